@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The front door: every target is a script in scripts/, which has --help.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo shell check check-series check-static check-user check-kunit \
+	check-vm bench series-edit series clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+demo: ## fetch, patch, build, boot and show the driver at work (DEMO_ARGS='...')
+	@scripts/demo
+
+shell: ## a shell in a virtual machine with the driver, on your terminal
+	@scripts/shell
+
+check: ## all checks
+	@scripts/check
+
+check-series: ## the patches: apply, equal the source, build one by one, style
+	@scripts/check-series
+
+check-static: ## sparse, warnings, kernel-doc, headers, coccinelle, stack, docs
+	@scripts/check-static
+
+check-user: ## unit tests of the tools, without a virtual machine
+	@scripts/check-user
+
+check-kunit: ## KUnit suites in the debug kernel
+	@scripts/check-kunit
+
+check-vm: ## kselftests in the debug kernel
+	@scripts/check-vm
+
+bench: ## costs in instructions
+	@scripts/bench
+
+series-edit: ## make linux/, a git tree to edit the series in
+	@scripts/series-edit
+
+series: ## write linux/ back to patches/ and the source view
+	@scripts/series
+
+clean: ## remove out/; linux/ and the cache stay
+	@rm -rf out

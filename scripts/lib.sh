@@ -1,0 +1,244 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# lib.sh: what the scripts share. It is sourced, not run.
+
+set -euo pipefail
+
+# Debian's own python3, git and codespell have the modules the checks need.
+export PATH=/usr/bin:/usr/sbin:/bin:/sbin:$PATH
+export LC_ALL=C.UTF-8
+
+# This is what the kernel's build reads from the environment; a value of the
+# caller's must not change what we build.
+unset ARCH CROSS_COMPILE KBUILD_OUTPUT O M V W C LLVM KCFLAGS KCPPFLAGS CDPATH
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+
+SCRIPT=${0##*/}
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+SKEL_CACHE=${SKEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/skel}
+OUT=${OUT:-$TOP/out}
+JOBS=${JOBS:-$(nproc)}
+CLEANUP=()
+
+die() {
+	echo "$SCRIPT: $*" >&2
+	exit 1
+}
+
+note() {
+	echo "$SCRIPT: $*" >&2
+}
+
+# The text of --help is the comment at the top of the script.
+usage() {
+	sed -n '4,/^$/s/^# \{0,1\}//p' "$0"
+	exit 0
+}
+
+bad_option() {
+	die "unknown argument '$1', see scripts/$SCRIPT --help"
+}
+
+need_argument() { # OPTION COUNT-OF-ARGUMENTS-LEFT
+	[ "$2" -ge 2 ] || die "option $1 needs an argument, see scripts/$SCRIPT --help"
+}
+
+no_arguments() { # "$@" of a script that only knows --help
+	case ${1-} in
+	'') ;;
+	--help|-h) usage ;;
+	*) bad_option "$1" ;;
+	esac
+}
+
+# Commands to run when the script ends, the last one first.
+at_exit() {
+	[ ${#CLEANUP[@]} -gt 0 ] || trap run_cleanup EXIT
+	[ ${#CLEANUP[@]} -gt 0 ] || trap 'exit 130' INT HUP TERM
+	CLEANUP=("$*" "${CLEANUP[@]}")
+}
+
+run_cleanup() {
+	local command
+	for command in "${CLEANUP[@]}"; do
+		eval "$command" || true
+	done
+}
+
+# A temporary directory that goes away with the script, in $TMP.
+make_tmp() {
+	TMP=$(mktemp -d "${TMPDIR:-/tmp}/skel.XXXXXX") || die "no temporary directory, set TMPDIR to a writable place"
+	at_exit "rm -rf '$TMP'"
+}
+
+# Hold the lock NAME until the script ends, so that several checkouts can share
+# the cache.
+lock() {
+	local fd
+	mkdir -p "$SKEL_CACHE/lock" || die "cannot write to $SKEL_CACHE, set SKEL_CACHE to a writable directory"
+	exec {fd}>"$SKEL_CACHE/lock/$1"
+	flock -n "$fd" && return
+	note "waiting for another run to finish with $1"
+	flock "$fd"
+}
+
+need_command() { # COMMAND PURPOSE
+	command -v "$1" >/dev/null || die "$1 is missing, run scripts/install-deps $2"
+}
+
+need_space() { # DIRECTORY MEGABYTES
+	local have
+	mkdir -p "$1" || die "cannot write to $1"
+	have=$(df -Pm "$1" | awk 'NR == 2 { print $4 }')
+	[ "$have" -ge "$2" ] ||
+		die "$1 needs $2 MB of free space and has $have MB, free some or set SKEL_CACHE to a larger disk"
+}
+
+# Say every few seconds that a command still runs; its output goes to LOG.
+run_logged() { # LABEL LOG COMMAND...
+	local label=$1 log=$2 start=$SECONDS status=0 ticker
+	shift 2
+	: >"$log"
+	(
+		trap 'exit 0' TERM
+		while kill -0 $$ 2>/dev/null; do
+			sleep 10 >/dev/null 2>&1 &
+			wait $!
+			echo "$SCRIPT: $label: $((SECONDS - start)) s, $(wc -l <"$log") steps" >&2
+		done
+	) &
+	ticker=$!
+	"$@" >>"$log" 2>&1 </dev/null || status=$?
+	kill "$ticker" 2>/dev/null || true
+	wait "$ticker" 2>/dev/null || true
+	return "$status"
+}
+
+# Run a command and tell how long it took.
+step() { # NAME COMMAND...
+	local name=$1 start=$SECONDS status=0
+	shift
+	"$@" || status=$?
+	note "$name: $((SECONDS - start)) s"
+	return "$status"
+}
+
+# Results of check scripts: one line per check, a closing line with the sums.
+PASSED=0 FAILED=0 SKIPPED=0
+
+pass() { # NAME
+	PASSED=$((PASSED + 1))
+	echo "ok $*"
+}
+
+fail() { # NAME REASON
+	FAILED=$((FAILED + 1))
+	echo "not ok $1: ${*:2}"
+}
+
+skip() { # NAME REASON
+	SKIPPED=$((SKIPPED + 1))
+	echo "skip $1: ${*:2}"
+}
+
+# Print the sums and end the script.
+conclude() {
+	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
+	[ "$FAILED" -eq 0 ] || exit 1
+	exit 0
+}
+
+# Git with fixed names and without the caller's configuration, so that the same
+# input gives the same commits and patches everywhere.
+clean_git() {
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null GIT_PAGER=cat
+	export GIT_AUTHOR_NAME=skel GIT_AUTHOR_EMAIL=skel@localhost GIT_AUTHOR_DATE='1767225600 +0000'
+	export GIT_COMMITTER_NAME=skel GIT_COMMITTER_EMAIL=skel@localhost GIT_COMMITTER_DATE='1767225600 +0000'
+	unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY GIT_CONFIG_COUNT
+}
+
+# The patches of the series in their order.
+series_patches() {
+	local patch
+	[ -f "$TOP/patches/series" ] || return 0
+	while read -r patch; do
+		[ -f "$TOP/patches/$patch" ] || die "patches/series names $patch, which is not there; run make series"
+		echo "$TOP/patches/$patch"
+	done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$TOP/patches/series")
+}
+
+# What a tree with the series applied depends on, as one hash.
+series_state() { # BASE-REPOSITORY
+	{
+		git --git-dir="$1" rev-parse base
+		series_patches | xargs -r cat
+	} | sha256sum | cut -d' ' -f1
+}
+
+# Apply the series to a clean tree; on failure put the tree back.
+apply_patches() { # TREE
+	local patches number
+	mapfile -t patches < <(series_patches)
+	[ ${#patches[@]} -gt 0 ] || return 0
+	if ! git -C "$1" am -q --committer-date-is-author-date --no-gpg-sign \
+		"${patches[@]}" >"$1/.git/am.log" 2>&1 </dev/null; then
+		number=$(cat "$1/.git/rebase-apply/next" 2>/dev/null || echo 1)
+		git -C "$1" am --abort >/dev/null 2>&1 || true
+		git -C "$1" reset -q --hard base
+		die "patches/$(basename "${patches[number - 1]}") does not apply to the base kernel ($(grep -m 1 -E '^(error|fatal):' "$1/.git/am.log" || head -n 1 "$1/.git/am.log"))"
+	fi
+}
+
+# Apply the series, set TREE to the tree and hold it until the script ends. A
+# tree that the caller names in TREE is taken as it is.
+use_tree() {
+	local fd
+	if [ -n "${TREE-}" ]; then
+		[ -f "$TREE/arch/x86/Kbuild" ] || die "TREE=$TREE is not a kernel tree"
+		TREE=$(cd "$TREE" && pwd -P)
+		return
+	fi
+	mkdir -p "$SKEL_CACHE/lock"
+	while :; do
+		TREE=$("$TOP/scripts/apply-series")
+		exec {fd}>"$SKEL_CACHE/lock/tree-$(basename "$TREE")"
+		flock -s "$fd"
+		[ "$(cat "$TREE.state" 2>/dev/null)" != "$(series_state "$TREE/.git")" ] || return 0
+		exec {fd}>&-
+	done
+}
+
+# Arguments quoted for the guest's sh, each with a blank before it.
+quote() {
+	local argument
+	for argument; do
+		printf " '%s'" "${argument//\'/\'\\\'\'}"
+	done
+}
+
+# Build user space statically for a guest into DIR: just what is to be copied.
+build_tools() { # DIR
+	[ -f "$TREE/tools/skel/Makefile" ] || die "$TREE has no tools/skel"
+	mkdir -p "$1"
+	if ! make -s -C "$TREE/tools/skel" OUT="$1" static >"$1.log" 2>&1; then
+		grep -m 10 -iE 'error' "$1.log" >&2 || tail -n 10 "$1.log" >&2
+		die "the build of tools/skel failed"
+	fi
+	rm -rf "$1/obj"
+}
+
+# Build the kselftests statically into DIR/skel.
+build_selftests() { # DIR
+	local objects=$1.objects log=$1.log
+	mkdir -p "$objects"
+	if ! {
+		make -s -C "$TREE" O="$objects" ARCH=x86_64 headers &&
+			LDFLAGS=-static make -s -C "$TREE/tools/testing/selftests" O="$objects" \
+				TARGETS=skel FORCE_TARGETS=1 KSFT_INSTALL_PATH="$1" install
+	} >"$log" 2>&1 </dev/null; then
+		grep -m 10 -E 'error|Error' "$log" >&2 || tail -n 10 "$log" >&2
+		die "the build of the kselftests failed"
+	fi
+	rm -rf "$objects"
+}
