@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cardmem.c - the memory of a card without hardware: ordinary RAM
+ *
+ * Bytes move between it and a buffer only through skel_card_copy(), that is: by
+ * a grant. The memory lives as long as the card, and the card as long as its
+ * files, so a mapping never outlives it.
+ */
+
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/string.h>
+
+#include "skel.h"
+
+int skel_cardmem_alloc(struct skel_card *card)
+{
+	size_t size = PAGE_ALIGN(card->desc.memory);
+	void *ram;
+
+	if (!size || size < card->desc.memory)
+		return -EINVAL;
+	/* One piece: it is mapped as one range of page frames. */
+	ram = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
+				      __GFP_NOWARN);
+	if (!ram)
+		return -ENOMEM;
+	card->ram = ram;
+	card->desc.memory = size;
+	return 0;
+}
+
+void skel_cardmem_free(struct skel_card *card)
+{
+	if (card->ram)
+		free_pages_exact(card->ram, card->desc.memory);
+}
+
+/**
+ * skel_card_memory - the card's memory, as the kernel sees it
+ * @card: a card whose memory is RAM (skel_card_desc.ram)
+ *
+ * Context: any.
+ * Return: address of the first of skel_card_desc.memory bytes.
+ */
+void *skel_card_memory(const struct skel_card *card)
+{
+	return card->ram;
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_memory, "SKEL");
+
+/* Move the bytes of a granted request; the caller has pinned the buffer. */
+void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
+		       const struct skel_request *req)
+{
+	u64 offset = req->host_addr - buf->range.addr;
+	void *ram = card->ram + req->card_addr;
+	u64 left = req->length;
+
+	while (left) {
+		struct page *page = buf->page + (offset >> PAGE_SHIFT);
+		size_t n = min_t(u64, left, PAGE_SIZE - offset_in_page(offset));
+
+		if (req->dir == SKEL_TOHOST)
+			memcpy_to_page(page, offset_in_page(offset), ram, n);
+		else
+			memcpy_from_page(ram, page, offset_in_page(offset), n);
+		ram += n;
+		offset += n;
+		left -= n;
+	}
+}
+
+u32 skel_region_count(const struct skel_card *card)
+{
+	return card->ram ? 1 : 0;
+}
+
+int skel_region_info(const struct skel_card *card,
+		     struct skel_region_info *info)
+{
+	if (info->index >= skel_region_count(card))
+		return -EINVAL;
+	info->flags = SKEL_REGION_RAM;
+	info->offset = 0;
+	info->length = card->desc.memory;
+	strscpy_pad(info->name, "memory");
+	return 0;
+}

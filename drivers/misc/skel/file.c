@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * file.c - /dev/skelN: each open file is a channel
+ */
+
+#include <linux/cleanup.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include "skel.h"
+
+/* Under misc_mtx: the card is registered, and stays so meanwhile. */
+static int skel_open(struct inode *inode, struct file *file)
+{
+	struct skel_card *card = container_of(file->private_data,
+					      struct skel_card, misc);
+	struct skel_chan *chan;
+
+	guard(rwsem_read)(&card->ops_sem);
+	if (card->gone || !try_module_get(card->desc.owner))
+		return -ENODEV;
+	chan = skel_chan_create(card);
+	if (IS_ERR(chan)) {
+		module_put(card->desc.owner);
+		return PTR_ERR(chan);
+	}
+	skel_card_get(card);
+	file->private_data = chan;
+	/* One mapping for all nodes of the card, for skel_mmap_revoke(). */
+	file->f_mapping = card->anon->f_mapping;
+	return stream_open(inode, file);
+}
+
+static int skel_release(struct inode *inode, struct file *file)
+{
+	struct skel_chan *chan = file->private_data;
+	struct skel_card *card = chan->card;
+	struct module *owner = card->desc.owner;
+
+	/* What the card may still use is kept, and the card with it. */
+	if (skel_chan_destroy(chan))
+		skel_card_put(card);
+	module_put(owner);
+	return 0;
+}
+
+static void skel_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct skel_chan *chan = file->private_data;
+	struct skel_card *card = chan->card;
+	u64 bytes;
+	u32 nr, running;
+
+	scoped_guard(mutex, &card->mutex) {
+		nr = chan->nr_bufs;
+		bytes = chan->buf_bytes;
+	}
+	scoped_guard(spinlock_irq, &card->lock)
+		running = chan->running;
+
+	seq_printf(m, "skel-card:\t%s\n", card->name);
+	seq_printf(m, "skel-channel:\t%u\n", chan->nr);
+	seq_printf(m, "skel-buffers:\t%u\n", nr);
+	seq_printf(m, "skel-memory:\t%llu kB\n", bytes >> 10);
+	seq_printf(m, "skel-pending:\t%u\n", running);
+}
+
+const struct file_operations skel_fops = {
+	.owner		= THIS_MODULE,
+	.fop_flags	= FOP_UNSIGNED_OFFSET,
+	.open		= skel_open,
+	.release	= skel_release,
+	.read		= skel_chan_read,
+	.write		= skel_chan_write,
+	.poll		= skel_chan_poll,
+	.unlocked_ioctl	= skel_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.mmap_prepare	= skel_mmap_prepare,
+	.show_fdinfo	= skel_show_fdinfo,
+};

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - cards come and go
+ *
+ * Core of a driver for laboratory and FPGA cards: an ASCII command channel, DMA
+ * buffers for ordinary users, and a check of every DMA request of the card
+ * against the buffers of the program behind it. After "Device Drivers
+ * Concluded" by Georg v. Zezschwitz, Linux Journal, 1996.
+ */
+
+#include <linux/anon_inodes.h>
+#include <linux/cc_platform.h>
+#include <linux/cleanup.h>
+#include <linux/dma-mapping.h>
+#include <linux/export.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/idr.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "skel.h"
+
+static DEFINE_IDA(skel_ida);
+
+/* Only its mapping is used; the owner outlives the delayed release. */
+static const struct file_operations skel_anon_fops = {
+	.owner = THIS_MODULE,
+};
+
+static void skel_card_free(struct kref *ref)
+{
+	struct skel_card *card = container_of(ref, struct skel_card, ref);
+
+	if (card->wq)
+		destroy_workqueue(card->wq);
+	if (card->anon)
+		fput(card->anon);
+	skel_cardmem_free(card);
+	put_device(card->dev);
+	kfree(card->command);
+	kfree(card->chans);
+	kfree(card);
+}
+
+void skel_card_get(struct skel_card *card)
+{
+	kref_get(&card->ref);
+}
+
+/**
+ * skel_card_put - drop the backend's reference of a card
+ * @card: the card, never registered or already unregistered
+ *
+ * Context: process, may sleep.
+ */
+void skel_card_put(struct skel_card *card)
+{
+	kref_put(&card->ref, skel_card_free);
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_put, "SKEL");
+
+/**
+ * skel_card_priv - the backend's own data
+ * @card: the card
+ *
+ * Context: any.
+ * Return: what skel_card_alloc() was given.
+ */
+void *skel_card_priv(const struct skel_card *card)
+{
+	return card->priv;
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_priv, "SKEL");
+
+static bool skel_desc_valid(const struct skel_card_desc *desc)
+{
+	const struct skel_card_ops *ops = desc->ops;
+
+	return desc->name && strlen(desc->name) < SKEL_NAME_MAX &&
+	       ops && ops->command && ops->quiesce && ops->reset &&
+	       desc->channels && desc->channels <= SKEL_CHANNELS_MAX &&
+	       desc->transfers && desc->transfers <= SKEL_TRANSFERS_MAX;
+}
+
+/* dma_alloc_pages() goes by the coherent mask. */
+static bool skel_dma_valid(struct device *dev)
+{
+	return dev->dma_mask && dev->coherent_dma_mask >= PAGE_SIZE - 1 &&
+	       dev->coherent_dma_mask <= *dev->dma_mask;
+}
+
+/* What dma_alloc_pages() can give at most, as one piece. */
+static u64 skel_buffer_max(struct device *dev)
+{
+	u64 max = IS_ENABLED(CONFIG_DMA_CMA) ? SZ_1G :
+					       PAGE_SIZE << MAX_PAGE_ORDER;
+
+	if (dev->coherent_dma_mask < max)
+		max = dev->coherent_dma_mask + 1;
+	return max;
+}
+
+/**
+ * skel_card_alloc - a new card, not yet visible to anybody
+ * @dev: the device that does the DMA, with its DMA masks set as by
+ *       dma_set_mask_and_coherent(); becomes the parent of the device node
+ * @desc: description of the card; copied
+ * @priv: the backend's own data; must stay valid until skel_card_unregister()
+ *
+ * Context: process, may sleep.
+ * Return: the card, which skel_card_put() gives back; or ERR_PTR of -EINVAL (the
+ * description is wrong, or the DMA masks of @dev are not set), -EOPNOTSUPP
+ * (memory is encrypted: user space and the card would not see the same bytes)
+ * or -ENOMEM.
+ */
+struct skel_card *skel_card_alloc(struct device *dev,
+				  const struct skel_card_desc *desc, void *priv)
+{
+	struct skel_card *card;
+	int ret = -ENOMEM;
+
+	if (!skel_desc_valid(desc) || !skel_dma_valid(dev))
+		return ERR_PTR(-EINVAL);
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
+		return ERR_PTR(-EOPNOTSUPP);
+
+	card = kzalloc_obj(*card);
+	if (!card)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&card->ref);
+	init_rwsem(&card->ops_sem);
+	mutex_init(&card->mutex);
+	spin_lock_init(&card->lock);
+	card->dev = get_device(dev);
+	card->desc = *desc;
+	card->priv = priv;
+	card->index = -1;
+	card->buffer_max = skel_buffer_max(dev);
+	strscpy(card->name, desc->name);
+
+	card->command = kmalloc(SKEL_LINE_MAX, GFP_KERNEL);
+	card->chans = kcalloc(desc->channels, sizeof(*card->chans), GFP_KERNEL);
+	if (!card->command || !card->chans)
+		goto put;
+	card->wq = alloc_ordered_workqueue("skel-%s", 0, card->name);
+	if (!card->wq)
+		goto put;
+	if (desc->ram) {
+		ret = skel_cardmem_alloc(card);
+		if (ret)
+			goto put;
+	}
+	card->anon = anon_inode_create_getfile("[skel]", &skel_anon_fops, NULL,
+					       O_RDWR, NULL);
+	if (IS_ERR(card->anon)) {
+		ret = PTR_ERR(card->anon);
+		card->anon = NULL;
+		goto put;
+	}
+	return card;
+
+put:
+	skel_card_put(card);
+	return ERR_PTR(ret);
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_alloc, "SKEL");
+
+/**
+ * skel_card_register - make a card visible as /dev/skelN
+ * @card: the card
+ *
+ * The callbacks can be called before this returns.
+ *
+ * Context: process, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int skel_card_register(struct skel_card *card)
+{
+	int ret;
+
+	card->index = ida_alloc(&skel_ida, GFP_KERNEL);
+	if (card->index < 0)
+		return card->index;
+	snprintf(card->node, sizeof(card->node), "skel%d", card->index);
+	card->misc = (struct miscdevice) {
+		.minor = MISC_DYNAMIC_MINOR,
+		.name = card->node,
+		.fops = &skel_fops,
+		.parent = card->dev,
+		.mode = 0660,
+	};
+	ret = misc_register(&card->misc);
+	if (ret)
+		ida_free(&skel_ida, card->index);
+	return ret;
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_register, "SKEL");
+
+static void skel_card_set_gone(struct skel_card *card)
+{
+	lockdep_assert_held_write(&card->ops_sem);
+
+	guard(mutex)(&card->mutex);
+	guard(spinlock_irq)(&card->lock);
+	WRITE_ONCE(card->gone, true);
+	for (u32 i = 0; i < card->desc.channels; i++) {
+		struct skel_chan *chan = skel_chan_find(card, i);
+
+		if (!chan)
+			continue;
+		chan->closing = true;
+		wake_up_poll(&chan->wait, EPOLLHUP | EPOLLERR);
+	}
+}
+
+/**
+ * skel_card_unregister - the card is gone
+ * @card: a registered card
+ *
+ * Returns also when files are open: their operations end with -ENODEV from now
+ * on, and who sleeps in one is woken. Running transfers are stopped by
+ * skel_card_ops.reset; later completions are answered with -ENOENT. No callback
+ * runs after this.
+ *
+ * Buffers stay allocated, and can be read through their mappings, until their
+ * file is closed.
+ *
+ * Context: process, may sleep.
+ */
+void skel_card_unregister(struct skel_card *card)
+{
+	/* First: open() holds misc_mtx while it takes ops_sem. */
+	misc_deregister(&card->misc);
+	ida_free(&skel_ida, card->index);
+
+	guard(rwsem_write)(&card->ops_sem);
+	skel_card_set_gone(card);
+	skel_xfer_stop_all(card);
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_unregister, "SKEL");
+
+MODULE_DESCRIPTION("Core for laboratory and FPGA cards with checked DMA");
+MODULE_LICENSE("GPL");

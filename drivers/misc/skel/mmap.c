@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mmap.c - mappings of buffers and of card memory
+ *
+ * Both are windows of page frames behind a range of file offsets, as /dev/mem
+ * is; one helper maps them. Why nothing here takes a reference, and why there is
+ * no fault handler, is told in skel.h.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/fs.h>
+#include <linux/io.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+
+#include "skel.h"
+
+/* What lies behind a file offset. */
+struct skel_window {
+	u64 offset;
+	u64 length;
+	struct page *page;		/* of its first byte */
+};
+
+/*
+ * The window that contains all of [offset, offset + length). @mm is who asks,
+ * NULL for a debugger that has attached to the one who may.
+ */
+static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
+			    const struct mm_struct *mm,
+			    struct skel_window *window)
+{
+	struct skel_card *card = chan->card;
+	struct skel_buf *buf;
+
+	lockdep_assert_held(&card->mutex);
+
+	buf = skel_buf_find(chan, offset);
+	if (buf) {
+		/* Dead or hidden, it is as good as not there. */
+		if (READ_ONCE(buf->state) != SKEL_BUF_LIVE)
+			return -ENXIO;
+		if (mm && mm != buf->mm)
+			return -EPERM;
+		*window = (struct skel_window) {
+			.offset = buf->range.addr,
+			.length = buf->range.length,
+			.page = buf->page,
+		};
+	} else if (card->ram) {
+		*window = (struct skel_window) {
+			.length = card->desc.memory,
+			.page = virt_to_page(card->ram),
+		};
+	} else {
+		return -ENXIO;
+	}
+
+	if (!skel_range_inside(offset, length, window->offset, window->length))
+		return -ENXIO;
+	return 0;
+}
+
+#ifdef CONFIG_HAVE_IOREMAP_PROT
+/* ptrace() and /proc/pid/mem: a debugger reads and writes a mapped buffer. */
+static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
+			   void *buf, int len, int write)
+{
+	struct skel_chan *chan = vma->vm_file->private_data;
+	u64 offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+	struct skel_window window;
+	struct page *page;
+	int ret;
+
+	len = min_t(unsigned long, len, vma->vm_end - addr);
+	len = min_t(unsigned long, len, PAGE_SIZE - offset_in_page(offset));
+	if (write && !(vma->vm_flags & VM_WRITE))
+		return -EACCES;
+
+	guard(mutex)(&chan->card->mutex);
+	ret = skel_window_find(chan, offset, len, NULL, &window);
+	if (ret)
+		return ret;
+
+	page = window.page + ((offset - window.offset) >> PAGE_SHIFT);
+	if (write)
+		memcpy_to_page(page, offset_in_page(offset), buf, len);
+	else
+		memcpy_from_page(buf, page, offset_in_page(offset), len);
+	return len;
+}
+#endif
+
+static const struct vm_operations_struct skel_vm_ops = {
+#ifdef CONFIG_HAVE_IOREMAP_PROT
+	.access = skel_vma_access,
+#endif
+};
+
+/*
+ * Map page frames from @pfn on, all of the area. Memory is mapped as the kernel
+ * maps it: another cache mode would be an alias.
+ */
+static int skel_mmap_pfns(struct vm_area_desc *desc, unsigned long pfn)
+{
+	/* A private mapping would be a copy, and out of reach of the revocation. */
+	if (!vma_desc_test(desc, VMA_MAYSHARE_BIT))
+		return -EINVAL;
+	if (vma_desc_test(desc, VMA_EXEC_BIT))
+		return -EPERM;
+	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+
+	/* A forked child has no business in a DMA buffer. */
+	vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
+	desc->vm_ops = &skel_vm_ops;
+	mmap_action_remap_full(desc, pfn);
+	return 0;
+}
+
+int skel_mmap_prepare(struct vm_area_desc *desc)
+{
+	struct skel_chan *chan = desc->file->private_data;
+	u64 offset = (u64)desc->pgoff << PAGE_SHIFT;
+	struct skel_window window;
+	int ret;
+
+	guard(mutex)(&chan->card->mutex);
+
+	if (chan->card->gone)
+		return -ENODEV;
+	ret = skel_window_find(chan, offset, vma_desc_size(desc), desc->mm,
+			       &window);
+	if (ret)
+		return ret;
+	return skel_mmap_pfns(desc, page_to_pfn(window.page) +
+				    ((offset - window.offset) >> PAGE_SHIFT));
+}
+
+/* Take a range of offsets out of all page tables. */
+void skel_mmap_revoke(struct skel_card *card, u64 offset, u64 length)
+{
+	unmap_mapping_pages(card->anon->f_mapping, offset >> PAGE_SHIFT,
+			    length >> PAGE_SHIFT, true);
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * skel.h - structures of the laboratory card core, private to it
+ *
+ * Lifetimes
+ * ---------
+ *
+ * A *card* (struct skel_card) is counted: one reference for the backend, one
+ * for each open file. After skel_card_unregister() it is *gone*: an empty shell
+ * whose files still exist, whose operations end with -ENODEV and whose buffers
+ * can still be read through mappings. The last reference frees it and, where
+ * the card's memory is RAM, that memory: mappings of it hold their file.
+ *
+ * A *channel* (struct skel_chan) is one open file. It lives from open() to
+ * release(), and is published in card->chans[] between the two. Backends name
+ * it by number only.
+ *
+ * A *buffer* (struct skel_buf) lives from SKEL_IOC_ALLOC to SKEL_IOC_FREE or
+ * release(). Its states:
+ *
+ *   hidden -> live -> dead -> (freed)
+ *
+ * Hidden: in the channel's array, so that its host address is taken, but not
+ * yet told to user space. Live: can be mapped and be the target of requests.
+ * Dead: nothing new begins. Its pages are freed when
+ *
+ *  - no transfer and no copy holds it (buf->pins is 0), and
+ *  - no mapping can come into being: an mmap() that found it live may still be
+ *    about to fill in page tables. Such an mmap() holds the mmap_lock of the
+ *    address space that owns the buffer (only that one can map it) for writing,
+ *    so taking and dropping that lock for reading waits for it; and
+ *  - what was mapped is unmapped (unmap_mapping_pages()). A mapping without
+ *    pages raises SIGBUS, there is no fault handler that would fill it.
+ *
+ * Only then is its host address erased from the array. Erased earlier, it
+ * could be handed out again, and the mmap() in flight would find the new
+ * buffer behind the old number.
+ *
+ * A *transfer* (struct skel_xfer) is a slot of its channel, from the grant to
+ * the completion. It pins its buffer. Its id names channel, slot and a count
+ * that never repeats, so a late or double completion finds nothing.
+ *
+ * Pages that a card may still write, because it did not obey when its channel
+ * was closed, are never freed.
+ *
+ * Locks
+ * -----
+ *
+ * In the order in which they are taken:
+ *
+ *   card->ops_sem      read: around every call of card->ops and whatever needs
+ *                      the device; write: skel_card_unregister(). Held for
+ *                      bounded time, user memory is never touched under it.
+ *   mm->mmap_lock      taken by the kernel around mmap(); and by SKEL_IOC_FREE,
+ *                      which holds none of the others then.
+ *   card->mutex        buffers: chan->bufs and the counts beside it; resets of
+ *                      the card. User memory is never touched under it.
+ *   card->lock         spinlock, interrupts off: channels, transfers, FIFOs,
+ *                      and buf->state and buf->pins.
+ *
+ * chan->read_lock and chan->write_lock serialize readers and writers of one
+ * channel while they copy from and to user memory. Only card->lock is taken
+ * under them; nobody sleeps for data with them held.
+ *
+ * card->gone is written under ops_sem, mutex and lock together; holding any
+ * one of them is enough to rely on it.
+ */
+#ifndef _SKEL_PRIVATE_H
+#define _SKEL_PRIVATE_H
+
+#include <linux/kfifo.h>
+#include <linux/kref.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/skel.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "validate.h"
+
+struct file;
+struct seq_file;
+struct user_struct;
+struct vm_area_desc;
+
+/*
+ * Host addresses: each channel has a window of its own, so that a number says
+ * whose it is and one channel learns nothing of another's buffers. Windows lie
+ * above the regions' offsets and below what a 32-bit mmap2() can express.
+ */
+#define SKEL_WINDOW_SHIFT	34
+#define SKEL_WINDOW_SIZE	BIT_ULL(SKEL_WINDOW_SHIFT)
+#define SKEL_HOST_ADDR_END	BIT_ULL(44)
+
+#define SKEL_COMMAND_FIFO	2048
+#define SKEL_REPLY_FIFO		4096
+
+static_assert((SKEL_CHANNELS_MAX + 1ULL) << SKEL_WINDOW_SHIFT <=
+	      SKEL_HOST_ADDR_END);
+
+enum skel_buf_state {
+	SKEL_BUF_HIDDEN,
+	SKEL_BUF_LIVE,
+	SKEL_BUF_DEAD,
+};
+
+struct skel_buf {
+	struct skel_range range;	/* host address, length, directions */
+	struct page *page;
+	dma_addr_t dma;
+	enum skel_buf_state state;	/* card->lock */
+	unsigned int pins;		/* card->lock */
+	struct mm_struct *mm;		/* who may map and free it, mmgrab()ed */
+	struct user_struct *user;	/* who is charged */
+	struct rcu_head rcu;
+};
+
+struct skel_xfer {
+	u64 id;				/* 0: not running, or no more */
+	struct skel_buf *buf;		/* NULL: the slot is free */
+	struct skel_request req;
+};
+
+struct skel_stats {
+	u64 granted;
+	u64 refused;
+	u64 failed;
+	u64 bytes_tohost;
+	u64 bytes_fromhost;
+	u64 replies_lost;
+};
+
+struct skel_chan {
+	struct skel_card *card;
+	u32 nr;
+
+	struct mutex read_lock;		/* one reader copies */
+	struct mutex write_lock;	/* one writer copies */
+	wait_queue_head_t wait;		/* readers, writers, release() */
+	struct work_struct work;	/* runs commands, on card->wq */
+
+	/* The line being written, under write_lock. */
+	char *line;
+	size_t line_len;
+	bool discard;			/* up to the next '\n' */
+
+	/* Under card->lock. */
+	struct kfifo commands;		/* whole lines */
+	struct kfifo replies;		/* whole lines, partly read */
+	u64 lost;			/* replies, since the last LOST line */
+	u32 running;			/* transfers */
+	u32 pins;			/* sum over all buffers */
+	bool closing;
+	struct skel_stats stats;
+
+	/* Under card->mutex. */
+	struct xarray bufs;		/* by host address / PAGE_SIZE */
+	u64 next;			/* where to look for a free address */
+	u32 nr_bufs;
+	u64 buf_bytes;
+
+	struct skel_xfer xfers[];	/* card->desc.transfers, under card->lock */
+};
+
+struct skel_card {
+	struct kref ref;
+	struct device *dev;
+	struct skel_card_desc desc;
+	void *priv;
+	char name[SKEL_NAME_MAX];
+	u64 buffer_max;
+
+	int index;			/* of /dev/skelN */
+	char node[16];
+	struct miscdevice misc;
+	struct file *anon;		/* lends its mapping to all files */
+	struct workqueue_struct *wq;	/* ordered: one command at a time */
+	char *command;			/* the line that wq runs */
+
+	void *ram;			/* card memory, if desc.ram */
+
+	struct rw_semaphore ops_sem;	/* the locks: see above */
+	struct mutex mutex;		/* buffers */
+	spinlock_t lock;		/* channels, transfers, FIFOs */
+	bool gone;
+	bool resetting;			/* grant nothing, under lock */
+	u64 grants;			/* last one's number, under lock */
+	struct skel_chan **chans;	/* desc.channels, under lock */
+};
+
+/* main.c */
+void skel_card_get(struct skel_card *card);
+
+/* file.c */
+extern const struct file_operations skel_fops;
+
+/* ioctl.c */
+long skel_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
+
+/* buf.c */
+struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs);
+void skel_buf_publish(struct skel_chan *chan, struct skel_buf *buf);
+void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf);
+int skel_buf_free(struct skel_chan *chan, u64 host_addr);
+void skel_buf_free_all(struct skel_chan *chan);
+int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags);
+struct skel_buf *skel_buf_find(struct skel_chan *chan, u64 host_addr);
+u64 skel_buf_find_addr(struct skel_chan *chan, u64 size);
+void skel_buf_pin(struct skel_chan *chan, struct skel_buf *buf);
+void skel_buf_unpin(struct skel_chan *chan, struct skel_buf *buf);
+void skel_buf_sync_for_device(struct skel_card *card, const struct skel_buf *buf,
+			      const struct skel_request *req);
+void skel_buf_sync_for_cpu(struct skel_card *card, const struct skel_buf *buf,
+			   const struct skel_request *req);
+
+/* mmap.c */
+int skel_mmap_prepare(struct vm_area_desc *desc);
+void skel_mmap_revoke(struct skel_card *card, u64 offset, u64 length);
+
+/* cardmem.c */
+int skel_cardmem_alloc(struct skel_card *card);
+void skel_cardmem_free(struct skel_card *card);
+void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
+		       const struct skel_request *req);
+u32 skel_region_count(const struct skel_card *card);
+int skel_region_info(const struct skel_card *card,
+		     struct skel_region_info *info);
+
+/* chan.c */
+struct skel_chan *skel_chan_create(struct skel_card *card);
+bool skel_chan_destroy(struct skel_chan *chan);
+struct skel_chan *skel_chan_find(struct skel_card *card, u32 nr);
+void skel_chan_push(struct skel_chan *chan, const char *line, size_t len);
+ssize_t skel_chan_read(struct file *file, char __user *buf, size_t count,
+		       loff_t *ppos);
+ssize_t skel_chan_write(struct file *file, const char __user *buf,
+			size_t count, loff_t *ppos);
+__poll_t skel_chan_poll(struct file *file, struct poll_table_struct *wait);
+
+/* xfer.c */
+bool skel_xfer_stop(struct skel_chan *chan);
+void skel_xfer_stop_all(struct skel_card *card);
+
+#endif /* _SKEL_PRIVATE_H */

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * validate.c - is a request of the card allowed?
+ */
+
+#include <kunit/visibility.h>
+#include <linux/errno.h>
+#include <linux/export.h>
+
+#include "validate.h"
+
+/*
+ * Is [addr, addr + length) inside [base, base + size)? An empty range is
+ * inside nothing. No sum is formed, so nothing can wrap around.
+ */
+bool skel_range_inside(u64 addr, u64 length, u64 base, u64 size)
+{
+	return length && addr >= base && addr - base < size &&
+	       length <= size - (addr - base);
+}
+EXPORT_SYMBOL_IF_KUNIT(skel_range_inside);
+
+/*
+ * @range is the buffer of the request's channel that contains the request's
+ * first byte, or NULL if there is none; @memory is the size of the card's.
+ */
+enum skel_verdict skel_validate(const struct skel_request *req,
+				const struct skel_range *range, u64 memory)
+{
+	u32 need = req->dir == SKEL_TOHOST ? SKEL_ALLOC_TOHOST :
+					     SKEL_ALLOC_FROMHOST;
+
+	if (!req->length)
+		return SKEL_BAD_LENGTH;
+	if (!range || !skel_range_inside(req->host_addr, req->length,
+					 range->addr, range->length))
+		return SKEL_BAD_HOST_ADDR;
+	if (!(range->dirs & need))
+		return SKEL_BAD_DIRECTION;
+	if (!skel_range_inside(req->card_addr, req->length, 0, memory))
+		return SKEL_BAD_CARD_ADDR;
+	return SKEL_OK;
+}
+EXPORT_SYMBOL_IF_KUNIT(skel_validate);
+
+/* What skel_request() tells the backend of a grant or refusal. */
+int skel_verdict_errno(enum skel_verdict verdict)
+{
+	switch (verdict) {
+	case SKEL_OK:
+		return 0;
+	case SKEL_BAD_LENGTH:
+		return -EINVAL;
+	case SKEL_BAD_HOST_ADDR:
+		return -EFAULT;
+	case SKEL_BAD_DIRECTION:
+		return -EACCES;
+	case SKEL_BAD_CARD_ADDR:
+		return -ERANGE;
+	case SKEL_BUSY:
+		return -EBUSY;
+	case SKEL_CLOSED:
+		return -ENOTCONN;
+	default:
+		return -EIO;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(skel_verdict_errno);

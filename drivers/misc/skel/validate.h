@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * validate.h - is a request of the card allowed?
+ *
+ * Pure: no lock, no memory, no device. The caller finds the buffer and holds
+ * it still.
+ */
+#ifndef _SKEL_VALIDATE_H
+#define _SKEL_VALIDATE_H
+
+#include <linux/skel.h>
+
+/* How a request ended; skel_verdict_name() has the words. */
+enum skel_verdict {
+	SKEL_OK,
+	/* Refusals: nothing has moved. */
+	SKEL_BAD_LENGTH,
+	SKEL_BAD_HOST_ADDR,
+	SKEL_BAD_DIRECTION,
+	SKEL_BAD_CARD_ADDR,
+	SKEL_BUSY,
+	SKEL_CLOSED,
+	/* Failures of what had been granted. */
+	SKEL_CANCELLED,
+	SKEL_TIMEOUT,
+	SKEL_ERROR,
+	SKEL_GONE,
+};
+
+/* A range of host addresses that the card may use. */
+struct skel_range {
+	u64 addr;
+	u64 length;
+	u32 dirs;		/* SKEL_ALLOC_* */
+};
+
+bool skel_range_inside(u64 addr, u64 length, u64 base, u64 size);
+enum skel_verdict skel_validate(const struct skel_request *req,
+				const struct skel_range *range, u64 memory);
+int skel_verdict_errno(enum skel_verdict verdict);
+
+#endif /* _SKEL_VALIDATE_H */

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * xfer.c - requests of the card, grants, completions
+ *
+ * One request from its arrival to its end, in the order of the functions:
+ * skel_request() decides and pins the buffer, the backend moves the bytes,
+ * skel_complete() lets go of the buffer and tells the user.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/minmax.h>
+#include <linux/nospec.h>
+#include <linux/string.h>
+
+#include "parse.h"
+#include "skel.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+/* How long release() waits for the last user of a buffer to let go of it. */
+#define SKEL_STOP_TIMEOUT	(5 * HZ)
+
+/* The id of a transfer: a count, the channel, the slot. */
+#define SKEL_ID_SLOT_BITS	6
+#define SKEL_ID_CHANNEL_BITS	10
+#define SKEL_ID_COUNT_SHIFT	(SKEL_ID_SLOT_BITS + SKEL_ID_CHANNEL_BITS)
+
+static_assert(BIT(SKEL_ID_SLOT_BITS) >= SKEL_TRANSFERS_MAX);
+static_assert(BIT(SKEL_ID_CHANNEL_BITS) >= SKEL_CHANNELS_MAX);
+
+static void skel_xfer_report(struct skel_chan *chan,
+			     const struct skel_request *req, bool granted,
+			     enum skel_verdict verdict)
+{
+	char line[SKEL_TRANSFER_LINE_MAX];
+	int len;
+
+	len = skel_format_transfer(line, sizeof(line), req, granted, verdict);
+	skel_chan_push(chan, line, len);
+}
+
+static struct skel_xfer *skel_xfer_find_slot(struct skel_chan *chan)
+{
+	for (u32 i = 0; i < chan->card->desc.transfers; i++) {
+		if (!chan->xfers[i].buf)
+			return &chan->xfers[i];
+	}
+	return NULL;
+}
+
+/* The running transfer of that name; NULL if it has ended, or never was. */
+static struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,
+					struct skel_chan **chan)
+{
+	u32 slot = id & (BIT(SKEL_ID_SLOT_BITS) - 1);
+	u32 nr = (id >> SKEL_ID_SLOT_BITS) & (BIT(SKEL_ID_CHANNEL_BITS) - 1);
+
+	lockdep_assert_held(&card->lock);
+	*chan = skel_chan_find(card, nr);
+	if (!id || !*chan || slot >= card->desc.transfers)
+		return NULL;
+	slot = array_index_nospec(slot, card->desc.transfers);
+	return (*chan)->xfers[slot].id == id ? &(*chan)->xfers[slot] : NULL;
+}
+
+/*
+ * Decide on a request and, if it is granted, take a slot for it and pin the
+ * buffer. The slot has no id yet: the transfer is not running.
+ */
+static enum skel_verdict skel_xfer_begin(struct skel_chan *chan,
+					 const struct skel_request *req,
+					 struct skel_xfer **xfer)
+{
+	enum skel_verdict verdict;
+	struct skel_buf *buf;
+
+	lockdep_assert_held(&chan->card->lock);
+	guard(rcu)();			/* for buf, up to its pin */
+
+	if (chan->closing)
+		return SKEL_CLOSED;
+	if (chan->card->resetting)
+		return SKEL_BUSY;
+	buf = skel_buf_find(chan, req->host_addr);
+	if (buf && buf->state != SKEL_BUF_LIVE)
+		buf = NULL;
+	verdict = skel_validate(req, buf ? &buf->range : NULL,
+				chan->card->desc.memory);
+	if (verdict != SKEL_OK)
+		return verdict;
+	*xfer = skel_xfer_find_slot(chan);
+	if (!*xfer)
+		return SKEL_BUSY;
+
+	skel_buf_pin(chan, buf);
+	(*xfer)->buf = buf;
+	(*xfer)->req = *req;
+	return SKEL_OK;
+}
+
+/* Give a slot back. */
+static void skel_xfer_put(struct skel_chan *chan, struct skel_xfer *xfer)
+{
+	skel_buf_unpin(chan, xfer->buf);
+	memset(xfer, 0, sizeof(*xfer));
+}
+
+/* Give the slot an id, unless it was all stopped in the meantime. */
+static enum skel_verdict skel_xfer_run(struct skel_chan *chan,
+				       struct skel_xfer *xfer)
+{
+	struct skel_card *card = chan->card;
+
+	lockdep_assert_held(&card->lock);
+
+	if (chan->closing || card->resetting) {
+		enum skel_verdict verdict = chan->closing ? SKEL_CLOSED :
+							    SKEL_BUSY;
+
+		chan->stats.refused++;
+		skel_xfer_report(chan, &xfer->req, false, verdict);
+		skel_xfer_put(chan, xfer);
+		return verdict;
+	}
+	xfer->id = ++card->grants << SKEL_ID_COUNT_SHIFT |
+		   chan->nr << SKEL_ID_SLOT_BITS | (xfer - chan->xfers);
+	chan->running++;
+	chan->stats.granted++;
+	return SKEL_OK;
+}
+
+/* The end of a transfer that had an id. */
+static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
+			  u64 moved, enum skel_verdict verdict)
+{
+	lockdep_assert_held(&chan->card->lock);
+
+	if (xfer->req.dir == SKEL_TOHOST)
+		chan->stats.bytes_tohost += moved;
+	else
+		chan->stats.bytes_fromhost += moved;
+	if (verdict != SKEL_OK)
+		chan->stats.failed++;
+	skel_xfer_report(chan, &xfer->req, true, verdict);
+	chan->running--;
+	skel_xfer_put(chan, xfer);
+}
+
+/**
+ * skel_request - the card asks for a transfer
+ * @card: the card
+ * @req: what it asks for; any value is allowed
+ * @grant: filled in if the request is granted
+ *
+ * A grant holds the buffer until skel_complete(). The bytes are synchronized
+ * for the device: the backend can start the DMA at once. A refusal has been
+ * told to the user of the channel, if there is one, and counted; the backend
+ * tells the card.
+ *
+ * Context: any, also hard interrupt.
+ * Return: 0 if granted, otherwise -EINVAL (length 0), -EFAULT (host address not
+ * inside one live buffer of the channel), -EACCES (direction), -ERANGE (outside
+ * of the card's memory), -EBUSY (too many transfers of this channel run) or
+ * -ENOTCONN (the channel is not open).
+ */
+int skel_request(struct skel_card *card, const struct skel_request *req,
+		 struct skel_grant *grant)
+{
+	enum skel_verdict verdict = SKEL_CLOSED;
+	struct skel_xfer *xfer = NULL;
+	struct skel_chan *chan;
+	struct skel_buf *buf;
+
+	*grant = (struct skel_grant) {};
+
+	scoped_guard(spinlock_irqsave, &card->lock) {
+		chan = skel_chan_find(card, req->channel);
+		if (chan)
+			verdict = skel_xfer_begin(chan, req, &xfer);
+		if (chan && verdict != SKEL_OK) {
+			chan->stats.refused++;
+			skel_xfer_report(chan, req, false, verdict);
+		}
+	}
+	if (verdict != SKEL_OK) {
+		trace_skel_request(card, req, 0, skel_verdict_errno(verdict));
+		return skel_verdict_errno(verdict);
+	}
+
+	/* The pin keeps buffer and channel: release() waits for it. */
+	buf = xfer->buf;
+	skel_buf_sync_for_device(card, buf, req);
+
+	grant->dma = buf->dma + (req->host_addr - buf->range.addr);
+
+	scoped_guard(spinlock_irqsave, &card->lock) {
+		verdict = skel_xfer_run(chan, xfer);
+		grant->id = xfer->id;
+	}
+	trace_skel_request(card, req, grant->id, skel_verdict_errno(verdict));
+	return skel_verdict_errno(verdict);
+}
+EXPORT_SYMBOL_NS_GPL(skel_request, "SKEL");
+
+/**
+ * skel_complete - a transfer has ended
+ * @card: the card
+ * @id: grant.id of the transfer
+ * @moved: bytes that were moved
+ * @error: 0, -ETIMEDOUT if the card did not finish in time, another negative
+ *         errno if it failed
+ *
+ * The bytes are synchronized for the CPU and the user is told. The card does
+ * not touch the memory any more.
+ *
+ * Context: any, also hard interrupt.
+ * Return: 0; -ENOENT if no such transfer is running: it was completed before,
+ * cancelled, or never granted; -ERANGE if @error is 0 and @moved is not what was
+ * granted: the transfer is then reported as failed.
+ */
+int skel_complete(struct skel_card *card, u64 id, u64 moved, int error)
+{
+	enum skel_verdict verdict = SKEL_OK;
+	struct skel_xfer *xfer;
+	struct skel_chan *chan;
+	u64 length = 0;
+
+	scoped_guard(spinlock_irqsave, &card->lock) {
+		xfer = skel_xfer_find(card, id, &chan);
+		if (xfer) {
+			length = xfer->req.length;
+			xfer->id = 0;	/* nobody else ends it from here on */
+		}
+	}
+	if (!xfer) {
+		trace_skel_complete(card, id, moved, -ENOENT);
+		return -ENOENT;
+	}
+
+	if (!error && moved != length)
+		error = -ERANGE;
+	if (error)
+		verdict = error == -ETIMEDOUT ? SKEL_TIMEOUT : SKEL_ERROR;
+	skel_buf_sync_for_cpu(card, xfer->buf, &xfer->req);
+
+	scoped_guard(spinlock_irqsave, &card->lock)
+		skel_xfer_end(chan, xfer, min(moved, length), verdict);
+	trace_skel_complete(card, id, moved, error);
+	return error == -ERANGE ? -ERANGE : 0;
+}
+EXPORT_SYMBOL_NS_GPL(skel_complete, "SKEL");
+
+/**
+ * skel_card_copy - move the bytes of a transfer, for a card without DMA
+ * @card: a card whose memory is RAM (skel_card_desc.ram)
+ * @id: grant.id of the transfer
+ *
+ * Copies between the card's memory and the granted range; what a real card does
+ * by DMA. The transfer still has to be completed.
+ *
+ * Context: any, also hard interrupt; interrupts are on while it copies if they
+ * were on before.
+ * Return: 0; -ENOENT if no such transfer is running; -EOPNOTSUPP if the card's
+ * memory is not RAM.
+ */
+int skel_card_copy(struct skel_card *card, u64 id)
+{
+	struct skel_request req;
+	struct skel_xfer *xfer;
+	struct skel_chan *chan;
+	struct skel_buf *buf;
+
+	if (!card->ram)
+		return -EOPNOTSUPP;
+
+	scoped_guard(spinlock_irqsave, &card->lock) {
+		xfer = skel_xfer_find(card, id, &chan);
+		if (!xfer)
+			return -ENOENT;
+		/* A pin of its own: the transfer may be ended meanwhile. */
+		buf = xfer->buf;
+		req = xfer->req;
+		skel_buf_pin(chan, buf);
+	}
+
+	skel_cardmem_copy(card, buf, &req);
+
+	scoped_guard(spinlock_irqsave, &card->lock)
+		skel_buf_unpin(chan, buf);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_copy, "SKEL");
+
+/* The card does not touch the memory of these transfers any more. */
+static void skel_xfer_cancel(struct skel_card *card, u32 nr,
+			     enum skel_verdict verdict)
+{
+	struct skel_chan *chan;
+
+	guard(spinlock_irq)(&card->lock);
+	chan = skel_chan_find(card, nr);
+	if (!chan)
+		return;
+	for (u32 i = 0; i < card->desc.transfers; i++) {
+		if (chan->xfers[i].id)
+			skel_xfer_end(chan, &chan->xfers[i], 0, verdict);
+	}
+}
+
+static void skel_xfer_set_resetting(struct skel_card *card, bool resetting)
+{
+	guard(spinlock_irq)(&card->lock);
+	card->resetting = resetting;
+}
+
+/*
+ * Stop all DMA of the card. If that cannot be had, its running transfers keep
+ * their pins for ever.
+ */
+static void skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
+{
+	int ret;
+
+	/* One at a time, and nothing is granted that the reset would not stop. */
+	guard(mutex)(&card->mutex);
+	skel_xfer_set_resetting(card, true);
+	ret = card->desc.ops->reset(card);
+	if (ret)
+		dev_err(card->dev, "%s does not stop its DMA (%d), the memory of running transfers is never freed\n",
+			card->node, ret);
+	for (u32 nr = 0; !ret && nr < card->desc.channels; nr++)
+		skel_xfer_cancel(card, nr, verdict);
+	skel_xfer_set_resetting(card, false);
+}
+
+/*
+ * End the transfers of a channel that is being closed. Returns false if
+ * somebody may still touch its buffers.
+ */
+bool skel_xfer_stop(struct skel_chan *chan)
+{
+	struct skel_card *card = chan->card;
+
+	lockdep_assert_held(&card->ops_sem);
+
+	if (!card->gone) {
+		if (!card->desc.ops->quiesce(card, chan->nr))
+			skel_xfer_cancel(card, chan->nr, SKEL_CANCELLED);
+		else
+			skel_xfer_reset(card, SKEL_CANCELLED);
+	}
+	wait_event_timeout(chan->wait, !READ_ONCE(chan->pins),
+			   SKEL_STOP_TIMEOUT);
+	/* What was done under the last pin has happened before. */
+	guard(spinlock_irq)(&card->lock);
+	return !chan->pins;
+}
+
+/* End all transfers of a card that is being unregistered. */
+void skel_xfer_stop_all(struct skel_card *card)
+{
+	lockdep_assert_held_write(&card->ops_sem);
+	skel_xfer_reset(card, SKEL_GONE);
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * skel.h - user API of the laboratory and FPGA card core
+ *
+ * Each card is one character device, /dev/skelN. Each open file is a *channel*
+ * of the card: it owns a command stream and DMA buffers.
+ *
+ * Command stream: write() takes ASCII lines that end in '\n', the card answers
+ * with lines that read() returns. Bulk data goes another way, by DMA between
+ * the card and buffers that the channel has allocated.
+ *
+ * One number names a buffer everywhere: its *host address*, a page-aligned
+ * cookie, never a physical or bus address. It is the offset for mmap(), the
+ * handle for SKEL_IOC_FREE and SKEL_IOC_SYNC, and (plus any offset into the
+ * buffer) the address that a transfer command such as TOHOST takes.
+ */
+#ifndef _UAPI_LINUX_SKEL_H
+#define _UAPI_LINUX_SKEL_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define SKEL_IOC_TYPE	0xBB
+
+/**
+ * DOC: General ioctl format
+ *
+ * Every ioctl takes a pointer to a structure whose first member @size is the
+ * size of the structure that the program was compiled with; the ioctl number
+ * is a plain _IO(), the size is no part of it. A kernel that knows a longer
+ * structure reads the missing members as zero; a program that knows a longer
+ * structure gets E2BIG unless the members that the kernel does not know are
+ * zero. The kernel never writes beyond @size bytes.
+ *
+ *  - EINVAL: @size is smaller than the first version of the structure, or a
+ *    value is outside of its documented range.
+ *  - E2BIG: a member that this kernel does not know is not zero.
+ *  - EOPNOTSUPP: a flag that this kernel does not know, or a reserved member
+ *    that is not zero.
+ *  - EFAULT: the structure is not readable or not writable.
+ *  - ENODEV: the card is gone.
+ *  - ENOTTY: the ioctl number is unknown.
+ */
+
+/** define SKEL_LINE_MAX - longest command or reply line in bytes, with its newline */
+#define SKEL_LINE_MAX	1024
+
+/** define SKEL_NAME_MAX - size in bytes of names, with their terminating NUL */
+#define SKEL_NAME_MAX	32
+
+/**
+ * struct skel_info - ioctl(SKEL_IOC_INFO)
+ * @size: in: sizeof(struct skel_info)
+ * @flags: in: must be 0
+ * @name: out: name of the card's model, NUL-terminated
+ * @channel: out: number of this channel, as the card knows it
+ * @channels: out: how many channels the card has, that is: how many files
+ *            can be open at once
+ * @regions: out: how many regions SKEL_IOC_REGION_INFO knows
+ * @line_max: out: longest command or reply line in bytes, with its newline
+ * @dma_mask: out: highest bus address that the card reaches
+ * @buffer_max: out: largest length of one buffer in bytes
+ * @buffers: out: buffers of this channel
+ * @pending: out: transfers of this channel that are running
+ * @buffer_bytes: out: memory in bytes that these buffers are charged with
+ * @granted: out: requests of the card for this channel that were granted
+ * @refused: out: requests of the card for this channel that were refused
+ * @failed: out: granted transfers that ended with an error or were cancelled
+ * @bytes_tohost: out: bytes that transfers moved from the card to buffers
+ * @bytes_fromhost: out: bytes that transfers moved from buffers to the card
+ * @replies_lost: out: reply lines dropped because nobody read them in time
+ *
+ * The counters start at 0 with open() and wrap modulo 2^64.
+ */
+struct skel_info {
+	__u32 size;
+	__u32 flags;
+	char name[SKEL_NAME_MAX];
+	__u32 channel;
+	__u32 channels;
+	__u32 regions;
+	__u32 line_max;
+	__aligned_u64 dma_mask;
+	__aligned_u64 buffer_max;
+	__u32 buffers;
+	__u32 pending;
+	__aligned_u64 buffer_bytes;
+	__aligned_u64 granted;
+	__aligned_u64 refused;
+	__aligned_u64 failed;
+	__aligned_u64 bytes_tohost;
+	__aligned_u64 bytes_fromhost;
+	__aligned_u64 replies_lost;
+};
+
+#define SKEL_IOC_INFO		_IO(SKEL_IOC_TYPE, 0x00)
+
+/** define SKEL_REGION_RAM - the region is memory, its mapping is cached */
+#define SKEL_REGION_RAM		(1U << 0)
+
+/**
+ * struct skel_region_info - ioctl(SKEL_IOC_REGION_INFO)
+ * @size: in: sizeof(struct skel_region_info)
+ * @index: in: which region, 0 to skel_info.regions - 1; region 0 is the card's
+ *         memory, the addresses in commands such as TOHOST count from its start
+ * @flags: in: must be 0; out: SKEL_REGION_* flags
+ * @reserved: in: must be 0; out: 0
+ * @offset: out: offset for mmap(), page aligned and below 2^32
+ * @length: out: length in bytes, a multiple of the page size
+ * @name: out: name of the region, NUL-terminated
+ *
+ * EINVAL: there is no region @index.
+ */
+struct skel_region_info {
+	__u32 size;
+	__u32 index;
+	__u32 flags;
+	__u32 reserved;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	char name[SKEL_NAME_MAX];
+};
+
+#define SKEL_IOC_REGION_INFO	_IO(SKEL_IOC_TYPE, 0x01)
+
+/** define SKEL_ALLOC_TOHOST - the card may write to the buffer */
+#define SKEL_ALLOC_TOHOST	(1U << 0)
+/** define SKEL_ALLOC_FROMHOST - the card may read from the buffer */
+#define SKEL_ALLOC_FROMHOST	(1U << 1)
+
+/**
+ * struct skel_alloc - ioctl(SKEL_IOC_ALLOC)
+ * @size: in: sizeof(struct skel_alloc)
+ * @flags: in: SKEL_ALLOC_* flags, at least one
+ * @length: in: wanted length in bytes, 1 to skel_info.buffer_max;
+ *          out: the length rounded up to whole pages
+ * @host_addr: in: must be 0; out: host address of the buffer, page aligned
+ *
+ * Allocate a DMA buffer: physically contiguous, zeroed, within reach of the
+ * card. It belongs to the channel and to the address space of the caller:
+ * only this process maps and frees it. It lives until SKEL_IOC_FREE or until
+ * the file is closed. It counts as a power of two of pages: against
+ * RLIMIT_MEMLOCK, together with all other locked memory of the user, unless the
+ * caller has CAP_IPC_LOCK; and, where it does not come from a contiguous memory
+ * area (CMA), against the caller's memory cgroup.
+ *
+ *  - EINVAL: @length is 0 or too large, or @flags is 0.
+ *  - ENOMEM: no contiguous memory in reach of the card is free, or a limit of
+ *    RLIMIT_MEMLOCK or of the memory cgroup is reached.
+ *  - ENOSPC: the channel has no host addresses left.
+ */
+struct skel_alloc {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 length;
+	__aligned_u64 host_addr;
+};
+
+#define SKEL_IOC_ALLOC		_IO(SKEL_IOC_TYPE, 0x02)
+
+/**
+ * struct skel_free - ioctl(SKEL_IOC_FREE)
+ * @size: in: sizeof(struct skel_free)
+ * @flags: in: must be 0
+ * @host_addr: in: host address of the buffer, as SKEL_IOC_ALLOC returned it
+ *
+ * Free a DMA buffer. What is still mapped of it is revoked: access raises
+ * SIGBUS from then on; the program unmaps it at its leisure.
+ *
+ *  - EBUSY: a transfer to or from the buffer is running; nothing has changed.
+ *  - ENOENT: the channel has no such buffer.
+ *  - EPERM: the buffer belongs to another process (after fork() or execve()).
+ *  - EINTR: the process was killed; the buffer is freed when the file is
+ *    closed.
+ */
+struct skel_free {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 host_addr;
+};
+
+#define SKEL_IOC_FREE		_IO(SKEL_IOC_TYPE, 0x03)
+
+/** define SKEL_SYNC_FOR_CPU - make what the card wrote visible to the program */
+#define SKEL_SYNC_FOR_CPU	(1U << 0)
+/** define SKEL_SYNC_FOR_DEVICE - make what the program wrote visible to the card */
+#define SKEL_SYNC_FOR_DEVICE	(1U << 1)
+
+/**
+ * struct skel_sync - ioctl(SKEL_IOC_SYNC)
+ * @size: in: sizeof(struct skel_sync)
+ * @flags: in: exactly one of the SKEL_SYNC_* flags
+ * @host_addr: in: host address of the first byte, anywhere inside a buffer
+ * @length: in: number of bytes, at least 1, all inside the same buffer
+ *
+ * Each granted transfer is synchronized by the kernel, exactly the bytes it
+ * moves; an ordinary program never needs this ioctl. It is for programs that
+ * look at a buffer while a transfer is still running.
+ *
+ *  - EINVAL: not exactly one flag, or @length is 0.
+ *  - ENOENT: the bytes are not all inside one buffer of this channel.
+ */
+struct skel_sync {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 host_addr;
+	__aligned_u64 length;
+};
+
+#define SKEL_IOC_SYNC		_IO(SKEL_IOC_TYPE, 0x04)
+
+/**
+ * DOC: Reply lines of the core
+ *
+ * Whatever a card answers in its own words, the end of every transfer is told
+ * by one line of the core, with the numbers of the request in hexadecimal::
+ *
+ *   DONE    TOHOST <card address> <length> <host address>
+ *   REFUSED TOHOST <card address> <length> <host address> <reason>
+ *   FAILED  TOHOST <card address> <length> <host address> <reason>
+ *
+ * (with single spaces, or FROMHOST for the other direction). A refused request
+ * has moved no byte. Reasons are single words: ``length``, ``host-address``
+ * (not inside one live buffer of this channel), ``direction`` (the buffer was
+ * not allocated for it), ``card-address`` (not inside the card's memory),
+ * ``busy`` (too many transfers at once), ``closed``; of failed transfers:
+ * ``cancelled``, ``timeout``, ``error``, ``gone``. Programs must expect new
+ * ones.
+ *
+ * When the program did not read in time and reply lines had to be dropped, one
+ * line ``LOST <how many, decimal>`` stands in their place.
+ */
+
+#endif /* _UAPI_LINUX_SKEL_H */

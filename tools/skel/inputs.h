@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * inputs.h - what a card says of its analog inputs and of its sampling
+ */
+#ifndef _SKEL_INPUTS_H
+#define _SKEL_INPUTS_H
+
+#include <stdint.h>
+
+#define INPUTS_MAX	4
+
+/* One analog input */
+struct input {
+	char name[16];
+	char shape[16];		/* of the waveform, such as "sine" */
+	unsigned int frequency;	/* in mHz */
+	unsigned int amplitude;	/* in mV */
+};
+
+/* The answer to INPUTS? */
+struct inputs {
+	int count;
+	int bits;
+	int range;		/* full scale in mV, of +-(2^(bits - 1) - 1) */
+	struct input input[INPUTS_MAX];
+};
+
+/* The answer to STATUS? */
+struct status {
+	char state[16];		/* IDLE or SAMPLING */
+	uint64_t rate;		/* in frames per second */
+	uint64_t frames;	/* since SAMPLE */
+	uint64_t position;	/* card address of the next frame */
+	uint64_t ring;		/* in bytes */
+};
+
+int parse_inputs(const char *line, struct inputs *inputs);
+int parse_status(const char *line, struct status *status);
+
+#endif /* _SKEL_INPUTS_H */

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation and every copy from or to user memory that a system call
+ * makes fails once. The call says so or does without, nothing is left behind,
+ * and nothing is lost. Needs CONFIG_FAULT_INJECTION_DEBUG_FS, FAILSLAB,
+ * FAIL_PAGE_ALLOC and, better, FAULT_INJECTION_USERCOPY.
+ */
+#include "../kselftest_harness.h"
+#include "skel_test.h"
+
+#define RW	(PROT_READ | PROT_WRITE)
+#define TIMEOUT	300
+#define MAX	1000		/* failures in one call, not to run for ever */
+
+FIXTURE(fail)
+{
+	int fd;
+	int nth;		/* of this thread, in /proc */
+	size_t length;
+	__u64 host;
+	unsigned int failures;
+};
+
+static bool set_up_injection(void)
+{
+	static const char * const settings[][2] = {
+		{ "failslab/ignore-gfp-wait", "N" },
+		{ "failslab/verbose", "0" },
+		{ "fail_page_alloc/ignore-gfp-wait", "N" },
+		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
+		{ "fail_page_alloc/min-order", "0" },
+		{ "fail_page_alloc/verbose", "0" },
+		{ "fail_usercopy/verbose", "0" },
+	};
+	int done = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+		char path[128];
+		int fd;
+
+		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[i][0]);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd == -1)
+			continue;
+		done += write(fd, settings[i][1], 1) == 1;
+		close(fd);
+	}
+	return done >= 6;
+}
+
+FIXTURE_SETUP(fail)
+{
+	self->fd = skel_open(O_RDWR);
+	if (self->fd == -ENOENT)
+		SKIP(return, "no card, load skel_sim");
+	ASSERT_LE(0, self->fd);
+	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (self->nth == -1 || !set_up_injection())
+		SKIP(return, "no fault injection in this kernel");
+	self->length = 4 * skel_page();
+}
+
+FIXTURE_TEARDOWN(fail)
+{
+	close(self->nth);
+	close(self->fd);
+}
+
+/* From here on the nth possible failure of this thread happens. */
+static void start_failing(int nth, unsigned int n)
+{
+	char value[16];
+	int length = snprintf(value, sizeof(value), "%u", n);
+
+	if (pwrite(nth, value, length, 0) != length)
+		abort();
+}
+
+/* True if it has happened */
+static bool stop_failing(int nth)
+{
+	char value[16] = "";
+	ssize_t n = pread(nth, value, sizeof(value) - 1, 0);
+
+	/* Reading and writing this file may be what fails: then it had not. */
+	while (pwrite(nth, "0", 1, 0) != 1)
+		n = -1;
+	return n > 0 && !strcmp(value, "0\n");
+}
+
+static __u32 buffers(int fd)
+{
+	struct skel_info info;
+
+	return skel_info(fd, &info) ? UINT32_MAX : info.buffers;
+}
+
+/* What a call may say whose memory or whose access to user memory failed */
+static bool acceptable(int rc)
+{
+	return rc >= 0 || rc == -ENOMEM || rc == -EFAULT;
+}
+
+TEST_F_TIMEOUT(fail, open, TIMEOUT)
+{
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		int fd;
+
+		start_failing(self->nth, n);
+		fd = skel_open(O_RDWR);
+		failed = stop_failing(self->nth);
+		ASSERT_TRUE(acceptable(fd))
+			TH_LOG("failure %u: %d", n, fd);
+		if (fd >= 0)
+			close(fd);
+		self->failures += fd < 0;
+		if (!failed) {
+			ASSERT_LE(0, fd);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+	/* No channel was lost. */
+	for (int i = 0; i < 100; i++) {
+		int fd = skel_open(O_RDWR);
+
+		ASSERT_LE(0, fd);
+		close(fd);
+	}
+}
+
+/* As a user who may have this one buffer: a charge that is lost would be seen. */
+TEST_F_TIMEOUT(fail, alloc, TIMEOUT)
+{
+	if (getuid())
+		SKIP(return, "must be root to become another user");
+	ASSERT_EQ(0, skel_memlock(self->length));
+	ASSERT_EQ(0, setresuid(SKEL_TEST_UID, SKEL_TEST_UID, 0));
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		int rc;
+
+		start_failing(self->nth, n);
+		rc = skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host);
+		failed = stop_failing(self->nth);
+		ASSERT_TRUE(acceptable(rc))
+			TH_LOG("failure %u: %d", n, rc);
+		ASSERT_EQ(rc ? 0 : 1, buffers(self->fd))
+			TH_LOG("failure %u: %d", n, rc);
+		if (!rc)
+			ASSERT_EQ(0, skel_free(self->fd, self->host));
+		self->failures += rc < 0;
+		if (!failed) {
+			ASSERT_EQ(0, rc)
+				TH_LOG("failure %u lost something", n - 1);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+TEST_F_TIMEOUT(fail, mmap, TIMEOUT)
+{
+	__u8 *place = mmap(NULL, self->length, PROT_NONE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, place);
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		__u8 *map;
+
+		ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
+		/* New page tables each time, this is what may fail. */
+		ASSERT_EQ(0, munmap(place, self->length));
+		start_failing(self->nth, n);
+		map = mmap(place, self->length, RW, MAP_SHARED | MAP_FIXED, self->fd,
+			   self->host);
+		failed = stop_failing(self->nth);
+		if (map == MAP_FAILED) {
+			EXPECT_EQ(ENOMEM, errno);
+			EXPECT_EQ(SIGSEGV, skel_touch(place));
+		} else {
+			EXPECT_TRUE(skel_all(map, self->length, 0));
+			map[self->length - 1] = 1;
+		}
+		self->failures += map == MAP_FAILED;
+		EXPECT_EQ(0, skel_free(self->fd, self->host));
+		if (map != MAP_FAILED)
+			EXPECT_EQ(SIGBUS, skel_touch(map + self->length - 1));
+		if (!failed) {
+			ASSERT_NE(MAP_FAILED, map);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+/* FREE works or has done nothing. */
+TEST_F_TIMEOUT(fail, free, TIMEOUT)
+{
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		__u8 *map;
+		int rc;
+
+		map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
+		ASSERT_NE(NULL, map);
+		start_failing(self->nth, n);
+		rc = skel_free(self->fd, self->host);
+		failed = stop_failing(self->nth);
+		ASSERT_TRUE(rc == 0 || rc == -EFAULT)
+			TH_LOG("failure %u: %d", n, rc);
+		ASSERT_EQ(rc ? 1 : 0, buffers(self->fd));
+		EXPECT_EQ(rc ? 0 : SIGBUS, skel_touch(map));
+		if (rc)
+			ASSERT_EQ(0, skel_free(self->fd, self->host));
+		ASSERT_EQ(0, munmap(map, self->length));
+		if (!failed) {
+			ASSERT_EQ(0, rc);
+			break;
+		}
+	}
+}
+
+/* No byte of a command is taken twice, none of the reply is lost. */
+TEST_F_TIMEOUT(fail, command, TIMEOUT)
+{
+	static const char command[] = "*IDN?\n";
+	char idn[SKEL_LINE_MAX + 1], line[SKEL_LINE_MAX];
+	size_t length;
+
+	snprintf(idn, sizeof(idn), "%s\n", skel_ask(self->fd, "*IDN?"));
+	length = strlen(idn);
+	for (unsigned int n = 1; n < MAX; n++) {
+		long wrote, got;
+		bool failed;
+
+		start_failing(self->nth, n);
+		wrote = skel_err(write(self->fd, command, sizeof(command) - 1));
+		failed = stop_failing(self->nth);
+		ASSERT_TRUE(acceptable(wrote));
+		wrote = wrote < 0 ? 0 : wrote;
+		ASSERT_EQ(0, skel_write(self->fd, command + wrote,
+					sizeof(command) - 1 - wrote));
+		ASSERT_TRUE(skel_readable(self->fd, SKEL_ANSWER_MS));
+
+		start_failing(self->nth, n);
+		got = skel_err(read(self->fd, line, sizeof(line)));
+		failed |= stop_failing(self->nth);
+		ASSERT_TRUE(acceptable(got));
+		got = got < 0 ? 0 : got;
+		if ((size_t)got < length)
+			ASSERT_EQ(length - got, read(self->fd, line + got, sizeof(line) - got));
+		ASSERT_EQ(0, memcmp(idn, line, length));
+		ASSERT_FALSE(skel_readable(self->fd, 0));
+		if (!failed)
+			break;
+	}
+}
+
+TEST_F_TIMEOUT(fail, transfer, TIMEOUT)
+{
+	char command[64];
+	int length;
+
+	ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
+	length = snprintf(command, sizeof(command), "TOHOST 0 0x100 %#llx\n", self->host);
+	for (unsigned int n = 1; n < MAX; n++) {
+		const char *line;
+		bool failed;
+		long wrote;
+
+		start_failing(self->nth, n);
+		wrote = skel_err(write(self->fd, command, length));
+		failed = stop_failing(self->nth);
+		wrote = wrote < 0 ? 0 : wrote;
+		ASSERT_EQ(0, skel_write(self->fd, command + wrote, length - wrote));
+		line = skel_transfer_end(self->fd, "TOHOST", 0, 0x100, self->host);
+		/* The card may have no memory to do it. */
+		ASSERT_TRUE(!strcmp("DONE", line) || !strncmp("ERROR ", line, 6))
+			TH_LOG("failure %u: %s", n, line);
+		if (!failed)
+			break;
+	}
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, 16, self->host));
+	EXPECT_EQ(0, skel_free(self->fd, self->host));
+}
+
+TEST_F_TIMEOUT(fail, info, TIMEOUT)
+{
+	struct skel_region_info region;
+	struct skel_info info;
+
+	for (unsigned int n = 1; n < MAX; n++) {
+		int rc, rc2;
+
+		start_failing(self->nth, n);
+		rc = skel_info(self->fd, &info);
+		rc2 = skel_region(self->fd, 0, &region);
+		if (!stop_failing(self->nth)) {
+			ASSERT_EQ(0, rc);
+			ASSERT_EQ(0, rc2);
+			break;
+		}
+		ASSERT_TRUE(acceptable(rc));
+		ASSERT_TRUE(acceptable(rc2));
+	}
+}
+
+TEST_HARNESS_MAIN
