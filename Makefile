@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
-	check-vm bench series-edit series clean
+	check-vm check-lab bench series-edit series clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -32,6 +32,9 @@ check-kunit: ## KUnit suites in the debug kernel
 
 check-vm: ## kselftests in the debug kernel
 	@scripts/check-vm
+
+check-lab: ## the instrument with real clients, in the debug kernel
+	@scripts/check-lab
 
 bench: ## costs in instructions
 	@scripts/bench

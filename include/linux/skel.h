@@ -28,6 +28,7 @@
 struct device;
 struct module;
 struct skel_card;
+struct vm_area_desc;
 
 /** enum skel_dir - direction of a transfer, as the host sees it */
 enum skel_dir {
@@ -72,8 +73,8 @@ struct skel_grant {
  * struct skel_card_ops - what a backend does for the core
  *
  * All of them are called in process context and may sleep, but for bounded
- * time: the unplug of the card waits for them. None is called after
- * skel_card_unregister() has returned.
+ * time: the unplug of the card waits for them. None but @release is called
+ * after skel_card_unregister() has returned.
  */
 struct skel_card_ops {
 	/**
@@ -93,9 +94,11 @@ struct skel_card_ops {
 	 * and without its newline, @len is its length (the line may contain NUL
 	 * bytes of its own); the backend may change it in place. Commands of
 	 * one card are never run concurrently. Errors are reply lines.
+	 * 0, or -EAGAIN: the card cannot take the line now; it is brought again
+	 * after skel_command_ready(), and other channels' lines meanwhile.
 	 */
-	void (*command)(struct skel_card *card, u32 channel, char *line,
-			size_t len);
+	int (*command)(struct skel_card *card, u32 channel, char *line,
+		       size_t len);
 
 	/**
 	 * @quiesce: The channel is being closed: stop its transfers, and forget
@@ -115,6 +118,16 @@ struct skel_card_ops {
 	 * rather than giving away what the card may still write.
 	 */
 	int (*reset)(struct skel_card *card);
+
+	/**
+	 * @release: The card is freed; optional. All of its files are closed,
+	 * and all buffers given back: the backend can free what it has kept for
+	 * them, the device if it has made it itself. The only callback that can
+	 * come after skel_card_unregister(), when the last file is closed, or
+	 * from within skel_card_put(). It is not called if skel_card_alloc() has
+	 * failed.
+	 */
+	void (*release)(void *priv);
 };
 
 /**
@@ -130,7 +143,10 @@ struct skel_card_ops {
  *          0 to @memory - 1 are refused
  * @ram: the core shall allocate this memory from the kernel's: cards that are
  *       simulated. It is then region 0, @memory is rounded up to whole pages,
- *       and skel_card_copy() moves bytes.
+ *       and skel_card_copy() moves bytes. The caller of skel_card_alloc() is
+ *       charged with it (RLIMIT_MEMLOCK, memory cgroup).
+ * @readonly: users can map this memory only for reading
+ * @caps: what the card can do: SKEL_CAP_* flags, at least one direction
  */
 struct skel_card_desc {
 	const char *name;
@@ -140,6 +156,8 @@ struct skel_card_desc {
 	u32 transfers;
 	u64 memory;
 	bool ram;
+	bool readonly;
+	u32 caps;
 };
 
 /** define SKEL_CHANNELS_MAX - largest number of channels of a card */
@@ -155,6 +173,7 @@ void skel_card_put(struct skel_card *card);
 
 void *skel_card_priv(const struct skel_card *card);
 void *skel_card_memory(const struct skel_card *card);
+int skel_card_mmap_prepare(struct skel_card *card, struct vm_area_desc *desc);
 
 int skel_request(struct skel_card *card, const struct skel_request *req,
 		 struct skel_grant *grant);
@@ -163,6 +182,9 @@ int skel_complete(struct skel_card *card, u64 id, u64 moved, int error);
 
 __printf(3, 4)
 void skel_reply(struct skel_card *card, u32 channel, const char *fmt, ...);
+void skel_reply_raw(struct skel_card *card, u32 channel, const char *bytes,
+		    size_t len);
+void skel_command_ready(struct skel_card *card, u32 channel);
 
 /* Helpers for backends whose commands are those of the article. */
 

@@ -26,6 +26,10 @@
 #include "wave.h"
 
 #define FREQUENCY_MAX	500000.0	/* Hz, of a generator */
+#define RATE_DEFAULT	10000		/* samples per second */
+#define RATE_MAX	1000000
+#define RATE_CYCLE	200		/* samples of a cycle */
+#define RATE_LEAST	200		/* that waits for 5 s at most */
 #define TRANSFER_MS	5000
 #define PLOT_WIDTH_MAX	100
 #define PLOT_HEIGHT_MAX	29
@@ -35,11 +39,15 @@ static const char usage[] =
 "Let the card sample its inputs, get the samples by DMA, draw the waveforms.\n"
 "\n"
 "Sampling:\n"
-"  -r, --rate HZ         samples per second of each input (default 10000)\n"
+"  -r, --rate HZ         samples per second of each input (default: 200 of each\n"
+"                        cycle of --frequency, else 10000)\n"
 "  -n, --frames N        how many samples of each input (default 1000)\n"
-"      --frequency0 HZ   set the generator at input 0: frequency,\n"
-"      --amplitude0 V      amplitude\n"
-"      --frequency1 HZ   likewise at input 1\n"
+"      --function0 NAME  set the generator at input 0: sine, square, triangle,\n"
+"                          ramp, noise or dc, if the card has them,\n"
+"      --frequency0 HZ     frequency,\n"
+"      --amplitude0 V      amplitude; also without the 0\n"
+"      --function1 NAME  likewise at input 1\n"
+"      --frequency1 HZ\n"
 "      --amplitude1 V\n"
 "\n"
 "Output:\n"
@@ -57,8 +65,9 @@ static const char usage[] =
 "\n"
 "Example: skelctl acquire --rate 100000 --frequency0 1000 --csv wave.csv\n";
 
-/* A generator that the user wants to set; negative: leave it as it is */
+/* A generator that the user wants to set; NULL, negative: leave it as it is */
 struct generator {
+	const char *function;	/* as SCPI has it */
 	double frequency;	/* in Hz */
 	double amplitude;	/* in V */
 };
@@ -117,6 +126,23 @@ static void ask_inputs(struct recording *rec)
 		errx(EXIT_CARD, "'INPUTS?': cannot understand '%s'", reply);
 }
 
+/*
+ * A card that speaks SCPI does not answer a command, but tells its error when
+ * it is asked.
+ */
+static void set_function(struct recording *rec, int input, const char *function)
+{
+	char reply[SKEL_LINE_MAX];
+
+	if (skel_send(rec->skel, "INPut%d:FUNCtion %s", input + 1, function) ||
+	    skel_query(rec->skel, reply, sizeof(reply), ANSWER_MS,
+		       "SYSTem:ERRor?") < 0)
+		err(EXIT_CARD, "--function%d", input);
+	if (strncmp(reply, "0,", 2) != 0)
+		errx(EXIT_CARD, "--function%d: the card answers '%s'", input,
+		     reply);
+}
+
 /* Set the generators that the options name, keep what they do not name */
 static void set_generators(struct recording *rec)
 {
@@ -127,10 +153,14 @@ static void set_generators(struct recording *rec)
 		const struct generator *g = &rec->set->generator[i];
 		const struct input *now = &rec->inputs.input[i];
 
-		if (g->frequency < 0 && g->amplitude < 0)
+		if (!g->function && g->frequency < 0 && g->amplitude < 0)
 			continue;
 		if (i >= rec->inputs.count)
 			errx(EXIT_CARD, "the card has no input %d", i);
+		if (g->function)
+			set_function(rec, i, g->function);
+		if (g->frequency < 0 && g->amplitude < 0)
+			continue;
 		snprintf(line, sizeof(line), "INPUT %d %.0f %.0f", i,
 			 g->frequency < 0 ? now->frequency :
 			 g->frequency * 1000,
@@ -393,8 +423,28 @@ static bool colour_option(const char *when)
 	       (!no || !*no);
 }
 
+/* The SCPI name of a function, or end the program */
+static const char *function_option(const char *name)
+{
+	static const char * const functions[][2] = {
+		{ "sine", "SINusoid" }, { "square", "SQUare" },
+		{ "triangle", "TRIangle" }, { "ramp", "RAMP" },
+		{ "noise", "NOISe" }, { "dc", "DC" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(functions); i++) {
+		if (strcasecmp(name, functions[i][0]) == 0)
+			return functions[i][1];
+	}
+	errx(EXIT_USAGE, "--function: '%s' is not sine, square, triangle, ramp, noise or dc",
+	     name);
+}
+
 enum {
-	OPT_FREQUENCY0 = 256,
+	OPT_FUNCTION0 = 256,
+	OPT_FUNCTION1,
+	OPT_FREQUENCY0,
 	OPT_FREQUENCY1,
 	OPT_AMPLITUDE0,
 	OPT_AMPLITUDE1,
@@ -410,8 +460,13 @@ enum {
 static const struct option options[] = {
 	{ "rate", required_argument, NULL, 'r' },
 	{ "frames", required_argument, NULL, 'n' },
+	{ "function", required_argument, NULL, OPT_FUNCTION0 },
+	{ "function0", required_argument, NULL, OPT_FUNCTION0 },
+	{ "function1", required_argument, NULL, OPT_FUNCTION1 },
+	{ "frequency", required_argument, NULL, OPT_FREQUENCY0 },
 	{ "frequency0", required_argument, NULL, OPT_FREQUENCY0 },
 	{ "frequency1", required_argument, NULL, OPT_FREQUENCY1 },
+	{ "amplitude", required_argument, NULL, OPT_AMPLITUDE0 },
 	{ "amplitude0", required_argument, NULL, OPT_AMPLITUDE0 },
 	{ "amplitude1", required_argument, NULL, OPT_AMPLITUDE1 },
 	{ "csv", required_argument, NULL, OPT_CSV },
@@ -426,6 +481,20 @@ static const struct option options[] = {
 	{ }
 };
 
+/* A rate that shows some cycles of what the user has asked for */
+static unsigned int choose_rate(const struct settings *set)
+{
+	double frequency = set->generator[0].frequency, rate;
+
+	if (frequency < 0)
+		frequency = set->generator[1].frequency;
+	if (frequency < 0)
+		return RATE_DEFAULT;
+	rate = frequency * RATE_CYCLE;
+	return rate < RATE_LEAST ? RATE_LEAST :
+	       rate > RATE_MAX ? RATE_MAX : rate;
+}
+
 static void parse_options(struct settings *set, int argc, char **argv)
 {
 	const char *colour = "auto";
@@ -434,11 +503,16 @@ static void parse_options(struct settings *set, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "r:n:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'r':
-			set->rate = number_option("--rate", optarg, 1, 1000000);
+			set->rate = number_option("--rate", optarg, 1, RATE_MAX);
 			break;
 		case 'n':
 			set->frames = number_option("--frames", optarg, 2,
 						    1 << 28);
+			break;
+		case OPT_FUNCTION0:
+		case OPT_FUNCTION1:
+			set->generator[c - OPT_FUNCTION0].function =
+				function_option(optarg);
 			break;
 		case OPT_FREQUENCY0:
 		case OPT_FREQUENCY1:
@@ -482,15 +556,16 @@ static void parse_options(struct settings *set, int argc, char **argv)
 	if (optind != argc)
 		errx(EXIT_USAGE, "acquire: unexpected argument '%s'",
 		     argv[optind]);
+	if (!set->rate)
+		set->rate = choose_rate(set);
 	set->colour = colour_option(colour);
 }
 
 int acquire_main(const char *path, int argc, char **argv)
 {
 	struct settings set = {
-		.rate = 10000,
 		.frames = 1000,
-		.generator = { { -1, -1 }, { -1, -1 } },
+		.generator = { { NULL, -1, -1 }, { NULL, -1, -1 } },
 		.draw = true,
 		.utf8 = locale_is_utf8(),
 	};

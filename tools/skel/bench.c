@@ -28,7 +28,6 @@
 
 #define HEAP		"/dev/dma_heap/system"
 #define RUNS		21
-#define ROUND_TRIPS	201
 
 static const char usage[] =
 "Usage: skel-bench [-d DEVICE]\n"
@@ -213,9 +212,9 @@ static void bench_buffers(void)
 /* Commands and transfers. Raw read() and write(): the library is not meant. */
 
 /* From write() to the reply, waiting by poll(). Return: ns. */
-static uint64_t round_trip(const char *command, const char *expected)
+static uint64_t round_trip(int fd, const char *command, const char *expected)
 {
-	struct pollfd pfd = { .fd = skel_fd(skel), .events = POLLIN };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	size_t length = strlen(command), got = 0;
 	char reply[SKEL_LINE_MAX];
 	uint64_t start = bench_now(), end;
@@ -241,18 +240,18 @@ static uint64_t round_trip(const char *command, const char *expected)
 	return end - start;
 }
 
-static uint64_t bench_command(const char *command, const char *expected)
+uint64_t bench_command(int fd, const char *command, const char *expected)
 {
 	uint64_t times[ROUND_TRIPS];
 	int i;
 
 	for (i = 0; i < ROUND_TRIPS; i++)
-		times[i] = round_trip(command, expected);
+		times[i] = round_trip(fd, command, expected);
 	return bench_median(times, ROUND_TRIPS);
 }
 
 /* The same number of bytes through a pipe and back, by another process */
-static uint64_t bench_two_pipes(void)
+uint64_t bench_two_pipes(void)
 {
 	uint64_t times[ROUND_TRIPS];
 	int there[2], back[2], i;
@@ -324,9 +323,9 @@ static void bench_stream(void)
 	       ROUND_TRIPS);
 	printf("| round trip | ns |\n|---|---|\n");
 	printf("| TOHOST of 4 KiB, from write() to its DONE line | %llu |\n",
-	       (unsigned long long)bench_command(command, "DONE"));
+	       (unsigned long long)bench_command(skel_fd(skel), command, "DONE"));
 	printf("| `*IDN?` | %llu |\n",
-	       (unsigned long long)bench_command("*IDN?\n", "skel,"));
+	       (unsigned long long)bench_command(skel_fd(skel), "*IDN?\n", "skel,"));
 	printf("| an empty pipe, same process | %llu |\n",
 	       (unsigned long long)bench_one_pipe());
 	printf("| two pipes, there and back, by another process | %llu |\n",
@@ -362,6 +361,7 @@ int main(int argc, char **argv)
 	bench_buffers();
 	bench_stream();
 	skel_close(skel);
+	bench_ucard();
 	bench_memory();
 	return exceeded ? 1 : 0;
 }

@@ -11,6 +11,8 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
+#define ROUND_TRIPS		201
+
 extern const char *bench_device;
 
 uint64_t bench_now(void);
@@ -18,6 +20,12 @@ uint64_t bench_median(uint64_t *values, size_t count);
 void bench_limit(const char *what, double value, double limit,
 		 const char *unit);
 
+/* A command and its reply, from write() to read(), with O_NONBLOCK; in ns */
+uint64_t bench_command(int fd, const char *command, const char *expected);
+/* The same number of bytes to another process and back, by pipes; in ns */
+uint64_t bench_two_pipes(void);
+
 void bench_memory(void);
+void bench_ucard(void);
 
 #endif /* _SKEL_BENCH_H */

@@ -13,6 +13,7 @@ status=0
 
 if [ ! -e /dev/skel0 ]; then
 	modprobe skel_sim cards=16 || exit 1
+	modprobe skel_ucard
 	sleep 0.5
 fi
 

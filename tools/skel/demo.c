@@ -20,12 +20,19 @@
 #include "demo.h"
 
 static const char usage[] =
-"Usage: skel-demo [-d DEVICE] [-u UID]\n"
+"Usage: skel-demo [-d DEVICE] [-u UID] [OPTION]...\n"
 "Show in four steps what the skel core gives to an ordinary user.\n"
 "\n"
 "  -d, --device DEVICE  the card (default " SKEL_DEFAULT_PATH ")\n"
 "  -u, --uid UID        when started by root: become this user (default 1000)\n"
-"  -h, --help           show this text\n";
+"  -h, --help           show this text\n"
+"\n"
+"Waveform and picture of the second step, for skelctl acquire: --function,\n"
+"--frequency, --amplitude (of input 0), --function1, --frequency1, --amplitude1,\n"
+"--rate, --frames, --width, --height, --ascii, --utf8, --colour.\n"
+"Example: --function triangle --frequency 2000 --amplitude 5\n";
+
+#define WORDS_MAX	64	/* of a skelctl command */
 
 const char *demo_device = SKEL_DEFAULT_PATH;
 int demo_unexpected;
@@ -103,43 +110,103 @@ static void show_identity(void)
 }
 
 /* Run skelctl, the one beside this program if there is one */
-static void run_skelctl(const char *command)
+static void run_skelctl(char **words)
 {
 	char path[PATH_MAX] = "";
 	char name[PATH_MAX] = "skelctl";
-	int status;
+	int status, i;
 	pid_t pid;
 
 	if (readlink("/proc/self/exe", path, sizeof(path) - 1) > 0)
 		snprintf(name, sizeof(name), "%.4000s/skelctl", dirname(path));
-	printf("$ skelctl %s\n", command);
+	printf("$ skelctl");
+	for (i = 3; words[i]; i++)
+		printf(" %s", words[i]);
+	printf("\n");
 	fflush(stdout);
 	pid = fork();
 	if (pid < 0)
 		err(1, "fork");
 	if (!pid) {
-		execl(name, "skelctl", "-d", demo_device, command, NULL);
-		execlp("skelctl", "skelctl", "-d", demo_device, command, NULL);
+		execv(name, words);
+		execvp("skelctl", words);
 		err(127, "skelctl");
 	}
 	if (waitpid(pid, &status, 0) != pid)
 		err(1, "waitpid");
 	expect(WIFEXITED(status) && WEXITSTATUS(status) == 0,
-	       "skelctl %s: wait status 0x%x", command, status);
+	       "skelctl %s: wait status 0x%x", words[3], status);
 }
 
-static void parse_options(int argc, char **argv, unsigned int *uid)
-{
-	static const struct option options[] = {
-		{ "device", required_argument, NULL, 'd' },
-		{ "uid", required_argument, NULL, 'u' },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
-	};
-	int c;
+#define OPT_ACQUIRE	256	/* is for skelctl acquire */
 
-	while ((c = getopt_long(argc, argv, "d:u:h", options, NULL)) != -1) {
+static const struct option options[] = {
+	{ "device", required_argument, NULL, 'd' },
+	{ "uid", required_argument, NULL, 'u' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "function", required_argument, NULL, OPT_ACQUIRE },
+	{ "frequency", required_argument, NULL, OPT_ACQUIRE },
+	{ "amplitude", required_argument, NULL, OPT_ACQUIRE },
+	{ "function1", required_argument, NULL, OPT_ACQUIRE },
+	{ "frequency1", required_argument, NULL, OPT_ACQUIRE },
+	{ "amplitude1", required_argument, NULL, OPT_ACQUIRE },
+	{ "rate", required_argument, NULL, OPT_ACQUIRE },
+	{ "frames", required_argument, NULL, OPT_ACQUIRE },
+	{ "width", required_argument, NULL, OPT_ACQUIRE },
+	{ "height", required_argument, NULL, OPT_ACQUIRE },
+	{ "ascii", no_argument, NULL, OPT_ACQUIRE },
+	{ "utf8", no_argument, NULL, OPT_ACQUIRE },
+	{ "colour", required_argument, NULL, OPT_ACQUIRE },
+	{ }
+};
+
+/* Add --NAME VALUE to a command of skelctl; @value may be NULL. */
+static void pass_on(char **words, const char *name, char *value)
+{
+	int at = 0;
+
+	while (words[at])
+		at++;
+	if (at + 2 >= WORDS_MAX)
+		errx(2, "too many options");
+	if (asprintf(&words[at], "--%s", name) < 0)
+		err(1, "options");
+	words[at + 1] = value;
+}
+
+/* The value of an option that has been passed on, NULL: it has not */
+static const char *passed(char **words, const char *option)
+{
+	for (; *words; words++) {
+		if (strcmp(*words, option) == 0)
+			return words[1];
+	}
+	return NULL;
+}
+
+/* Input 1 gets half the frequency of input 0, so that both can be seen. */
+static void choose_other_frequency(char **words)
+{
+	const char *frequency = passed(words, "--frequency");
+	char *half;
+
+	if (!frequency || passed(words, "--frequency1"))
+		return;
+	if (asprintf(&half, "%g", strtod(frequency, NULL) / 2) < 0)
+		err(1, "options");
+	pass_on(words, "frequency1", half);
+}
+
+static void parse_options(int argc, char **argv, unsigned int *uid,
+			  char **acquire)
+{
+	int c, index;
+
+	while ((c = getopt_long(argc, argv, "d:u:h", options, &index)) != -1) {
 		switch (c) {
+		case OPT_ACQUIRE:
+			pass_on(acquire, options[index].name, optarg);
+			break;
 		case 'd':
 			demo_device = optarg;
 			break;
@@ -158,20 +225,27 @@ static void parse_options(int argc, char **argv, unsigned int *uid)
 	}
 	if (optind != argc)
 		errx(2, "unexpected argument '%s'", argv[optind]);
+	choose_other_frequency(acquire);
 }
 
 int main(int argc, char **argv)
 {
+	char skelctl[] = "skelctl", d[] = "-d";
+	char info_name[] = "info", acquire_name[] = "acquire";
+	char *info[WORDS_MAX] = { skelctl, d, NULL, info_name };
+	char *acquire[WORDS_MAX] = { skelctl, d, skelctl, acquire_name };
 	unsigned int uid = 1000;
 	double start = demo_seconds();
 
-	parse_options(argc, argv, &uid);
+	parse_options(argc, argv, &uid, acquire);
+	info[2] = (char *)demo_device;
+	acquire[2] = (char *)demo_device;
 	drop_privileges(uid);
 	show_identity();
 	heading("1. The card");
-	run_skelctl("info");
+	run_skelctl(info);
 	heading("2. Record two inputs by DMA into the user's buffer");
-	run_skelctl("acquire");
+	run_skelctl(acquire);
 	heading("3. The card asks for more than it may: each request is checked");
 	demo_refusals();
 	heading("4. A buffer cannot be freed while the card writes to it");

@@ -50,6 +50,10 @@ static void show_identity(struct skel *skel, const struct skel_info *info)
 	    strncmp(line, "ERROR", 5) != 0)
 		printf("identity       %s\n", line);
 	printf("channel        %u of %u\n", info->channel, info->channels);
+	printf("transfers      %s, %u at once\n",
+	       info->caps == SKEL_CAP_TOHOST ? "to the host" :
+	       info->caps == SKEL_CAP_FROMHOST ? "from the host" :
+	       "to and from the host", info->transfers);
 	printf("DMA mask       0x%llx (%d bits)\n",
 	       (unsigned long long)info->dma_mask, bits_of(info->dma_mask));
 	printf("largest buffer %s\n",
@@ -67,11 +71,12 @@ static void show_regions(struct skel *skel, const struct skel_info *info)
 	for (i = 0; i < info->regions; i++) {
 		if (skel_get_region(skel, i, &region))
 			err(EXIT_CARD, "region %u", i);
-		printf("%6u  %-12s  0x%08llx  %10s  %s\n", i, region.name,
+		printf("%6u  %-12s  0x%08llx  %10s  %s%s\n", i, region.name,
 		       (unsigned long long)region.offset,
 		       size_text(region.length, size, sizeof(size)),
 		       region.flags & SKEL_REGION_RAM ? "RAM, cached" :
-		       "I/O, uncached");
+		       "I/O, uncached",
+		       region.flags & SKEL_REGION_READONLY ? ", read only" : "");
 	}
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#define INPUTS_MAX	4
+#define INPUTS_MAX	8
 
 /* One analog input */
 struct input {

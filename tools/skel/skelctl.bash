@@ -29,7 +29,9 @@ _skelctl()
 		words='always never auto' ;;
 	-r|--rate|-n|--frames|--replies|-t|--timeout|--width|--height)
 		return ;;
-	--frequency[01]|--amplitude[01])
+	--function|--function[01])
+		words='sine square triangle ramp noise dc' ;;
+	--frequency|--amplitude|--frequency[01]|--amplitude[01])
 		return ;;
 	*)
 		case $command in
@@ -42,8 +44,9 @@ _skelctl()
 		cmd)
 			words='--replies --timeout --help *IDN? INPUTS? STATUS?' ;;
 		acquire)
-			words='--rate --frames --frequency0 --amplitude0
-				--frequency1 --amplitude1 --csv --no-plot
+			words='--rate --frames --function0 --frequency0
+				--amplitude0 --function1 --frequency1
+				--amplitude1 --csv --no-plot
 				--width --height --ascii --utf8 --colour
 				--help' ;;
 		esac ;;

@@ -49,7 +49,7 @@ static u64 skel_buf_bytes(const struct skel_buf *buf)
 }
 
 /* As io_uring and iommufd do it: memory that lives as long as a file. */
-static int skel_buf_charge(struct user_struct *user, unsigned long pages)
+int skel_charge(struct user_struct *user, unsigned long pages)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 	unsigned long old = atomic_long_read(&user->locked_vm);
@@ -61,7 +61,7 @@ static int skel_buf_charge(struct user_struct *user, unsigned long pages)
 	return 0;
 }
 
-static void skel_buf_uncharge(struct user_struct *user, unsigned long pages)
+void skel_uncharge(struct user_struct *user, unsigned long pages)
 {
 	atomic_long_sub(pages, &user->locked_vm);
 }
@@ -136,7 +136,7 @@ static void skel_buf_free_pages(struct skel_chan *chan, struct skel_buf *buf)
 {
 	dma_free_pages(chan->card->dev, buf->range.length, buf->page, buf->dma,
 		       skel_buf_dir(buf));
-	skel_buf_uncharge(buf->user, skel_buf_pages(buf));
+	skel_uncharge(buf->user, skel_buf_pages(buf));
 }
 
 /* The last step: a request may still have found it in the array, hence RCU. */
@@ -163,7 +163,7 @@ struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs)
 	buf->range.dirs = dirs;
 	buf->state = SKEL_BUF_HIDDEN;
 
-	ret = skel_buf_charge(current_user(), skel_buf_pages(buf));
+	ret = skel_charge(current_user(), skel_buf_pages(buf));
 	if (ret)
 		goto free;
 	buf->user = get_uid(current_user());
@@ -193,7 +193,7 @@ free_pages:
 	skel_buf_release(buf);
 	return ERR_PTR(ret);
 uncharge:
-	skel_buf_uncharge(buf->user, skel_buf_pages(buf));
+	skel_uncharge(buf->user, skel_buf_pages(buf));
 	free_uid(buf->user);
 free:
 	kfree(buf);

@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
+#include <linux/sched/user.h>
 #include <linux/string.h>
 
 #include "skel.h"
@@ -18,24 +19,33 @@
 int skel_cardmem_alloc(struct skel_card *card)
 {
 	size_t size = PAGE_ALIGN(card->desc.memory);
+	struct user_struct *user = current_user();
 	void *ram;
 
 	if (!size || size < card->desc.memory)
 		return -EINVAL;
+	if (skel_charge(user, size >> PAGE_SHIFT))
+		return -ENOMEM;
 	/* One piece: it is mapped as one range of page frames. */
 	ram = alloc_pages_exact(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO |
 				      __GFP_NOWARN);
-	if (!ram)
+	if (!ram) {
+		skel_uncharge(user, size >> PAGE_SHIFT);
 		return -ENOMEM;
+	}
 	card->ram = ram;
+	card->ram_user = get_uid(user);
 	card->desc.memory = size;
 	return 0;
 }
 
 void skel_cardmem_free(struct skel_card *card)
 {
-	if (card->ram)
-		free_pages_exact(card->ram, card->desc.memory);
+	if (!card->ram)
+		return;
+	free_pages_exact(card->ram, card->desc.memory);
+	skel_uncharge(card->ram_user, card->desc.memory >> PAGE_SHIFT);
+	free_uid(card->ram_user);
 }
 
 /**
@@ -84,6 +94,8 @@ int skel_region_info(const struct skel_card *card,
 	if (info->index >= skel_region_count(card))
 		return -EINVAL;
 	info->flags = SKEL_REGION_RAM;
+	if (card->desc.readonly)
+		info->flags |= SKEL_REGION_READONLY;
 	info->offset = 0;
 	info->length = card->desc.memory;
 	strscpy_pad(info->name, "memory");

@@ -39,7 +39,8 @@ static bool skel_chan_writable(struct skel_chan *chan)
 static void skel_chan_kick(struct skel_chan *chan)
 {
 	lockdep_assert_held(&chan->card->lock);
-	if (!chan->closing && !kfifo_is_empty(&chan->commands) &&
+	if (!chan->closing && !chan->put_off &&
+	    !kfifo_is_empty(&chan->commands) &&
 	    kfifo_avail(&chan->replies) >= SKEL_LINE_MAX)
 		queue_work(chan->card->wq, &chan->work);
 }
@@ -49,6 +50,7 @@ static void skel_chan_run(struct work_struct *work)
 	struct skel_chan *chan = container_of(work, struct skel_chan, work);
 	struct skel_card *card = chan->card;
 	char *line = card->command, *end;
+	int ret;
 
 	/* card->wq is ordered: this is the only user of card->command. */
 	guard(rwsem_read)(&card->ops_sem);
@@ -60,13 +62,20 @@ static void skel_chan_run(struct work_struct *work)
 						  SKEL_LINE_MAX);
 
 		end = memchr(line, '\n', len);
+		chan->ready = false;
 	}
 	if (!end)
 		return;
 	*end = '\0';
-	card->desc.ops->command(card, chan->nr, line, end - line);
+	ret = card->desc.ops->command(card, chan->nr, line, end - line);
 
 	guard(spinlock_irq)(&card->lock);
+	if (ret == -EAGAIN) {
+		/* It may have become ready before it is seen to wait. */
+		chan->put_off = !chan->ready;
+		skel_chan_kick(chan);
+		return;
+	}
 	kfifo_skip_count(&chan->commands, end - line + 1);
 	wake_up_poll(&chan->wait, EPOLLOUT | EPOLLWRNORM);
 	skel_chan_kick(chan);
@@ -117,7 +126,6 @@ void skel_chan_push(struct skel_chan *chan, const char *line, size_t len)
 void skel_reply(struct skel_card *card, u32 channel, const char *fmt, ...)
 {
 	char line[SKEL_CHUNK];
-	struct skel_chan *chan;
 	va_list args;
 	int len;
 
@@ -125,13 +133,55 @@ void skel_reply(struct skel_card *card, u32 channel, const char *fmt, ...)
 	len = vscnprintf(line, sizeof(line), fmt, args);
 	va_end(args);
 	line[len++] = '\n';		/* in the place of the NUL */
+	skel_reply_raw(card, channel, line, len);
+}
+EXPORT_SYMBOL_NS_GPL(skel_reply, "SKEL");
+
+/**
+ * skel_reply_raw - send bytes to the user of a channel, as they are
+ * @card: the card
+ * @channel: number of the channel; nothing happens if it is not open
+ * @bytes: any bytes, the last one is '\n'
+ * @len: how many, at most %SKEL_LINE_MAX
+ *
+ * For cards whose replies are not always text. Without room all of them are
+ * lost, as by skel_reply().
+ *
+ * Context: any, also hard interrupt.
+ */
+void skel_reply_raw(struct skel_card *card, u32 channel, const char *bytes,
+		    size_t len)
+{
+	struct skel_chan *chan;
 
 	guard(spinlock_irqsave)(&card->lock);
 	chan = skel_chan_find(card, channel);
 	if (chan)
-		skel_chan_push(chan, line, len);
+		skel_chan_push(chan, bytes, len);
 }
-EXPORT_SYMBOL_NS_GPL(skel_reply, "SKEL");
+EXPORT_SYMBOL_NS_GPL(skel_reply_raw, "SKEL");
+
+/**
+ * skel_command_ready - the card can take a command again
+ * @card: the card
+ * @channel: number of a channel, for which skel_card_ops.command has said
+ *           -EAGAIN, or is about to; of others nothing happens
+ *
+ * Context: any, also hard interrupt.
+ */
+void skel_command_ready(struct skel_card *card, u32 channel)
+{
+	struct skel_chan *chan;
+
+	guard(spinlock_irqsave)(&card->lock);
+	chan = skel_chan_find(card, channel);
+	if (!chan)
+		return;
+	chan->ready = true;
+	chan->put_off = false;
+	skel_chan_kick(chan);
+}
+EXPORT_SYMBOL_NS_GPL(skel_command_ready, "SKEL");
 
 /* A reader that may not block does not wait for one that is copying, either. */
 static int skel_chan_lock(struct file *file, struct mutex *lock)

@@ -15,8 +15,12 @@
 
 #include "skel.h"
 
+/* A card's directions are those of its buffers. */
+static_assert(SKEL_ALLOC_TOHOST == SKEL_CAP_TOHOST);
+static_assert(SKEL_ALLOC_FROMHOST == SKEL_CAP_FROMHOST);
+
 /* What user space was compiled with; they grow at the end. */
-static_assert(sizeof(struct skel_info) == 136);
+static_assert(sizeof(struct skel_info) == 144);
 static_assert(sizeof(struct skel_region_info) == 64);
 static_assert(sizeof(struct skel_alloc) == 24);
 static_assert(sizeof(struct skel_free) == 16);
@@ -61,6 +65,8 @@ static int skel_ioctl_info(struct skel_cmd *cmd)
 		.channels = card->desc.channels,
 		.regions = skel_region_count(card),
 		.line_max = SKEL_LINE_MAX,
+		.caps = card->desc.caps,
+		.transfers = card->desc.transfers,
 		.dma_mask = card->dev->coherent_dma_mask,
 		.buffer_max = card->buffer_max,
 	};
@@ -99,7 +105,7 @@ static int skel_ioctl_alloc(struct skel_cmd *cmd)
 	struct skel_buf *buf;
 	int ret;
 
-	if (alloc->flags & ~(SKEL_ALLOC_TOHOST | SKEL_ALLOC_FROMHOST))
+	if (alloc->flags & ~chan->card->desc.caps)
 		return -EOPNOTSUPP;
 	if (!alloc->flags || alloc->host_addr || !alloc->length ||
 	    alloc->length > chan->card->buffer_max)

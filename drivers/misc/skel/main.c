@@ -32,10 +32,8 @@ static const struct file_operations skel_anon_fops = {
 	.owner = THIS_MODULE,
 };
 
-static void skel_card_free(struct kref *ref)
+static void skel_card_destroy(struct skel_card *card)
 {
-	struct skel_card *card = container_of(ref, struct skel_card, ref);
-
 	if (card->wq)
 		destroy_workqueue(card->wq);
 	if (card->anon)
@@ -47,6 +45,17 @@ static void skel_card_free(struct kref *ref)
 	kfree(card);
 }
 
+static void skel_card_free(struct kref *ref)
+{
+	struct skel_card *card = container_of(ref, struct skel_card, ref);
+	void (*release)(void *priv) = card->desc.ops->release;
+	void *priv = card->priv;
+
+	skel_card_destroy(card);
+	if (release)
+		release(priv);
+}
+
 void skel_card_get(struct skel_card *card)
 {
 	kref_get(&card->ref);
@@ -55,6 +64,8 @@ void skel_card_get(struct skel_card *card)
 /**
  * skel_card_put - drop the backend's reference of a card
  * @card: the card, never registered or already unregistered
+ *
+ * With the last reference skel_card_ops.release is called.
  *
  * Context: process, may sleep.
  */
@@ -84,7 +95,8 @@ static bool skel_desc_valid(const struct skel_card_desc *desc)
 	return desc->name && strlen(desc->name) < SKEL_NAME_MAX &&
 	       ops && ops->command && ops->quiesce && ops->reset &&
 	       desc->channels && desc->channels <= SKEL_CHANNELS_MAX &&
-	       desc->transfers && desc->transfers <= SKEL_TRANSFERS_MAX;
+	       desc->transfers && desc->transfers <= SKEL_TRANSFERS_MAX &&
+	       desc->caps && !(desc->caps & ~(SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST));
 }
 
 /* dma_alloc_pages() goes by the coherent mask. */
@@ -111,6 +123,7 @@ static u64 skel_buffer_max(struct device *dev)
  *       dma_set_mask_and_coherent(); becomes the parent of the device node
  * @desc: description of the card; copied
  * @priv: the backend's own data; must stay valid until skel_card_unregister()
+ *        has returned, or until skel_card_ops.release
  *
  * Context: process, may sleep.
  * Return: the card, which skel_card_put() gives back; or ERR_PTR of -EINVAL (the
@@ -142,30 +155,31 @@ struct skel_card *skel_card_alloc(struct device *dev,
 	card->index = -1;
 	card->buffer_max = skel_buffer_max(dev);
 	strscpy(card->name, desc->name);
+	card->desc.name = card->name;
 
 	card->command = kmalloc(SKEL_LINE_MAX, GFP_KERNEL);
 	card->chans = kcalloc(desc->channels, sizeof(*card->chans), GFP_KERNEL);
 	if (!card->command || !card->chans)
-		goto put;
-	card->wq = alloc_ordered_workqueue("skel-%s", 0, card->name);
+		goto destroy;
+	card->wq = alloc_ordered_workqueue("skel-%.26s", 0, card->name);
 	if (!card->wq)
-		goto put;
+		goto destroy;
 	if (desc->ram) {
 		ret = skel_cardmem_alloc(card);
 		if (ret)
-			goto put;
+			goto destroy;
 	}
 	card->anon = anon_inode_create_getfile("[skel]", &skel_anon_fops, NULL,
 					       O_RDWR, NULL);
 	if (IS_ERR(card->anon)) {
 		ret = PTR_ERR(card->anon);
 		card->anon = NULL;
-		goto put;
+		goto destroy;
 	}
 	return card;
 
-put:
-	skel_card_put(card);
+destroy:
+	skel_card_destroy(card);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_alloc, "SKEL");
@@ -177,7 +191,7 @@ EXPORT_SYMBOL_NS_GPL(skel_card_alloc, "SKEL");
  * The callbacks can be called before this returns.
  *
  * Context: process, may sleep.
- * Return: 0 or a negative errno.
+ * Return: N, or a negative errno.
  */
 int skel_card_register(struct skel_card *card)
 {
@@ -195,9 +209,11 @@ int skel_card_register(struct skel_card *card)
 		.mode = 0660,
 	};
 	ret = misc_register(&card->misc);
-	if (ret)
+	if (ret) {
 		ida_free(&skel_ida, card->index);
-	return ret;
+		return ret;
+	}
+	return card->index;
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_register, "SKEL");
 

@@ -20,6 +20,7 @@ struct skel_window {
 	u64 offset;
 	u64 length;
 	struct page *page;		/* of its first byte */
+	bool readonly;
 };
 
 /*
@@ -51,6 +52,7 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 		*window = (struct skel_window) {
 			.length = card->desc.memory,
 			.page = virt_to_page(card->ram),
+			.readonly = card->desc.readonly,
 		};
 	} else {
 		return -ENXIO;
@@ -98,22 +100,30 @@ static const struct vm_operations_struct skel_vm_ops = {
 };
 
 /*
- * Map page frames from @pfn on, all of the area. Memory is mapped as the kernel
+ * Map the part of a window that the area asks for. Memory is mapped as the kernel
  * maps it: another cache mode would be an alias.
  */
-static int skel_mmap_pfns(struct vm_area_desc *desc, unsigned long pfn)
+static int skel_mmap_window(struct vm_area_desc *desc,
+			    const struct skel_window *window)
 {
+	u64 offset = ((u64)desc->pgoff << PAGE_SHIFT) - window->offset;
+
 	/* A private mapping would be a copy, and out of reach of the revocation. */
 	if (!vma_desc_test(desc, VMA_MAYSHARE_BIT))
 		return -EINVAL;
 	if (vma_desc_test(desc, VMA_EXEC_BIT))
 		return -EPERM;
 	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
+	if (window->readonly) {
+		if (vma_desc_test(desc, VMA_WRITE_BIT))
+			return -EACCES;
+		vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT);
+	}
 
 	/* A forked child has no business in a DMA buffer. */
 	vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
-	desc->vm_ops = &skel_vm_ops;
-	mmap_action_remap_full(desc, pfn);
+	mmap_action_remap_full(desc, page_to_pfn(window->page) +
+				     (offset >> PAGE_SHIFT));
 	return 0;
 }
 
@@ -132,9 +142,33 @@ int skel_mmap_prepare(struct vm_area_desc *desc)
 			       &window);
 	if (ret)
 		return ret;
-	return skel_mmap_pfns(desc, page_to_pfn(window.page) +
-				    ((offset - window.offset) >> PAGE_SHIFT));
+	desc->vm_ops = &skel_vm_ops;
+	return skel_mmap_window(desc, &window);
 }
+
+/**
+ * skel_card_mmap_prepare - let a program that plays the card map its memory
+ * @card: a card whose memory is RAM (skel_card_desc.ram)
+ * @desc: of a file of the backend that holds a reference of the card; offset 0
+ *        is the first byte, skel_card_desc.readonly does not matter
+ *
+ * Context: file_operations.mmap_prepare.
+ * Return: 0; -ENXIO if the area is not inside the memory, -EINVAL if it is not
+ * shared, -EPERM if it is executable.
+ */
+int skel_card_mmap_prepare(struct skel_card *card, struct vm_area_desc *desc)
+{
+	const struct skel_window window = {
+		.length = card->desc.memory,
+		.page = virt_to_page(card->ram),
+	};
+
+	if (!skel_range_inside((u64)desc->pgoff << PAGE_SHIFT,
+			       vma_desc_size(desc), 0, window.length))
+		return -ENXIO;
+	return skel_mmap_window(desc, &window);
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_mmap_prepare, "SKEL");
 
 /* Take a range of offsets out of all page tables. */
 void skel_mmap_revoke(struct skel_card *card, u64 offset, u64 length)

@@ -520,8 +520,8 @@ static const char *skel_sim_run(struct skel_sim *sim, u32 channel,
 	return "unknown-command";
 }
 
-static void skel_sim_command(struct skel_card *card, u32 channel, char *line,
-			     size_t len)
+static int skel_sim_command(struct skel_card *card, u32 channel, char *line,
+			    size_t len)
 {
 	struct skel_sim *sim = skel_card_priv(card);
 	const char *error = NULL;
@@ -540,6 +540,7 @@ static void skel_sim_command(struct skel_card *card, u32 channel, char *line,
 	}
 	if (error)
 		skel_reply(card, channel, "ERROR %s", error);
+	return 0;
 }
 
 static const struct skel_card_ops skel_sim_ops = {
@@ -569,6 +570,7 @@ static struct skel_sim *skel_sim_create(unsigned int serial)
 		.transfers = SKEL_SIM_TRANSFERS,
 		.memory = memory,
 		.ram = true,
+		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
 	};
 	char name[24];
 	struct skel_sim *sim;
@@ -609,7 +611,7 @@ static struct skel_sim *skel_sim_create(unsigned int serial)
 		goto destroy;
 	}
 	ret = skel_card_register(sim->card);
-	if (ret)
+	if (ret < 0)
 		goto destroy;
 	return sim;
 

@@ -151,6 +151,8 @@ struct skel_chan {
 	struct kfifo commands;		/* whole lines */
 	struct kfifo replies;		/* whole lines, partly read */
 	u64 lost;			/* replies, since the last LOST line */
+	bool put_off;			/* the command waits for the card */
+	bool ready;			/* the card said so since it was brought */
 	u32 running;			/* transfers */
 	u32 pins;			/* sum over all buffers */
 	bool closing;
@@ -181,6 +183,7 @@ struct skel_card {
 	char *command;			/* the line that wq runs */
 
 	void *ram;			/* card memory, if desc.ram */
+	struct user_struct *ram_user;	/* who is charged with it */
 
 	struct rw_semaphore ops_sem;	/* the locks: see above */
 	struct mutex mutex;		/* buffers */
@@ -201,6 +204,8 @@ extern const struct file_operations skel_fops;
 long skel_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 
 /* buf.c */
+int skel_charge(struct user_struct *user, unsigned long pages);
+void skel_uncharge(struct user_struct *user, unsigned long pages);
 struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs);
 void skel_buf_publish(struct skel_chan *chan, struct skel_buf *buf);
 void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf);

@@ -48,6 +48,11 @@
 /** define SKEL_NAME_MAX - size in bytes of names, with their terminating NUL */
 #define SKEL_NAME_MAX	32
 
+/** define SKEL_CAP_TOHOST - the card can write to buffers */
+#define SKEL_CAP_TOHOST		(1U << 0)
+/** define SKEL_CAP_FROMHOST - the card can read from buffers */
+#define SKEL_CAP_FROMHOST	(1U << 1)
+
 /**
  * struct skel_info - ioctl(SKEL_IOC_INFO)
  * @size: in: sizeof(struct skel_info)
@@ -58,6 +63,9 @@
  *            can be open at once
  * @regions: out: how many regions SKEL_IOC_REGION_INFO knows
  * @line_max: out: longest command or reply line in bytes, with its newline
+ * @caps: out: SKEL_CAP_* flags, what the card can do; unknown ones are to be
+ *        ignored
+ * @transfers: out: how many transfers of this channel can run at once
  * @dma_mask: out: highest bus address that the card reaches
  * @buffer_max: out: largest length of one buffer in bytes
  * @buffers: out: buffers of this channel
@@ -80,6 +88,8 @@ struct skel_info {
 	__u32 channels;
 	__u32 regions;
 	__u32 line_max;
+	__u32 caps;
+	__u32 transfers;
 	__aligned_u64 dma_mask;
 	__aligned_u64 buffer_max;
 	__u32 buffers;
@@ -97,6 +107,8 @@ struct skel_info {
 
 /** define SKEL_REGION_RAM - the region is memory, its mapping is cached */
 #define SKEL_REGION_RAM		(1U << 0)
+/** define SKEL_REGION_READONLY - the region can only be mapped for reading */
+#define SKEL_REGION_READONLY	(1U << 1)
 
 /**
  * struct skel_region_info - ioctl(SKEL_IOC_REGION_INFO)
@@ -145,6 +157,7 @@ struct skel_region_info {
  * area (CMA), against the caller's memory cgroup.
  *
  *  - EINVAL: @length is 0 or too large, or @flags is 0.
+ *  - EOPNOTSUPP: the card cannot do a direction that @flags asks for.
  *  - ENOMEM: no contiguous memory in reach of the card is free, or a limit of
  *    RLIMIT_MEMLOCK or of the memory cgroup is reached.
  *  - ENOSPC: the channel has no host addresses left.

@@ -117,6 +117,10 @@ static void obey(const char *line)
 		reply("OK INPUT\n");
 	else if (sscanf(line, "SAMPLE %u", &fake.rate) == 1)
 		reply("OK SAMPLE\n");
+	else if (fake.scpi && strncmp(line, "INPut", 5) == 0)
+		fake.wrong = strcmp(line, "INPut1:FUNCtion TRIangle") != 0;
+	else if (fake.scpi && strcmp(line, "SYSTem:ERRor?") == 0)
+		reply(fake.wrong ? "-224,\"Illegal\"\n" : "0,\"No error\"\n");
 	else if (strcmp(line, "STOP") == 0)
 		stop();
 	else if (strcmp(line, "STATUS?") == 0)
@@ -188,6 +192,8 @@ static int do_info(struct skel_info *info)
 		.channels = 32,
 		.regions = 1,
 		.line_max = SKEL_LINE_MAX,
+		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
+		.transfers = 4,
 		.dma_mask = 0xfffffff,
 		.buffer_max = 4 << 20,
 		.buffers = fake.buffers,

@@ -31,6 +31,7 @@ struct fake_card {
 	bool no_mmap;		/* mmap() says ENOMEM */
 	bool refuse;		/* refuses each transfer */
 	bool simple;		/* knows *IDN? only */
+	bool scpi;		/* has an error queue, and one function */
 	bool deaf;		/* goes on sampling after STOP */
 	bool silent;		/* does not answer */
 	bool unplug;		/* goes away instead of answering */
@@ -44,6 +45,7 @@ struct fake_card {
 	unsigned char memory[FAKE_MEMORY];
 	uint64_t frames;
 	unsigned int rate;
+	bool wrong;		/* the last SCPI command was */
 	int fd, card_fd;
 };
 

@@ -33,7 +33,7 @@ static void bad_inputs(void)
 		"INPUTS 2 bits=16 range=10000 " SINE " in1=",
 		"INPUTS 0 bits=16 range=10000",
 		"INPUTS -1 bits=16 range=10000",
-		"INPUTS 5 bits=16 range=1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1",
+		"INPUTS 9 bits=16 range=1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1 a=b,1,1",
 		"INPUTS 1 bits=17 range=10000 in0=sine,50000,8000",
 		"INPUTS 1 bits=16 range=0 in0=sine,50000,8000",
 		"INPUTS 1 bits=16 range=10 aNameOf16Letters=sine,50000,8000",

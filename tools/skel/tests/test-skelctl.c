@@ -123,6 +123,30 @@ static void acquire_over_the_end_of_the_ring(void)
 	check(strstr(output, "holds 4096"));
 }
 
+static void acquire_chooses_a_rate(void)
+{
+	static const char * const wanted[][2] = {
+		{ "acquire --no-plot", " at 10000 Hz each" },
+		{ "acquire --no-plot --frequency 2000", " at 400000 Hz each" },
+		{ "acquire --no-plot --frequency1 60", " at 12000 Hz each" },
+		{ "acquire --no-plot --frequency1 9 --frequency0 60",
+		  " at 12000 Hz each" },
+		{ "acquire --no-plot --frequency 500000",
+		  " at 1000000 Hz each" },
+		{ "acquire --no-plot --frequency 0.001 -n 100",
+		  " at 200 Hz each" },
+		{ "acquire --no-plot --rate 8000 --frequency 2000",
+		  " at 8000 Hz each" },
+	};
+	size_t i;
+
+	fake_reset();
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		check(skelctl(acquire_main, wanted[i][0]) == 0);
+		check(strstr(output, wanted[i][1]));
+	}
+}
+
 static void acquire_writes_csv(void)
 {
 	fake_reset();
@@ -132,6 +156,20 @@ static void acquire_writes_csv(void)
 	check(skelctl(acquire_main, "acquire --csv /nowhere/x") == EXIT_CARD);
 	check(skelctl(acquire_main, "acquire --no-plot --csv /dev/full") ==
 	      EXIT_CARD);
+}
+
+static void acquire_sets_functions(void)
+{
+	fake_reset();
+	check(skelctl(acquire_main, "acquire --no-plot --function triangle") ==
+	      EXIT_CARD);
+	check(strstr(output, "the card answers 'ERROR unknown-command'"));
+	fake.scpi = true;
+	check(skelctl(acquire_main, "acquire --no-plot --function triangle --frequency 50") ==
+	      0);
+	check(skelctl(acquire_main, "acquire --no-plot --function0 DC") ==
+	      EXIT_CARD);
+	check(strstr(output, "--function0: the card answers '-224,"));
 }
 
 static void acquire_refused(void)
@@ -153,6 +191,8 @@ static void acquire_usage(void)
 	check(skelctl(acquire_main, "acquire --rate 0") == EXIT_USAGE);
 	check(skelctl(acquire_main, "acquire --rate 1x") == EXIT_USAGE);
 	check(skelctl(acquire_main, "acquire --frequency0 nan") == EXIT_USAGE);
+	check(skelctl(acquire_main, "acquire --function sinus") == EXIT_USAGE);
+	check(strstr(output, "'sinus' is not sine, square"));
 	check(skelctl(acquire_main, "acquire --width 10") == EXIT_USAGE);
 	check(skelctl(acquire_main, "acquire --colour no") == EXIT_USAGE);
 	check(skelctl(acquire_main, "acquire more") == EXIT_USAGE);
@@ -166,7 +206,9 @@ void test_skelctl(void)
 	run(cmd_does_not_wait_for_ever);
 	run(acquire_measures_right);
 	run(acquire_over_the_end_of_the_ring);
+	run(acquire_chooses_a_rate);
 	run(acquire_writes_csv);
+	run(acquire_sets_functions);
 	run(acquire_refused);
 	run(acquire_usage);
 }

@@ -18,6 +18,8 @@
 void unit_check(bool ok, const char *what, const char *file, int line);
 void unit_run(void (*test)(void), const char *name);
 void unit_skip(const char *why);
+/* All tests have run: print how many. Return: exit status. */
+int unit_end(void);
 
 /*
  * Run a command in a child process with its output caught.

@@ -2,10 +2,10 @@
 /*
  * Every allocation and every copy from or to user memory that a system call
  * makes fails once. The call says so or does without, nothing is left behind,
- * and nothing is lost. Needs CONFIG_FAULT_INJECTION_DEBUG_FS, FAILSLAB,
- * FAIL_PAGE_ALLOC and, better, FAULT_INJECTION_USERCOPY.
+ * and nothing is lost.
  */
 #include "../kselftest_harness.h"
+#include "skel_inject.h"
 #include "skel_test.h"
 
 #define RW	(PROT_READ | PROT_WRITE)
@@ -15,38 +15,11 @@
 FIXTURE(fail)
 {
 	int fd;
-	int nth;		/* of this thread, in /proc */
+	int nth;
 	size_t length;
 	__u64 host;
 	unsigned int failures;
 };
-
-static bool set_up_injection(void)
-{
-	static const char * const settings[][2] = {
-		{ "failslab/ignore-gfp-wait", "N" },
-		{ "failslab/verbose", "0" },
-		{ "fail_page_alloc/ignore-gfp-wait", "N" },
-		{ "fail_page_alloc/ignore-gfp-highmem", "N" },
-		{ "fail_page_alloc/min-order", "0" },
-		{ "fail_page_alloc/verbose", "0" },
-		{ "fail_usercopy/verbose", "0" },
-	};
-	int done = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
-		char path[128];
-		int fd;
-
-		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[i][0]);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd == -1)
-			continue;
-		done += write(fd, settings[i][1], 1) == 1;
-		close(fd);
-	}
-	return done >= 6;
-}
 
 FIXTURE_SETUP(fail)
 {
@@ -54,8 +27,8 @@ FIXTURE_SETUP(fail)
 	if (self->fd == -ENOENT)
 		SKIP(return, "no card, load skel_sim");
 	ASSERT_LE(0, self->fd);
-	self->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
-	if (self->nth == -1 || !set_up_injection())
+	self->nth = skel_inject_open();
+	if (self->nth < 0)
 		SKIP(return, "no fault injection in this kernel");
 	self->length = 4 * skel_page();
 }
@@ -64,28 +37,6 @@ FIXTURE_TEARDOWN(fail)
 {
 	close(self->nth);
 	close(self->fd);
-}
-
-/* From here on the nth possible failure of this thread happens. */
-static void start_failing(int nth, unsigned int n)
-{
-	char value[16];
-	int length = snprintf(value, sizeof(value), "%u", n);
-
-	if (pwrite(nth, value, length, 0) != length)
-		abort();
-}
-
-/* True if it has happened */
-static bool stop_failing(int nth)
-{
-	char value[16] = "";
-	ssize_t n = pread(nth, value, sizeof(value) - 1, 0);
-
-	/* Reading and writing this file may be what fails: then it had not. */
-	while (pwrite(nth, "0", 1, 0) != 1)
-		n = -1;
-	return n > 0 && !strcmp(value, "0\n");
 }
 
 static __u32 buffers(int fd)
@@ -107,9 +58,9 @@ TEST_F_TIMEOUT(fail, open, TIMEOUT)
 		bool failed;
 		int fd;
 
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		fd = skel_open(O_RDWR);
-		failed = stop_failing(self->nth);
+		failed = skel_inject_stop(self->nth);
 		ASSERT_TRUE(acceptable(fd))
 			TH_LOG("failure %u: %d", n, fd);
 		if (fd >= 0)
@@ -141,9 +92,9 @@ TEST_F_TIMEOUT(fail, alloc, TIMEOUT)
 		bool failed;
 		int rc;
 
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		rc = skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host);
-		failed = stop_failing(self->nth);
+		failed = skel_inject_stop(self->nth);
 		ASSERT_TRUE(acceptable(rc))
 			TH_LOG("failure %u: %d", n, rc);
 		ASSERT_EQ(rc ? 0 : 1, buffers(self->fd))
@@ -173,10 +124,10 @@ TEST_F_TIMEOUT(fail, mmap, TIMEOUT)
 		ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
 		/* New page tables each time, this is what may fail. */
 		ASSERT_EQ(0, munmap(place, self->length));
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		map = mmap(place, self->length, RW, MAP_SHARED | MAP_FIXED, self->fd,
 			   self->host);
-		failed = stop_failing(self->nth);
+		failed = skel_inject_stop(self->nth);
 		if (map == MAP_FAILED) {
 			EXPECT_EQ(ENOMEM, errno);
 			EXPECT_EQ(SIGSEGV, skel_touch(place));
@@ -206,9 +157,9 @@ TEST_F_TIMEOUT(fail, free, TIMEOUT)
 
 		map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
 		ASSERT_NE(NULL, map);
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		rc = skel_free(self->fd, self->host);
-		failed = stop_failing(self->nth);
+		failed = skel_inject_stop(self->nth);
 		ASSERT_TRUE(rc == 0 || rc == -EFAULT)
 			TH_LOG("failure %u: %d", n, rc);
 		ASSERT_EQ(rc ? 1 : 0, buffers(self->fd));
@@ -236,18 +187,18 @@ TEST_F_TIMEOUT(fail, command, TIMEOUT)
 		long wrote, got;
 		bool failed;
 
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		wrote = skel_err(write(self->fd, command, sizeof(command) - 1));
-		failed = stop_failing(self->nth);
+		failed = skel_inject_stop(self->nth);
 		ASSERT_TRUE(acceptable(wrote));
 		wrote = wrote < 0 ? 0 : wrote;
 		ASSERT_EQ(0, skel_write(self->fd, command + wrote,
 					sizeof(command) - 1 - wrote));
 		ASSERT_TRUE(skel_readable(self->fd, SKEL_ANSWER_MS));
 
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		got = skel_err(read(self->fd, line, sizeof(line)));
-		failed |= stop_failing(self->nth);
+		failed |= skel_inject_stop(self->nth);
 		ASSERT_TRUE(acceptable(got));
 		got = got < 0 ? 0 : got;
 		if ((size_t)got < length)
@@ -271,9 +222,9 @@ TEST_F_TIMEOUT(fail, transfer, TIMEOUT)
 		bool failed;
 		long wrote;
 
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		wrote = skel_err(write(self->fd, command, length));
-		failed = stop_failing(self->nth);
+		failed = skel_inject_stop(self->nth);
 		wrote = wrote < 0 ? 0 : wrote;
 		ASSERT_EQ(0, skel_write(self->fd, command + wrote, length - wrote));
 		line = skel_transfer_end(self->fd, "TOHOST", 0, 0x100, self->host);
@@ -295,10 +246,10 @@ TEST_F_TIMEOUT(fail, info, TIMEOUT)
 	for (unsigned int n = 1; n < MAX; n++) {
 		int rc, rc2;
 
-		start_failing(self->nth, n);
+		skel_inject_start(self->nth, n);
 		rc = skel_info(self->fd, &info);
 		rc2 = skel_region(self->fd, 0, &region);
-		if (!stop_failing(self->nth)) {
+		if (!skel_inject_stop(self->nth)) {
 			ASSERT_EQ(0, rc);
 			ASSERT_EQ(0, rc2);
 			break;

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * commands-stream.c - STREam: blocks of frames into a buffer of the host
+ */
+
+#include "sampler.h"
+#include "stream.h"
+
+static int start(struct scpi *scpi, const struct scpi_call *call)
+{
+	return stream_start(scpi_lab(scpi), scpi_session(scpi),
+			    call->arg[0].address, call->arg[1].address,
+			    call->arg[2].given ? call->arg[2].address : 0);
+}
+
+/* Only the user who has started it may stop it or acknowledge. */
+static bool is_owner(struct scpi *scpi)
+{
+	return scpi_lab(scpi)->streams->owner == scpi_session(scpi);
+}
+
+static int stop(struct scpi *scpi, const struct scpi_call *call)
+{
+	(void)call;
+	if (!is_owner(scpi))
+		return SCPI_ERR_SETTINGS_CONFLICT;
+	stream_stop(scpi_lab(scpi));
+	return SCPI_OK;
+}
+
+static int acknowledge(struct scpi *scpi, const struct scpi_call *call)
+{
+	if (!is_owner(scpi))
+		return SCPI_ERR_SETTINGS_CONFLICT;
+	return stream_acknowledge(scpi_lab(scpi), call->arg[0].address);
+}
+
+static int get_status(struct scpi *scpi, const struct scpi_call *call)
+{
+	const struct lab *lab = scpi_lab(scpi);
+	const struct streams *s = lab->streams;
+	unsigned long long next = 0;
+
+	(void)call;
+	sampler_catch_up(scpi_lab(scpi));
+	if (s->flows)
+		next = s->next - lab->sampler->first;
+	scpi_reply_text(scpi,
+			"STREAM %s blocks=%llu acknowledged=%llu frames=%llu lost=%llu next=%llu",
+			s->owner ? "RUNNING" : "STOPPED",
+			(unsigned long long)s->sent,
+			(unsigned long long)s->acknowledged,
+			(unsigned long long)s->frames_sent,
+			(unsigned long long)s->lost, next);
+	return SCPI_OK;
+}
+
+static const struct scpi_command commands[] = {
+	{
+		.header = "STREam:STARt",
+		.set = start,
+		.params = {
+			{ .type = SCPI_ADDRESS, .name = "host-address" },
+			{ .type = SCPI_ADDRESS, .name = "length" },
+			{ .type = SCPI_ADDRESS, .name = "block",
+			  .optional = true },
+		},
+		.help = "Send what is sampled, now or after INITiate, into a buffer\n"
+			"as a ring: block k goes to place k modulo length/block, by\n"
+			"DMA, and the core's line DONE tells of it; a block that goes\n"
+			"over the end of the card's ring takes two. As many blocks as\n"
+			"the buffer holds are sent; for more, STREam:ACKnowledge.\n"
+			"After the last frame a shorter block may follow. If frames\n"
+			"are lost, a line OVERRUN <lost frames> <number of the next\n"
+			"frame> comes before the next block, and error -363; after a\n"
+			"refused transfer STREAM STOPPED <reason> and error -300.\n"
+			"Default block: 65536 bytes or less, whole frames.",
+		.errors = "-221 another user has a stream, -222 no block fits into the\n"
+			"buffer or two into the ring, -224 no whole frames",
+		.example = "STRE:STAR 0x100000000,1048576",
+	}, {
+		.header = "STREam:STOP",
+		.set = stop,
+		.help = "End the stream; sampling goes on.",
+		.errors = "-221 this user has no stream",
+		.example = "STRE:STAR 0x100000000,1048576;STOP",
+	}, {
+		.header = "STREam:ACKnowledge",
+		.set = acknowledge,
+		.params = {
+			{ .type = SCPI_ADDRESS, .name = "blocks" },
+		},
+		.help = "How many blocks since the start have been read: their places\n"
+			"may be filled again. In virtual time, time waits for it; in\n"
+			"real time, frames are lost when the card's ring is full,\n"
+			"too.",
+		.errors = "-221 this user has no stream, -224 less than before, or more\n"
+			"than were sent",
+		.example = "STRE:STAR 0x100000000,1048576;ACK 0",
+	}, {
+		.header = "STREam",
+		.query = get_status,
+		.help = "State of the stream: blocks sent, blocks acknowledged,\n"
+			"frames sent, frames lost, number of the frame that is sent\n"
+			"next.",
+		.reply = "STREAM RUNNING|STOPPED blocks=.. acknowledged=.. frames=..\n"
+			"lost=.. next=..",
+		.example = "STRE?",
+	},
+};
+
+const struct scpi_table lab_stream_table = {
+	.title = "Streams",
+	.commands = commands,
+	.count = SCPI_ARRAY_SIZE(commands),
+};
