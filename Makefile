@@ -30,8 +30,8 @@ check-user: ## unit tests of the tools, without a virtual machine
 check-kunit: ## KUnit suites in the debug kernel
 	@scripts/check-kunit
 
-check-vm: ## kselftests in the debug kernel (CARD=edu, MACHINE=iommu|highmem|intx)
-	@CARD="$(CARD)" MACHINE="$(MACHINE)" scripts/check-vm
+check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=iommu|highmem|intx|icount)
+	@scripts/check-vm
 
 check-lab: ## the instrument with real clients, in the debug kernel
 	@scripts/check-lab
