@@ -112,7 +112,9 @@ struct skel_card_ops {
 	/**
 	 * @reset: Stop all of the card's DMA, by force: called when @quiesce
 	 * has failed, and when the card is unregistered. Transfers that the
-	 * backend has not completed are reported as cancelled.
+	 * backend has not completed are reported as cancelled. What the
+	 * card has not asked for yet should be asked for, to be refused with an
+	 * answer, and be forgotten.
 	 * 0 when it is certain that the card touches no host memory any more.
 	 * Otherwise the core keeps the memory of running transfers for ever
 	 * rather than giving away what the card may still write.
@@ -131,6 +133,35 @@ struct skel_card_ops {
 };
 
 /**
+ * struct skel_region - a window of the card's I/O memory that programs may map
+ * @name: what REGION_INFO tells, shorter than %SKEL_NAME_MAX; the string lives
+ *        as long as the backend's module
+ * @start: physical address of its first byte, as in a struct resource
+ * @length: number of bytes
+ * @offset: where it is in the card's file, for mmap(): below 2^32, and 0 only for
+ *          the card's memory
+ * @flags: 0 for an uncached mapping, %SKEL_REGION_WC for a write-combined one
+ *         (the backend then maps the same range with ioremap_wc() or not at
+ *         all); and %SKEL_REGION_READONLY, %SKEL_REGION_RAWIO
+ *
+ * @start, @length and @offset are multiples of the page size: a smaller window
+ * would show what else is in its page. Regions do not overlap, neither in the
+ * file nor on the bus.
+ *
+ * A region whose registers make the card move data, or raise its privileges in
+ * any other way, lets its user go past the checks of the core: it must have
+ * %SKEL_REGION_RAWIO, which restricts it to CAP_SYS_RAWIO, and should exist only
+ * where the administrator has asked for it.
+ */
+struct skel_region {
+	const char *name;
+	phys_addr_t start;
+	u64 length;
+	u64 offset;
+	u32 flags;
+};
+
+/**
  * struct skel_card_desc - description of a card
  * @name: name of the model, shorter than %SKEL_NAME_MAX
  * @owner: module of the backend, usually THIS_MODULE; it stays loaded while a
@@ -146,7 +177,10 @@ struct skel_card_ops {
  *       and skel_card_copy() moves bytes. The caller of skel_card_alloc() is
  *       charged with it (RLIMIT_MEMLOCK, memory cgroup).
  * @readonly: users can map this memory only for reading
- * @caps: what the card can do: SKEL_CAP_* flags, at least one direction
+ * @caps: what the card can do: SKEL_CAP_* flags, at least one direction unless
+ *        it has @regions
+ * @regions: I/O memory of the card that programs may map; copied
+ * @nr_regions: how many, at most %SKEL_REGIONS_MAX
  */
 struct skel_card_desc {
 	const char *name;
@@ -158,8 +192,12 @@ struct skel_card_desc {
 	bool ram;
 	bool readonly;
 	u32 caps;
+	const struct skel_region *regions;
+	u32 nr_regions;
 };
 
+/** define SKEL_REGIONS_MAX - largest number of regions in a description */
+#define SKEL_REGIONS_MAX	16
 /** define SKEL_CHANNELS_MAX - largest number of channels of a card */
 #define SKEL_CHANNELS_MAX	1023
 /** define SKEL_TRANSFERS_MAX - largest number of running transfers of a channel */
@@ -167,9 +205,13 @@ struct skel_card_desc {
 
 struct skel_card *skel_card_alloc(struct device *dev,
 				  const struct skel_card_desc *desc, void *priv);
+struct skel_card *devm_skel_card_alloc(struct device *dev,
+				       const struct skel_card_desc *desc,
+				       void *priv);
 int skel_card_register(struct skel_card *card);
 void skel_card_unregister(struct skel_card *card);
 void skel_card_put(struct skel_card *card);
+int skel_card_index(const struct skel_card *card);
 
 void *skel_card_priv(const struct skel_card *card);
 void *skel_card_memory(const struct skel_card *card);

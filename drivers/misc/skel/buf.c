@@ -9,14 +9,17 @@
 #include <kunit/visibility.h>
 #include <linux/capability.h>
 #include <linux/cleanup.h>
+#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/user.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "skel.h"
 
@@ -132,10 +135,25 @@ static void skel_buf_erase(struct skel_chan *chan, struct skel_buf *buf)
 	chan->buf_bytes -= skel_buf_bytes(buf);
 }
 
+/* In a card whose memory is RAM, the CPU does what is DMA elsewhere. */
+static bool skel_card_has_dma(const struct skel_card *card)
+{
+	return !card->ram;
+}
+
+/* DMA memory that could not be given back while its device was there: lost. */
+static bool skel_buf_is_stranded(const struct skel_card *card,
+				 const struct skel_buf *buf)
+{
+	return skel_card_has_dma(card) && READ_ONCE(card->gone) && buf->page;
+}
+
 static void skel_buf_free_pages(struct skel_chan *chan, struct skel_buf *buf)
 {
-	dma_free_pages(chan->card->dev, buf->range.length, buf->page, buf->dma,
-		       skel_buf_dir(buf));
+	if (buf->page && !skel_buf_is_stranded(chan->card, buf))
+		dma_free_pages(chan->card->dev, buf->range.length, buf->page,
+			       buf->dma, skel_buf_dir(buf));
+	vfree(buf->saved);
 	skel_uncharge(buf->user, skel_buf_pages(buf));
 }
 
@@ -254,6 +272,8 @@ int skel_buf_free(struct skel_chan *chan, u64 host_addr)
 	int ret;
 
 	scoped_guard(mutex, &chan->card->mutex) {
+		if (chan->card->gone)
+			return -ENODEV;
 		buf = skel_buf_lookup(chan, host_addr);
 		if (!buf)
 			return -ENOENT;
@@ -265,11 +285,18 @@ int skel_buf_free(struct skel_chan *chan, u64 host_addr)
 	}
 	/* It is dead and this caller's alone now. */
 
-	/* Wait for the mmap() that found it live and is filling page tables. */
+	/*
+	 * Wait for the mmap() that found it live and is filling page tables.
+	 * From here on release() frees it when this cannot.
+	 */
 	if (mmap_read_lock_killable(current->mm))
-		return -EINTR;		/* release() frees it */
+		return -EINTR;
 	mmap_read_unlock(current->mm);
 
+	/* The memory goes back to a device that is still there. */
+	guard(rwsem_read)(&chan->card->ops_sem);
+	if (chan->card->gone)
+		return -ENODEV;
 	skel_mmap_revoke(chan->card, buf->range.addr, buf->range.length);
 	skel_buf_destroy(chan, buf);
 	return 0;
@@ -290,6 +317,69 @@ void skel_buf_free_all(struct skel_chan *chan)
 	}
 }
 
+/*
+ * Wait for the mmap() that is filling page tables; not longer than until end: a
+ * program can hold its mmap_lock for as long as it likes.
+ */
+static bool skel_buf_wait_mmap(const struct skel_buf *buf, unsigned long end)
+{
+	while (!mmap_read_trylock(buf->mm)) {
+		if (time_after(jiffies, end))
+			return false;
+		fsleep(USEC_PER_MSEC);
+	}
+	mmap_read_unlock(buf->mm);
+	return true;
+}
+
+/* Move the data out of the DMA memory: see skel.h. */
+static void skel_buf_save(struct skel_card *card, struct skel_buf *buf)
+{
+	u64 length = buf->range.length;
+
+	guard(mutex)(&card->mutex);
+	skel_mmap_revoke(card, buf->range.addr, length);
+	buf->saved = __vmalloc(length, GFP_KERNEL | __GFP_NOWARN |
+				       __GFP_RETRY_MAYFAIL);
+	if (buf->saved)
+		memcpy(buf->saved, page_address(buf->page), length);
+	dma_free_pages(card->dev, length, buf->page, buf->dma,
+		       skel_buf_dir(buf));
+	buf->page = NULL;
+}
+
+/* The device goes: give its memory back, the data stays. */
+void skel_buf_save_all(struct skel_card *card)
+{
+	unsigned long end = jiffies + SKEL_STOP_TIMEOUT;
+	unsigned int lost = 0;
+
+	if (!skel_card_has_dma(card))
+		return;
+	/* Nobody opens or closes a channel, or adds or frees a buffer. */
+	lockdep_assert_held_write(&card->ops_sem);
+
+	for (u32 nr = 0; nr < card->desc.channels; nr++) {
+		struct skel_chan *chan = card->chans[nr];
+		struct skel_buf *buf;
+		unsigned long index;
+
+		if (!chan)
+			continue;
+		xa_for_each(&chan->bufs, index, buf) {
+			if (READ_ONCE(buf->pins))
+				continue;
+			if (skel_buf_wait_mmap(buf, end))
+				skel_buf_save(card, buf);
+			else
+				lost++;
+		}
+	}
+	if (lost)
+		dev_err(card->dev, "%s: somebody holds up mmap(), the memory of %u buffers is never freed\n",
+			card->node, lost);
+}
+
 /* A transfer or a copy uses the buffer. */
 void skel_buf_pin(struct skel_chan *chan, struct skel_buf *buf)
 {
@@ -307,12 +397,6 @@ void skel_buf_unpin(struct skel_chan *chan, struct skel_buf *buf)
 		wake_up(&chan->wait);
 }
 
-/* In a card whose memory is RAM, the CPU does what is DMA elsewhere. */
-static bool skel_card_needs_sync(const struct skel_card *card)
-{
-	return !card->ram;
-}
-
 int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags)
 {
 	struct device *dev = chan->card->dev;
@@ -328,7 +412,7 @@ int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags)
 			       buf->range.length))
 		return -ENOENT;
 
-	if (!skel_card_needs_sync(chan->card))
+	if (!skel_card_has_dma(chan->card))
 		return 0;
 	dma = buf->dma + (host_addr - buf->range.addr);
 	if (flags == SKEL_SYNC_FOR_CPU)
@@ -346,7 +430,7 @@ static enum dma_data_direction skel_request_dir(const struct skel_request *req)
 void skel_buf_sync_for_device(struct skel_card *card, const struct skel_buf *buf,
 			      const struct skel_request *req)
 {
-	if (skel_card_needs_sync(card))
+	if (skel_card_has_dma(card))
 		dma_sync_single_for_device(card->dev,
 					   buf->dma + (req->host_addr - buf->range.addr),
 					   req->length, skel_request_dir(req));
@@ -355,7 +439,7 @@ void skel_buf_sync_for_device(struct skel_card *card, const struct skel_buf *buf
 void skel_buf_sync_for_cpu(struct skel_card *card, const struct skel_buf *buf,
 			   const struct skel_request *req)
 {
-	if (skel_card_needs_sync(card))
+	if (skel_card_has_dma(card))
 		dma_sync_single_for_cpu(card->dev,
 					buf->dma + (req->host_addr - buf->range.addr),
 					req->length, skel_request_dir(req));

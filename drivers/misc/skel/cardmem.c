@@ -12,7 +12,6 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/sched/user.h>
-#include <linux/string.h>
 
 #include "skel.h"
 
@@ -81,23 +80,4 @@ void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
 		offset += n;
 		left -= n;
 	}
-}
-
-u32 skel_region_count(const struct skel_card *card)
-{
-	return card->ram ? 1 : 0;
-}
-
-int skel_region_info(const struct skel_card *card,
-		     struct skel_region_info *info)
-{
-	if (info->index >= skel_region_count(card))
-		return -EINVAL;
-	info->flags = SKEL_REGION_RAM;
-	if (card->desc.readonly)
-		info->flags |= SKEL_REGION_READONLY;
-	info->offset = 0;
-	info->length = card->desc.memory;
-	strscpy_pad(info->name, "memory");
-	return 0;
 }

@@ -63,7 +63,7 @@ static int skel_ioctl_info(struct skel_cmd *cmd)
 		.size = info->size,
 		.channel = chan->nr,
 		.channels = card->desc.channels,
-		.regions = skel_region_count(card),
+		.regions = card->nr_regions,
 		.line_max = SKEL_LINE_MAX,
 		.caps = card->desc.caps,
 		.transfers = card->desc.transfers,
@@ -121,10 +121,12 @@ static int skel_ioctl_alloc(struct skel_cmd *cmd)
 	alloc->length = buf->range.length;
 	alloc->host_addr = buf->range.addr;
 	ret = skel_cmd_respond(cmd);
-	if (ret)
-		skel_buf_destroy(chan, buf);
-	else
+	if (!ret) {
 		skel_buf_publish(chan, buf);
+		return 0;
+	}
+	guard(rwsem_read)(&chan->card->ops_sem);
+	skel_buf_destroy(chan, buf);
 	return ret;
 }
 

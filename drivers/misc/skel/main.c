@@ -9,9 +9,11 @@
  */
 
 #include <linux/anon_inodes.h>
+#include <linux/cacheinfo.h>
 #include <linux/cc_platform.h>
 #include <linux/cleanup.h>
 #include <linux/dma-mapping.h>
+#include <linux/device.h>
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -22,6 +24,7 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "skel.h"
 
@@ -42,6 +45,7 @@ static void skel_card_destroy(struct skel_card *card)
 	put_device(card->dev);
 	kfree(card->command);
 	kfree(card->chans);
+	kfree(card->regions);
 	kfree(card);
 }
 
@@ -96,7 +100,8 @@ static bool skel_desc_valid(const struct skel_card_desc *desc)
 	       ops && ops->command && ops->quiesce && ops->reset &&
 	       desc->channels && desc->channels <= SKEL_CHANNELS_MAX &&
 	       desc->transfers && desc->transfers <= SKEL_TRANSFERS_MAX &&
-	       desc->caps && !(desc->caps & ~(SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST));
+	       (desc->caps || desc->nr_regions) &&
+	       !(desc->caps & ~(SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST));
 }
 
 /* dma_alloc_pages() goes by the coherent mask. */
@@ -127,9 +132,9 @@ static u64 skel_buffer_max(struct device *dev)
  *
  * Context: process, may sleep.
  * Return: the card, which skel_card_put() gives back; or ERR_PTR of -EINVAL (the
- * description is wrong, or the DMA masks of @dev are not set), -EOPNOTSUPP
- * (memory is encrypted: user space and the card would not see the same bytes)
- * or -ENOMEM.
+ * description is wrong, regions overlap or are not whole pages, or the DMA masks
+ * of @dev are not set), -EOPNOTSUPP (memory is encrypted, or the data cache has
+ * aliases: user space and the card would not see the same bytes) or -ENOMEM.
  */
 struct skel_card *skel_card_alloc(struct device *dev,
 				  const struct skel_card_desc *desc, void *priv)
@@ -139,7 +144,7 @@ struct skel_card *skel_card_alloc(struct device *dev,
 
 	if (!skel_desc_valid(desc) || !skel_dma_valid(dev))
 		return ERR_PTR(-EINVAL);
-	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT))
+	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT) || cpu_dcache_is_aliasing())
 		return ERR_PTR(-EOPNOTSUPP);
 
 	card = kzalloc_obj(*card);
@@ -161,7 +166,12 @@ struct skel_card *skel_card_alloc(struct device *dev,
 	card->chans = kcalloc(desc->channels, sizeof(*card->chans), GFP_KERNEL);
 	if (!card->command || !card->chans)
 		goto destroy;
-	card->wq = alloc_ordered_workqueue("skel-%.26s", 0, card->name);
+	/*
+	 * The name of a workqueue is shorter than that of a card. No command
+	 * comes while devices sleep.
+	 */
+	card->wq = alloc_ordered_workqueue("skel-%.26s", WQ_FREEZABLE,
+					   card->name);
 	if (!card->wq)
 		goto destroy;
 	if (desc->ram) {
@@ -169,6 +179,9 @@ struct skel_card *skel_card_alloc(struct device *dev,
 		if (ret)
 			goto destroy;
 	}
+	ret = skel_regions_init(card);
+	if (ret)
+		goto destroy;
 	card->anon = anon_inode_create_getfile("[skel]", &skel_anon_fops, NULL,
 					       O_RDWR, NULL);
 	if (IS_ERR(card->anon)) {
@@ -184,6 +197,67 @@ destroy:
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_alloc, "SKEL");
 
+static void skel_card_devm_put(void *card)
+{
+	skel_card_put(card);
+}
+
+/**
+ * devm_skel_card_alloc - skel_card_alloc(), and skel_card_put() by itself
+ * @dev: as for skel_card_alloc()
+ * @desc: as for skel_card_alloc()
+ * @priv: as for skel_card_alloc()
+ *
+ * The backend's reference is dropped after remove(), as all that devm has. An
+ * interrupt that is requested after this by devm_request_irq() is freed before.
+ * remove() has to call skel_card_unregister().
+ *
+ * Context: process, may sleep.
+ * Return: as skel_card_alloc().
+ */
+struct skel_card *devm_skel_card_alloc(struct device *dev,
+				       const struct skel_card_desc *desc,
+				       void *priv)
+{
+	struct skel_card *card = skel_card_alloc(dev, desc, priv);
+	int ret;
+
+	if (IS_ERR(card))
+		return card;
+	ret = devm_add_action_or_reset(dev, skel_card_devm_put, card);
+	return ret ? ERR_PTR(ret) : card;
+}
+EXPORT_SYMBOL_NS_GPL(devm_skel_card_alloc, "SKEL");
+
+/* For stable names: /dev/skelN is whoever came as the Nth. */
+static ssize_t model_show(struct device *dev, struct device_attribute *attr,
+			  char *buf)
+{
+	const struct skel_card *card = container_of(dev_get_drvdata(dev),
+						    struct skel_card, misc);
+
+	return sysfs_emit(buf, "%s\n", card->name);
+}
+static DEVICE_ATTR_RO(model);
+
+static ssize_t path_show(struct device *dev, struct device_attribute *attr,
+			 char *buf)
+{
+	const struct skel_card *card = container_of(dev_get_drvdata(dev),
+						    struct skel_card, misc);
+
+	return sysfs_emit(buf, "%s-%s\n", dev_bus_name(card->dev),
+			  dev_name(card->dev));
+}
+static DEVICE_ATTR_RO(path);
+
+static struct attribute *skel_attrs[] = {
+	&dev_attr_model.attr,
+	&dev_attr_path.attr,
+	NULL
+};
+ATTRIBUTE_GROUPS(skel);
+
 /**
  * skel_card_register - make a card visible as /dev/skelN
  * @card: the card
@@ -191,31 +265,55 @@ EXPORT_SYMBOL_NS_GPL(skel_card_alloc, "SKEL");
  * The callbacks can be called before this returns.
  *
  * Context: process, may sleep.
- * Return: N, or a negative errno.
+ * Return: 0 or a negative errno: -EBUSY if a region is to be write-combined and
+ * somebody has mapped it in another way.
  */
 int skel_card_register(struct skel_card *card)
 {
 	int ret;
 
+	ret = skel_regions_reserve(card);
+	if (ret)
+		return ret;
 	card->index = ida_alloc(&skel_ida, GFP_KERNEL);
-	if (card->index < 0)
-		return card->index;
+	if (card->index < 0) {
+		ret = card->index;
+		goto release;
+	}
 	snprintf(card->node, sizeof(card->node), "skel%d", card->index);
 	card->misc = (struct miscdevice) {
 		.minor = MISC_DYNAMIC_MINOR,
 		.name = card->node,
 		.fops = &skel_fops,
 		.parent = card->dev,
+		.groups = skel_groups,
 		.mode = 0660,
 	};
 	ret = misc_register(&card->misc);
-	if (ret) {
-		ida_free(&skel_ida, card->index);
-		return ret;
-	}
-	return card->index;
+	if (ret)
+		goto free_index;
+	return 0;
+
+free_index:
+	ida_free(&skel_ida, card->index);
+release:
+	skel_regions_release(card);
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_register, "SKEL");
+
+/**
+ * skel_card_index - N of /dev/skelN
+ * @card: a registered card
+ *
+ * Context: any.
+ * Return: the number, which another card may get after skel_card_unregister().
+ */
+int skel_card_index(const struct skel_card *card)
+{
+	return card->index;
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_index, "SKEL");
 
 static void skel_card_set_gone(struct skel_card *card)
 {
@@ -241,10 +339,11 @@ static void skel_card_set_gone(struct skel_card *card)
  * Returns also when files are open: their operations end with -ENODEV from now
  * on, and who sleeps in one is woken. Running transfers are stopped by
  * skel_card_ops.reset; later completions are answered with -ENOENT. No callback
- * runs after this.
+ * runs after this. Mappings of regions raise SIGBUS.
  *
- * Buffers stay allocated, and can be read through their mappings, until their
- * file is closed.
+ * The data of buffers can be read through their mappings until their file is
+ * closed, but is not in the card's reach any more: after this, no memory of the
+ * DMA API is left, except what a card may still write that did not obey.
  *
  * Context: process, may sleep.
  */
@@ -256,7 +355,11 @@ void skel_card_unregister(struct skel_card *card)
 
 	guard(rwsem_write)(&card->ops_sem);
 	skel_card_set_gone(card);
+	/* From here on nothing fills page tables with I/O memory. */
+	skel_mmap_revoke(card, 0, SKEL_REGIONS_END);
+	skel_regions_release(card);
 	skel_xfer_stop_all(card);
+	skel_buf_save_all(card);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_unregister, "SKEL");
 

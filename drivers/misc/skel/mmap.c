@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * mmap.c - mappings of buffers and of card memory
+ * mmap.c - mappings of buffers and of the card's regions
  *
- * Both are windows of page frames behind a range of file offsets, as /dev/mem
- * is; one helper maps them. Why nothing here takes a reference, and why there is
- * no fault handler, is told in skel.h.
+ * All are windows of page frames behind a range of file offsets, as /dev/mem is.
+ * Why nothing here takes a reference, and who fills page tables when, is told in
+ * skel.h.
  */
 
+#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/fs.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
+#include <linux/security.h>
+#include <linux/vmalloc.h>
 
 #include "skel.h"
 
@@ -19,9 +22,18 @@
 struct skel_window {
 	u64 offset;
 	u64 length;
-	struct page *page;		/* of its first byte */
-	bool readonly;
+	unsigned long pfn;		/* of its first byte */
+	void *saved;			/* memory of a card that is gone */
+	u32 flags;			/* SKEL_REGION_* */
 };
+
+static unsigned long skel_window_pfn(const struct skel_window *window,
+				     u64 offset)
+{
+	if (window->saved)
+		return vmalloc_to_pfn(window->saved + (offset - window->offset));
+	return window->pfn + ((offset - window->offset) >> PAGE_SHIFT);
+}
 
 /*
  * The window that contains all of [offset, offset + length). @mm is who asks,
@@ -32,27 +44,37 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 			    struct skel_window *window)
 {
 	struct skel_card *card = chan->card;
+	const struct skel_region *region;
 	struct skel_buf *buf;
 
 	lockdep_assert_held(&card->mutex);
 
 	buf = skel_buf_find(chan, offset);
+	region = skel_region_find(card, offset);
 	if (buf) {
 		/* Dead or hidden, it is as good as not there. */
 		if (READ_ONCE(buf->state) != SKEL_BUF_LIVE)
 			return -ENXIO;
 		if (mm && mm != buf->mm)
 			return -EPERM;
+		/* The card is gone, and there was no memory to save it. */
+		if (!buf->page && !buf->saved)
+			return -ENXIO;
 		*window = (struct skel_window) {
 			.offset = buf->range.addr,
 			.length = buf->range.length,
-			.page = buf->page,
+			.pfn = buf->page ? page_to_pfn(buf->page) : 0,
+			.saved = buf->saved,
+			.flags = SKEL_REGION_RAM,
 		};
-	} else if (card->ram) {
+	} else if (region) {
+		if (card->gone)
+			return -ENODEV;
 		*window = (struct skel_window) {
-			.length = card->desc.memory,
-			.page = virt_to_page(card->ram),
-			.readonly = card->desc.readonly,
+			.offset = region->offset,
+			.length = region->length,
+			.pfn = PHYS_PFN(region->start),
+			.flags = region->flags,
 		};
 	} else {
 		return -ENXIO;
@@ -84,7 +106,7 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 	if (ret)
 		return ret;
 
-	page = window.page + ((offset - window.offset) >> PAGE_SHIFT);
+	page = pfn_to_page(skel_window_pfn(&window, offset));
 	if (write)
 		memcpy_to_page(page, offset_in_page(offset), buf, len);
 	else
@@ -93,28 +115,47 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 }
 #endif
 
+/*
+ * Page tables of memory are filled by mmap(), and emptied for good by
+ * skel_mmap_revoke(). This fills those of I/O memory, and puts back what a card
+ * that is gone has left of its buffers.
+ */
+static vm_fault_t skel_vma_fault(struct vm_fault *vmf)
+{
+	struct skel_chan *chan = vmf->vma->vm_file->private_data;
+	u64 offset = (u64)vmf->pgoff << PAGE_SHIFT;
+	struct skel_window window;
+
+	guard(mutex)(&chan->card->mutex);
+	if (skel_window_find(chan, offset, PAGE_SIZE, NULL, &window) ||
+	    (window.flags & SKEL_REGION_RAM && !window.saved))
+		return VM_FAULT_SIGBUS;
+	return vmf_insert_pfn(vmf->vma, vmf->address,
+			      skel_window_pfn(&window, offset));
+}
+
 static const struct vm_operations_struct skel_vm_ops = {
+	.fault = skel_vma_fault,
 #ifdef CONFIG_HAVE_IOREMAP_PROT
 	.access = skel_vma_access,
 #endif
 };
 
-/*
- * Map the part of a window that the area asks for. Memory is mapped as the kernel
- * maps it: another cache mode would be an alias.
- */
-static int skel_mmap_window(struct vm_area_desc *desc,
-			    const struct skel_window *window)
-{
-	u64 offset = ((u64)desc->pgoff << PAGE_SHIFT) - window->offset;
+/* No .access: a debugger that lists memory would trigger registers. */
+static const struct vm_operations_struct skel_io_vm_ops = {
+	.fault = skel_vma_fault,
+};
 
+/* What all mappings have in common. */
+static int skel_mmap_shared(struct vm_area_desc *desc, u32 flags)
+{
 	/* A private mapping would be a copy, and out of reach of the revocation. */
 	if (!vma_desc_test(desc, VMA_MAYSHARE_BIT))
 		return -EINVAL;
 	if (vma_desc_test(desc, VMA_EXEC_BIT))
 		return -EPERM;
 	vma_desc_clear_flags(desc, VMA_MAYEXEC_BIT);
-	if (window->readonly) {
+	if (flags & SKEL_REGION_READONLY) {
 		if (vma_desc_test(desc, VMA_WRITE_BIT))
 			return -EACCES;
 		vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT);
@@ -122,8 +163,45 @@ static int skel_mmap_window(struct vm_area_desc *desc,
 
 	/* A forked child has no business in a DMA buffer. */
 	vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
-	mmap_action_remap_full(desc, page_to_pfn(window->page) +
-				     (offset >> PAGE_SHIFT));
+	return 0;
+}
+
+/*
+ * Map the part of a window that the area asks for. Memory is mapped as the kernel
+ * maps it: another cache mode would be an alias.
+ */
+static int skel_mmap_ram(struct vm_area_desc *desc,
+			 const struct skel_window *window)
+{
+	int ret = skel_mmap_shared(desc, window->flags);
+
+	if (!ret)
+		mmap_action_remap_full(desc, skel_window_pfn(window, (u64)desc->pgoff <<
+							     PAGE_SHIFT));
+	return ret;
+}
+
+static int skel_mmap_io(struct vm_area_desc *desc, u32 flags)
+{
+	int ret;
+
+	if (flags & SKEL_REGION_RAWIO) {
+		if (!capable(CAP_SYS_RAWIO))
+			return -EPERM;
+		ret = security_locked_down(LOCKDOWN_DEV_MEM);
+		if (ret)
+			return ret;
+	}
+	ret = skel_mmap_shared(desc, flags);
+	if (ret)
+		return ret;
+
+	/* As ioremap_wc() and ioremap() map it. */
+	desc->page_prot = flags & SKEL_REGION_WC ?
+			  pgprot_writecombine(desc->page_prot) :
+			  pgprot_device(desc->page_prot);
+	vma_desc_set_flags_mask(desc, VMA_REMAP_FLAGS);
+	desc->vm_ops = &skel_io_vm_ops;
 	return 0;
 }
 
@@ -142,8 +220,10 @@ int skel_mmap_prepare(struct vm_area_desc *desc)
 			       &window);
 	if (ret)
 		return ret;
+	if (!(window.flags & SKEL_REGION_RAM))
+		return skel_mmap_io(desc, window.flags);
 	desc->vm_ops = &skel_vm_ops;
-	return skel_mmap_window(desc, &window);
+	return skel_mmap_ram(desc, &window);
 }
 
 /**
@@ -160,13 +240,13 @@ int skel_card_mmap_prepare(struct skel_card *card, struct vm_area_desc *desc)
 {
 	const struct skel_window window = {
 		.length = card->desc.memory,
-		.page = virt_to_page(card->ram),
+		.pfn = PHYS_PFN(virt_to_phys(card->ram)),
 	};
 
 	if (!skel_range_inside((u64)desc->pgoff << PAGE_SHIFT,
 			       vma_desc_size(desc), 0, window.length))
 		return -ENXIO;
-	return skel_mmap_window(desc, &window);
+	return skel_mmap_ram(desc, &window);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_mmap_prepare, "SKEL");
 

@@ -611,7 +611,7 @@ static struct skel_sim *skel_sim_create(unsigned int serial)
 		goto destroy;
 	}
 	ret = skel_card_register(sim->card);
-	if (ret < 0)
+	if (ret)
 		goto destroy;
 	return sim;
 

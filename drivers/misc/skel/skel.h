@@ -30,11 +30,46 @@
  *    address space that owns the buffer (only that one can map it) for writing,
  *    so taking and dropping that lock for reading waits for it; and
  *  - what was mapped is unmapped (unmap_mapping_pages()). A mapping without
- *    pages raises SIGBUS, there is no fault handler that would fill it.
+ *    pages raises SIGBUS: the fault handler fills none while the card exists.
  *
  * Only then is its host address erased from the array. Erased earlier, it
  * could be handed out again, and the mmap() in flight would find the new
  * buffer behind the old number.
+ *
+ * When the card goes, its device goes with it, and memory of the DMA API may not
+ * outlive that: an IOMMU mapping would stay, and freeing would go through a
+ * device that has another driver, or none. The data belongs to the user, though,
+ * and stays readable until close(). So skel_card_unregister() *saves* the
+ * buffers: copies them to ordinary memory and gives the DMA memory back. With
+ * card->ops_sem held for writing (no ALLOC, FREE or release() is under way) it
+ *
+ *  - sets card->gone: no new mmap() begins, no request is granted;
+ *  - stops the DMA, and waits for the last pins. Where the card does not obey,
+ *    what is pinned stays as it is, mappings included: it is never freed;
+ *  - waits, as FREE does, for an mmap() that found the buffer live, by the
+ *    mmap_lock of the one address space that can map it. From here on nothing
+ *    fills page tables with DMA memory, for the fault handler does not. Who
+ *    holds up that lock on purpose has that buffer stay as it is, too;
+ *  - under card->mutex: unmaps the buffer, copies, frees. Whoever touches the
+ *    mapping meanwhile faults, waits for card->mutex, and gets the copy: no
+ *    write of the program is lost.
+ *
+ * The fault handler fills page tables of a gone card with saved memory and does
+ * nothing else. It needs no more than card->mutex: what it maps is freed by
+ * release() only, when no mapping is left. Where there is no memory for the copy
+ * it raises SIGBUS. The copy is charged to RLIMIT_MEMLOCK, as the buffer was, but
+ * not to its memory cgroup: that is the process's, and this is the unplug.
+ *
+ * Cards whose memory is RAM have no DMA that must be undone: their buffers stay
+ * as they are.
+ *
+ * A *region* is mapped by any process that holds the file, so nobody can wait
+ * for an mmap() of it that is in flight. One of I/O memory is therefore mapped
+ * empty and filled by the fault handler, which looks at card->gone under
+ * card->mutex: after skel_card_unregister() has set that and unmapped the
+ * regions, nothing of the device is in a page table and nothing comes back.
+ * One of RAM is filled by mmap(); one in flight may still fill page tables after
+ * the card is gone, which does no harm: that memory lives as long as the file.
  *
  * A *transfer* (struct skel_xfer) is a slot of its channel, from the grant to
  * the completion. It pins its buffer. Its id names channel, slot and a count
@@ -51,10 +86,12 @@
  *   card->ops_sem      read: around every call of card->ops and whatever needs
  *                      the device; write: skel_card_unregister(). Held for
  *                      bounded time, user memory is never touched under it.
- *   mm->mmap_lock      taken by the kernel around mmap(); and by SKEL_IOC_FREE,
- *                      which holds none of the others then.
- *   card->mutex        buffers: chan->bufs and the counts beside it; resets of
- *                      the card. User memory is never touched under it.
+ *   mm->mmap_lock      taken by the kernel around mmap() and page faults; and
+ *                      by SKEL_IOC_FREE, without ops_sem, just to wait for an
+ *                      mmap(). skel_card_unregister() only tries.
+ *   card->mutex        buffers: chan->bufs and the counts beside it; what fault
+ *                      handlers fill in; resets of the card. User memory is
+ *                      never touched under it.
  *   card->lock         spinlock, interrupts off: channels, transfers, FIFOs,
  *                      and buf->state and buf->pins.
  *
@@ -95,6 +132,11 @@ struct vm_area_desc;
 #define SKEL_WINDOW_SIZE	BIT_ULL(SKEL_WINDOW_SHIFT)
 #define SKEL_HOST_ADDR_END	BIT_ULL(44)
 
+#define SKEL_REGIONS_END	BIT_ULL(32)
+
+/* How long close() and unregistering wait for what does not obey. */
+#define SKEL_STOP_TIMEOUT	(5 * HZ)
+
 #define SKEL_COMMAND_FIFO	2048
 #define SKEL_REPLY_FIFO		4096
 
@@ -109,7 +151,8 @@ enum skel_buf_state {
 
 struct skel_buf {
 	struct skel_range range;	/* host address, length, directions */
-	struct page *page;
+	struct page *page;		/* NULL: given back, see saved */
+	void *saved;			/* the data, of a card that is gone */
 	dma_addr_t dma;
 	enum skel_buf_state state;	/* card->lock */
 	unsigned int pins;		/* card->lock */
@@ -184,6 +227,8 @@ struct skel_card {
 
 	void *ram;			/* card memory, if desc.ram */
 	struct user_struct *ram_user;	/* who is charged with it */
+	struct skel_region *regions;	/* with it as the first */
+	u32 nr_regions;
 
 	struct rw_semaphore ops_sem;	/* the locks: see above */
 	struct mutex mutex;		/* buffers */
@@ -191,7 +236,7 @@ struct skel_card {
 	bool gone;
 	bool resetting;			/* grant nothing, under lock */
 	u64 grants;			/* last one's number, under lock */
-	struct skel_chan **chans;	/* desc.channels, under lock */
+	struct skel_chan **chans;	/* desc.channels, written under lock */
 };
 
 /* main.c */
@@ -211,6 +256,7 @@ void skel_buf_publish(struct skel_chan *chan, struct skel_buf *buf);
 void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf);
 int skel_buf_free(struct skel_chan *chan, u64 host_addr);
 void skel_buf_free_all(struct skel_chan *chan);
+void skel_buf_save_all(struct skel_card *card);
 int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags);
 struct skel_buf *skel_buf_find(struct skel_chan *chan, u64 host_addr);
 u64 skel_buf_find_addr(struct skel_chan *chan, u64 size);
@@ -230,7 +276,13 @@ int skel_cardmem_alloc(struct skel_card *card);
 void skel_cardmem_free(struct skel_card *card);
 void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
 		       const struct skel_request *req);
-u32 skel_region_count(const struct skel_card *card);
+
+/* region.c */
+int skel_regions_init(struct skel_card *card);
+int skel_regions_reserve(struct skel_card *card);
+void skel_regions_release(struct skel_card *card);
+const struct skel_region *skel_region_find(const struct skel_card *card,
+					   u64 offset);
 int skel_region_info(const struct skel_card *card,
 		     struct skel_region_info *info);
 

@@ -36,7 +36,7 @@ static struct skel_ucard *skel_ucard_of(struct file *file)
 {
 	struct skel_ucard_file *f = file->private_data;
 
-	/* Pairs with the cmpxchg() of skel_ucard_ioctl_create(). */
+	/* Pairs with the cmpxchg() of skel_ucard_plug(). */
 	return smp_load_acquire(&f->ucard);
 }
 
@@ -257,40 +257,37 @@ static void skel_ucard_destroy(struct skel_ucard *ucard)
 			skel_ucard_drop(ucard, msg);
 	}
 	skel_card_put(ucard->card);
-	atomic_dec(&skel_ucard_count);
 }
 
 /* A card that everybody sees. */
-static struct skel_ucard *skel_ucard_plug(struct skel_ucard_file *f,
-					  struct skel_ucard_create *create)
+static int skel_ucard_plug(struct skel_ucard_file *f, void __user *user,
+			   struct skel_ucard_create *create)
 {
 	struct skel_ucard *ucard;
 	int ret;
 
-	if (atomic_inc_return(&skel_ucard_count) > cards_max) {
-		atomic_dec(&skel_ucard_count);
-		return ERR_PTR(-ENOSPC);
-	}
 	ucard = skel_ucard_make(f, create);
-	if (IS_ERR(ucard)) {
-		atomic_dec(&skel_ucard_count);
-		return ucard;
-	}
+	if (IS_ERR(ucard))
+		return PTR_ERR(ucard);
 	ret = skel_card_register(ucard->card);
-	if (ret < 0) {
+	if (ret) {
 		skel_card_put(ucard->card);
-		atomic_dec(&skel_ucard_count);
-		return ERR_PTR(ret);
+		return ret;
 	}
-	create->index = ret;
+	create->index = skel_card_index(ucard->card);
 	create->memory = PAGE_ALIGN(create->memory);
-	return ucard;
+	if (copy_to_user(user, create, sizeof(*create)))
+		ret = -EFAULT;
+	else if (cmpxchg(&f->ucard, NULL, ucard))
+		ret = -EBUSY;	/* another thread was faster */
+	if (ret)
+		skel_ucard_destroy(ucard);
+	return ret;
 }
 
 static int skel_ucard_ioctl_create(struct skel_ucard_file *f, void __user *user)
 {
 	struct skel_ucard_create create;
-	struct skel_ucard *ucard;
 	u32 size;
 	int ret;
 
@@ -309,15 +306,11 @@ static int skel_ucard_ioctl_create(struct skel_ucard_file *f, void __user *user)
 
 	if (READ_ONCE(f->ucard))
 		return -EBUSY;
-	ucard = skel_ucard_plug(f, &create);
-	if (IS_ERR(ucard))
-		return PTR_ERR(ucard);
-	if (copy_to_user(user, &create, sizeof(create)))
-		ret = -EFAULT;
-	else if (cmpxchg(&f->ucard, NULL, ucard))
-		ret = -EBUSY;	/* another thread was faster */
+	ret = -ENOSPC;
+	if (atomic_inc_return(&skel_ucard_count) <= cards_max)
+		ret = skel_ucard_plug(f, user, &create);
 	if (ret)
-		skel_ucard_destroy(ucard);
+		atomic_dec(&skel_ucard_count);
 	else
 		wake_up_interruptible_all(&f->wait);
 	return ret;
@@ -346,8 +339,10 @@ static int skel_ucard_file_release(struct inode *inode, struct file *file)
 {
 	struct skel_ucard_file *f = file->private_data;
 
-	if (f->ucard)
+	if (f->ucard) {
 		skel_ucard_destroy(f->ucard);
+		atomic_dec(&skel_ucard_count);
+	}
 	kfree(f);
 	return 0;
 }

@@ -177,14 +177,18 @@ void skel_ucard_watchdog(struct work_struct *work)
 	unsigned long next = 0;		/* jiffies from now, 0: not needed */
 
 	guard(mutex)(&ucard->lock);
-	for (u32 nr = 0; nr < ucard->channels; nr++) {
-		msg = &ucard->chans[nr].command;
-		if (!skel_ucard_queued(msg))
+	/*
+	 * Commands are in the order in which they came. Who waits behind one that
+	 * was not read in time is answered now, not later than who comes next.
+	 */
+	list_for_each_entry_safe(msg, tmp, &ucard->events, node) {
+		if (msg->type != SKEL_UCARD_COMMAND)
 			continue;
-		if (time_after_eq(now, msg->deadline))
-			skel_ucard_expire_command(ucard, msg);
-		else
-			next = min_not_zero(next, msg->deadline - now);
+		if (!ucard->stalled && time_before(now, msg->deadline)) {
+			next = msg->deadline - now;
+			break;
+		}
+		skel_ucard_expire_command(ucard, msg);
 	}
 	list_for_each_entry_safe(msg, tmp, &ucard->granted, node) {
 		if (time_before(now, msg->deadline)) {
@@ -244,7 +248,7 @@ static bool skel_ucard_take(struct skel_ucard *ucard, size_t room)
 		.opening = msg->opening,
 	};
 	if (msg->type == SKEL_UCARD_COMMAND) {
-		memcpy(&out->head + 1, msg->line, msg->len);
+		memcpy(ucard->out + sizeof(out->head), msg->line, msg->len);
 	} else if (len == sizeof(*out)) {
 		out->tag = msg->tag;
 		out->id = msg->id;

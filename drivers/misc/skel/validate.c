@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * validate.c - is a request of the card allowed?
+ * validate.c - is a request of the card allowed, is its description sound?
  */
 
 #include <kunit/visibility.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/string.h>
 
 #include "validate.h"
 
@@ -42,6 +45,46 @@ enum skel_verdict skel_validate(const struct skel_request *req,
 	return SKEL_OK;
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_validate);
+
+static bool skel_region_valid(const struct skel_region *region, u64 end)
+{
+	phys_addr_t last;
+
+	return region->name && strlen(region->name) < SKEL_NAME_MAX &&
+	       PAGE_ALIGNED(region->start) && PAGE_ALIGNED(region->offset) &&
+	       PAGE_ALIGNED(region->length) &&
+	       skel_range_inside(region->offset, region->length, 0, end) &&
+	       !check_add_overflow(region->start, region->length - 1, &last);
+}
+
+/* Does one of two ranges, neither of which wraps, start in the other? */
+static bool skel_overlap(u64 a, u64 a_length, u64 b, u64 b_length)
+{
+	return a < b ? b - a < a_length : a - b < b_length;
+}
+
+/* Can these be the regions of one card, with offsets below @end? */
+bool skel_regions_valid(const struct skel_region *regions, unsigned int n,
+			u64 end)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		const struct skel_region *a = &regions[i];
+
+		if (!skel_region_valid(a, end))
+			return false;
+		for (unsigned int j = 0; j < i; j++) {
+			const struct skel_region *b = &regions[j];
+
+			if (skel_overlap(a->offset, a->length,
+					 b->offset, b->length) ||
+			    skel_overlap(a->start, a->length,
+					 b->start, b->length))
+				return false;
+		}
+	}
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(skel_regions_valid);
 
 /* What skel_request() tells the backend of a grant or refusal. */
 int skel_verdict_errno(enum skel_verdict verdict)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * validate.h - is a request of the card allowed?
+ * validate.h - is a request of the card allowed, is its description sound?
  *
  * Pure: no lock, no memory, no device. The caller finds the buffer and holds
  * it still.
@@ -34,6 +34,8 @@ struct skel_range {
 	u32 dirs;		/* SKEL_ALLOC_* */
 };
 
+bool skel_regions_valid(const struct skel_region *regions, unsigned int n,
+			u64 end);
 bool skel_range_inside(u64 addr, u64 length, u64 base, u64 size);
 enum skel_verdict skel_validate(const struct skel_request *req,
 				const struct skel_range *range, u64 memory);

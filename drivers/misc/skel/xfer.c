@@ -19,9 +19,6 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
-/* How long release() waits for the last user of a buffer to let go of it. */
-#define SKEL_STOP_TIMEOUT	(5 * HZ)
-
 /* The id of a transfer: a count, the channel, the slot. */
 #define SKEL_ID_SLOT_BITS	6
 #define SKEL_ID_CHANNEL_BITS	10
@@ -162,8 +159,8 @@ static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
  * Context: any, also hard interrupt.
  * Return: 0 if granted, otherwise -EINVAL (length 0), -EFAULT (host address not
  * inside one live buffer of the channel), -EACCES (direction), -ERANGE (outside
- * of the card's memory), -EBUSY (too many transfers of this channel run) or
- * -ENOTCONN (the channel is not open).
+ * of the card's memory), -EBUSY (too many transfers of this channel run, or the
+ * card is being reset) or -ENOTCONN (the channel is not open).
  */
 int skel_request(struct skel_card *card, const struct skel_request *req,
 		 struct skel_grant *grant)
@@ -304,8 +301,13 @@ static void skel_xfer_cancel(struct skel_card *card, u32 nr,
 	if (!chan)
 		return;
 	for (u32 i = 0; i < card->desc.transfers; i++) {
-		if (chan->xfers[i].id)
-			skel_xfer_end(chan, &chan->xfers[i], 0, verdict);
+		struct skel_xfer *xfer = &chan->xfers[i];
+
+		if (!xfer->id)
+			continue;
+		/* A part may have been moved. */
+		skel_buf_sync_for_cpu(card, xfer->buf, &xfer->req);
+		skel_xfer_end(chan, xfer, 0, verdict);
 	}
 }
 
@@ -319,7 +321,7 @@ static void skel_xfer_set_resetting(struct skel_card *card, bool resetting)
  * Stop all DMA of the card. If that cannot be had, its running transfers keep
  * their pins for ever.
  */
-static void skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
+static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 {
 	int ret;
 
@@ -333,6 +335,19 @@ static void skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 	for (u32 nr = 0; !ret && nr < card->desc.channels; nr++)
 		skel_xfer_cancel(card, nr, verdict);
 	skel_xfer_set_resetting(card, false);
+	return ret;
+}
+
+/*
+ * A completion may just be under way, or a copy. Without a transfer that runs
+ * on, only such code of this kernel holds pins, and lets go of them.
+ */
+static void skel_xfer_wait_pins(struct skel_chan *chan)
+{
+	if (!wait_event_timeout(chan->wait, !READ_ONCE(chan->pins),
+				SKEL_STOP_TIMEOUT) &&
+	    !READ_ONCE(chan->running))
+		wait_event(chan->wait, !READ_ONCE(chan->pins));
 }
 
 /*
@@ -351,12 +366,7 @@ bool skel_xfer_stop(struct skel_chan *chan)
 		else
 			skel_xfer_reset(card, SKEL_CANCELLED);
 	}
-	/* Without hardware only code of this kernel holds pins, and lets go. */
-	if (card->ram)
-		wait_event(chan->wait, !READ_ONCE(chan->pins));
-	else
-		wait_event_timeout(chan->wait, !READ_ONCE(chan->pins),
-				   SKEL_STOP_TIMEOUT);
+	skel_xfer_wait_pins(chan);
 	/* What was done under the last pin has happened before. */
 	guard(spinlock_irq)(&card->lock);
 	return !chan->pins;
@@ -366,5 +376,10 @@ bool skel_xfer_stop(struct skel_chan *chan)
 void skel_xfer_stop_all(struct skel_card *card)
 {
 	lockdep_assert_held_write(&card->ops_sem);
-	skel_xfer_reset(card, SKEL_GONE);
+	if (skel_xfer_reset(card, SKEL_GONE))
+		return;
+	for (u32 nr = 0; nr < card->desc.channels; nr++) {
+		if (card->chans[nr])
+			skel_xfer_wait_pins(card->chans[nr]);
+	}
 }

@@ -109,19 +109,29 @@ struct skel_info {
 #define SKEL_REGION_RAM		(1U << 0)
 /** define SKEL_REGION_READONLY - the region can only be mapped for reading */
 #define SKEL_REGION_READONLY	(1U << 1)
+/** define SKEL_REGION_WC - writes may be combined, and come late and in any order */
+#define SKEL_REGION_WC		(1U << 2)
+/** define SKEL_REGION_RAWIO - only with CAP_SYS_RAWIO: it reaches past the core */
+#define SKEL_REGION_RAWIO	(1U << 3)
 
 /**
  * struct skel_region_info - ioctl(SKEL_IOC_REGION_INFO)
  * @size: in: sizeof(struct skel_region_info)
- * @index: in: which region, 0 to skel_info.regions - 1; region 0 is the card's
- *         memory, the addresses in commands such as TOHOST count from its start
+ * @index: in: which region, 0 to skel_info.regions - 1
  * @flags: in: must be 0; out: SKEL_REGION_* flags
  * @reserved: in: must be 0; out: 0
- * @offset: out: offset for mmap(), page aligned and below 2^32
+ * @offset: out: offset for mmap(), page aligned and below 2^32. What is at
+ *          offset 0 is the card's memory, the addresses in commands such as
+ *          TOHOST count from its start; a card may have none that can be mapped
  * @length: out: length in bytes, a multiple of the page size
  * @name: out: name of the region, NUL-terminated
  *
  * EINVAL: there is no region @index.
+ *
+ * Each region is mapped by mmap() at its own offset. A region without
+ * SKEL_REGION_RAM is I/O memory: it is mapped uncached, or write-combined with
+ * SKEL_REGION_WC, and its page tables are filled on first access. When the card
+ * is gone, access to any of its regions raises SIGBUS.
  */
 struct skel_region_info {
 	__u32 size;

@@ -286,10 +286,67 @@ static void validate_benchmark(struct kunit *test)
 		   measure(test, 10000));
 }
 
+struct regions_param {
+	const char *name;
+	struct skel_region regions[2];
+	bool valid;
+};
+
+#define REGION(_start, _length, _offset)				\
+	{ "a", .start = (_start), .length = (_length), .offset = (_offset) }
+#define SIZE	((u64)PAGE_SIZE)
+
+static const struct regions_param regions_params[] = {
+	{ "side by side", { REGION(SZ_1G, SIZE, 0),
+			    REGION(SZ_1G + SIZE, SIZE, SIZE) }, true },
+	{ "far apart", { REGION(SZ_1G, SIZE, SZ_2G), REGION(SZ_1M, SIZE, 0) }, true },
+	{ "other order of offsets", { REGION(SZ_1G, SIZE, SIZE),
+				      REGION(SZ_1G + SIZE, SIZE, 0) }, true },
+	{ "up to the end", { REGION(SZ_1G, SIZE, 0),
+			     REGION(SZ_1M, SIZE, SZ_4G - SIZE) }, true },
+	{ "beyond the end", { REGION(SZ_1G, SIZE, 0),
+			      REGION(SZ_1M, 2 * SIZE, SZ_4G - SIZE) }, false },
+	{ "at the end", { REGION(SZ_1G, SIZE, 0), REGION(SZ_1M, SIZE, SZ_4G) }, false },
+	{ "same offset", { REGION(SZ_1G, SIZE, 0), REGION(SZ_1M, SIZE, 0) }, false },
+	{ "offsets overlap", { REGION(SZ_1G, 2 * SIZE, 0),
+			       REGION(SZ_1M, SIZE, SIZE) }, false },
+	{ "offsets overlap, other order", { REGION(SZ_1M, SIZE, SIZE),
+					    REGION(SZ_1G, 2 * SIZE, 0) }, false },
+	{ "same memory", { REGION(SZ_1G, SIZE, 0), REGION(SZ_1G, SIZE, SIZE) }, false },
+	{ "memory overlaps", { REGION(SZ_1G, 2 * SIZE, 0),
+			       REGION(SZ_1G + SIZE, SIZE, SZ_1M) }, false },
+	{ "part of a page", { REGION(SZ_1G, SIZE, 0), REGION(SZ_1M, 256, SIZE) }, false },
+	{ "page and a bit", { REGION(SZ_1G, SIZE, 0),
+			      REGION(SZ_1M, SIZE + 8, SIZE) }, false },
+	{ "starts inside a page", { REGION(SZ_1G, SIZE, 0),
+				    REGION(SZ_1M + 256, SIZE, SIZE) }, false },
+	{ "offset inside a page", { REGION(SZ_1G, SIZE, 0),
+				    REGION(SZ_1M, SIZE, SIZE + 256) }, false },
+	{ "empty", { REGION(SZ_1G, SIZE, 0), REGION(SZ_1M, 0, SIZE) }, false },
+	{ "wraps", { REGION(SZ_1G, SIZE, 0),
+		     REGION(-SIZE, 2 * SIZE, SIZE) }, false },
+	{ "no name", { REGION(SZ_1G, SIZE, 0), { .start = SZ_1M, .length = SIZE,
+						 .offset = SIZE } }, false },
+	{ "name too long", { REGION(SZ_1G, SIZE, 0),
+			     { "0123456789012345678901234567890.", SZ_1M, SIZE,
+			       SIZE } }, false },
+};
+
+KUNIT_ARRAY_PARAM_DESC(regions, regions_params, name);
+
+static void regions_valid_test(struct kunit *test)
+{
+	const struct regions_param *p = test->param_value;
+
+	KUNIT_EXPECT_EQ(test, p->valid,
+			skel_regions_valid(p->regions, 2, SKEL_REGIONS_END));
+}
+
 static struct kunit_case validate_cases[] = {
 	KUNIT_CASE_PARAM(range_inside_test, inside_gen_params),
 	KUNIT_CASE(range_inside_exhaustive_test),
 	KUNIT_CASE_PARAM(validate_test, validate_gen_params),
+	KUNIT_CASE_PARAM(regions_valid_test, regions_gen_params),
 	KUNIT_CASE(buf_find_test),
 	KUNIT_CASE(buf_find_addr_test),
 	KUNIT_CASE_SLOW(validate_benchmark),

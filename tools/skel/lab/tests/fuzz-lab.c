@@ -8,7 +8,6 @@
  * (without FUZZER being defined) a program that replays files.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +18,6 @@
 #define USERS		3
 #define MEMORY		16384
 #define BUFFER		4096
-#define INPUT_MAX	65536
 
 enum event {
 	EVENT_USER0 = 1,	/* the rest of the line is a command of this user */
@@ -179,29 +177,8 @@ int fuzz_input(const uint8_t *data, size_t size)
 }
 
 #ifndef FUZZER
-static void replay(const char *path)
-{
-	uint8_t *data = malloc(INPUT_MAX);
-	FILE *file = fopen(path, "rb");
-	size_t size;
-
-	if (!data || !file) {
-		perror(path);
-		exit(1);
-	}
-	size = fread(data, 1, INPUT_MAX, file);
-	fclose(file);
-	fuzz_input(data, size);
-	free(data);
-}
-
 int main(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++)
-		replay(argv[i]);
-	printf("%d files replayed\n", argc - 1);
-	return 0;
+	return fuzz_replay(argc, argv, fuzz_input);
 }
 #endif

@@ -9,7 +9,6 @@
  * being defined) a program that replays files.
  */
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +19,6 @@
 #define MEMORY		4096
 #define STEPS		40
 #define PREFIXES_MAX	1024	/* bytes of a text whose prefixes are tried */
-#define INPUT_MAX	65536
 #define SEPARATOR	"\n!\n"	/* of two programs */
 
 static void must(bool condition)
@@ -151,29 +149,8 @@ int fuzz_input(const uint8_t *data, size_t size)
 }
 
 #ifndef FUZZER
-static void replay(const char *path)
-{
-	uint8_t *data = malloc(INPUT_MAX);
-	FILE *file = fopen(path, "rb");
-	size_t size;
-
-	if (!data || !file) {
-		perror(path);
-		exit(1);
-	}
-	size = fread(data, 1, INPUT_MAX, file);
-	fclose(file);
-	fuzz_input(data, size);
-	free(data);
-}
-
 int main(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++)
-		replay(argv[i]);
-	printf("%d files replayed\n", argc - 1);
-	return 0;
+	return fuzz_replay(argc, argv, fuzz_input);
 }
 #endif

@@ -10,14 +10,12 @@
  */
 #include <ctype.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
 #include "scpi-user.h"
 
-#define INPUT_MAX	65536
 
 /* Mask of events */
 enum {
@@ -132,29 +130,8 @@ int fuzz_input(const uint8_t *data, size_t size)
 }
 
 #ifndef FUZZER
-static void replay(const char *path)
-{
-	uint8_t *data = malloc(INPUT_MAX);
-	FILE *file = fopen(path, "rb");
-	size_t size;
-
-	if (!data || !file) {
-		perror(path);
-		exit(1);
-	}
-	size = fread(data, 1, INPUT_MAX, file);
-	fclose(file);
-	fuzz_input(data, size);
-	free(data);
-}
-
 int main(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++)
-		replay(argv[i]);
-	printf("%d files replayed\n", argc - 1);
-	return 0;
+	return fuzz_replay(argc, argv, fuzz_input);
 }
 #endif

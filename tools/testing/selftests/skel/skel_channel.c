@@ -24,7 +24,7 @@ FIXTURE_SETUP(channel)
 		SKIP(return, "no card, load skel_sim");
 	ASSERT_LE(0, self->fd);
 	snprintf(self->idn, sizeof(self->idn), "%s", skel_ask(self->fd, "*IDN?"));
-	ASSERT_EQ('s', self->idn[0])
+	ASSERT_NE('[', self->idn[0])
 		TH_LOG("%s", self->idn);
 	memset(self->junk, 'x', sizeof(self->junk));
 }
@@ -47,10 +47,19 @@ static bool in_step(int fd, const char *idn)
 	       !skel_readable(fd, SKEL_SILENCE_MS);
 }
 
+static bool is_simulated(int fd)
+{
+	struct skel_info info;
+
+	return !skel_info(fd, &info) && !strcmp(info.name, "skel_sim");
+}
+
 TEST_F(channel, identifies_itself)
 {
 	char expected[64];
 
+	if (!is_simulated(self->fd))
+		SKIP(return, "this card has another name");
 	ASSERT_EQ(0, strncmp("skel,sim,", self->idn, 9));
 	snprintf(expected, sizeof(expected), "skel,sim,%lu,1",
 		 strtoul(self->idn + 9, NULL, 10));
@@ -128,8 +137,6 @@ TEST_F(channel, wrong_commands_are_answered_by_a_reason)
 		{ "TOHOST", "ERROR parameter-count" },
 		{ "TOHOST 0 1", "ERROR parameter-count" },
 		{ "TOHOST 0 1 2 3", "ERROR parameter-count" },
-		{ "SAMPLE", "ERROR parameter-count" },
-		{ "SPEED 1 2", "ERROR parameter-count" },
 		{ "TOHOST -1 1 0", "ERROR number" },
 		{ "TOHOST +1 1 0", "ERROR number" },
 		{ "TOHOST 0 one 0", "ERROR number" },
@@ -138,6 +145,9 @@ TEST_F(channel, wrong_commands_are_answered_by_a_reason)
 		{ "TOHOST 0 1 1x", "ERROR number" },
 		{ "TOHOST 0 1 18446744073709551616", "ERROR number" },
 		{ "TOHOST 0 1 0x10000000000000000", "ERROR number" },
+		/* from here on: only of the simulated card */
+		{ "SAMPLE", "ERROR parameter-count" },
+		{ "SPEED 1 2", "ERROR parameter-count" },
 		{ "INPUT 2 1000 1000", "ERROR range" },
 		{ "INPUT 0 0 1000", "ERROR range" },
 		{ "INPUT 0 500000001 1000", "ERROR range" },
@@ -149,6 +159,8 @@ TEST_F(channel, wrong_commands_are_answered_by_a_reason)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		if (!is_simulated(self->fd) && !strcmp(wrong[i].command, "SAMPLE"))
+			break;
 		EXPECT_STREQ(wrong[i].answer, skel_ask(self->fd, "%s", wrong[i].command))
 			TH_LOG("%s", wrong[i].command);
 	}
@@ -382,7 +394,7 @@ TEST_F(channel, replies_go_to_the_channel_that_asked)
 		int quiet = i % 2 ? self->fd : other;
 
 		ASSERT_EQ(0, skel_send(asking, i % 3 ? "*IDN?" : "STATUS?"));
-		EXPECT_EQ(0, strncmp(i % 3 ? "skel," : "STATUS ",
+		EXPECT_EQ(0, strncmp(i % 3 ? self->idn : "STATUS ",
 				     skel_line(asking), 5));
 		EXPECT_FALSE(skel_readable(quiet, 10));
 	}

@@ -259,4 +259,133 @@ TEST_F_TIMEOUT(fail, info, TIMEOUT)
 	}
 }
 
+/* Cut, move and unmap: what needs memory for it says so, and FREE revokes it all. */
+TEST_F_TIMEOUT(fail, mremap_and_munmap, TIMEOUT)
+{
+	const size_t page = skel_page();
+	__u8 *target = mmap(NULL, self->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, target);
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		__u8 *map, *moved;
+		int rc, rc2;
+
+		map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
+		ASSERT_NE(NULL, map);
+		skel_inject_start(self->nth, n);
+		rc = skel_err(munmap(map + page, page));
+		failed = skel_inject_stop(self->nth);
+		skel_inject_start(self->nth, n);
+		rc2 = skel_err(mprotect(map + 3 * page, page, PROT_READ));
+		failed |= skel_inject_stop(self->nth);
+		skel_inject_start(self->nth, n);
+		moved = mremap(map, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, target);
+		failed |= skel_inject_stop(self->nth);
+		ASSERT_TRUE(rc == 0 || rc == -ENOMEM);
+		ASSERT_TRUE(rc2 == 0 || rc2 == -ENOMEM);
+		EXPECT_EQ(rc ? 0 : SIGSEGV, skel_touch(map + page));
+		EXPECT_EQ(0, skel_touch(moved == MAP_FAILED ? map : moved));
+		self->failures += rc || rc2 || moved == MAP_FAILED;
+		EXPECT_EQ(0, skel_free(self->fd, self->host));
+		EXPECT_EQ(SIGBUS, skel_touch(moved == MAP_FAILED ? map : moved));
+		EXPECT_EQ(SIGBUS, skel_touch(map + 3 * page));
+		munmap(map, self->length);
+		ASSERT_EQ(target, mmap(target, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
+				       MAP_FIXED, -1, 0));
+		if (!failed) {
+			ASSERT_EQ(0, rc | rc2);
+			ASSERT_NE(MAP_FAILED, moved);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+TEST_F_TIMEOUT(fail, sync, TIMEOUT)
+{
+	ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		int rc;
+
+		skel_inject_start(self->nth, n);
+		rc = skel_sync(self->fd, SKEL_SYNC_FOR_CPU, self->host, self->length);
+		failed = skel_inject_stop(self->nth);
+		ASSERT_TRUE(rc == 0 || rc == -EFAULT);
+		self->failures += rc < 0;
+		if (!failed) {
+			ASSERT_EQ(0, rc);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+/* Waiting and looking: a failure is told, and the next look sees the same. */
+TEST_F_TIMEOUT(fail, poll_and_fdinfo, TIMEOUT)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->fd);
+	for (unsigned int n = 1; n < MAX; n++) {
+		struct pollfd p = { .fd = self->fd, .events = POLLOUT };
+		bool failed;
+		int rc, fd;
+		ssize_t got;
+
+		skel_inject_start(self->nth, n);
+		rc = skel_err(poll(&p, 1, 0));
+		failed = skel_inject_stop(self->nth);
+		ASSERT_TRUE(rc == 1 || rc == -ENOMEM || rc == -EFAULT)
+			TH_LOG("failure %u: %d", n, rc);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_LE(0, fd);
+		skel_inject_start(self->nth, n);
+		got = skel_err(read(fd, text, sizeof(text) - 1));
+		failed |= skel_inject_stop(self->nth);
+		ASSERT_TRUE(acceptable(got))
+			TH_LOG("failure %u: %zd", n, got);
+		close(fd);
+		self->failures += rc < 0 || got < 0;
+		EXPECT_EQ(0, skel_fdinfo(self->fd, "skel-buffers:"));
+		if (!failed) {
+			EXPECT_EQ(POLLOUT, p.revents);
+			text[got] = '\0';
+			EXPECT_NE(NULL, strstr(text, "skel-memory:"));
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+/* close() always works: a user who may have this one buffer gets another one. */
+TEST_F_TIMEOUT(fail, close, TIMEOUT)
+{
+	if (getuid())
+		SKIP(return, "must be root to become another user");
+	ASSERT_EQ(0, skel_memlock(self->length));
+	for (unsigned int n = 1; n < MAX; n++) {
+		int fd = skel_open(O_RDWR);
+		bool failed;
+		void *map;
+
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, setresuid(SKEL_TEST_UID, SKEL_TEST_UID, 0));
+		map = skel_buffer(fd, SKEL_BOTH, self->length, &self->host);
+		ASSERT_NE(NULL, map)
+			TH_LOG("failure %u lost something", n - 1);
+		ASSERT_EQ(0, skel_send(fd, "TOHOST 0 1 %#llx", self->host));
+		ASSERT_EQ(0, munmap(map, self->length));
+		skel_inject_start(self->nth, n);
+		close(fd);
+		failed = skel_inject_stop(self->nth);
+		ASSERT_EQ(0, setresuid(0, 0, 0));
+		/* It is the next round that would notice. */
+		if (!failed && n > 2)
+			break;
+	}
+	EXPECT_EQ(0, buffers(self->fd));
+}
+
 TEST_HARNESS_MAIN

@@ -216,11 +216,13 @@ TEST_F(limit, another_user_has_a_limit_of_his_own)
 	__u64 host[4];
 	pid_t pid;
 
+	/* A card that reaches 16 MiB must do for both. */
+	ASSERT_EQ(0, skel_memlock(SKEL_MIB(2)));
 	pid = fork();
 	ASSERT_LE(0, pid);
 	if (!pid) {
 		EXPECT_EQ(0, skel_drop_root());
-		EXPECT_EQ(2, allocate_all(self->fd, SKEL_MIB(4), host, 4));
+		EXPECT_EQ(2, allocate_all(self->fd, SKEL_MIB(1), host, 4));
 		_exit(0);
 	}
 	EXPECT_EQ(0, skel_wait(pid));
@@ -229,7 +231,7 @@ TEST_F(limit, another_user_has_a_limit_of_his_own)
 	if (!pid) {
 		EXPECT_EQ(0, setresuid(SKEL_TEST_UID + 1, SKEL_TEST_UID + 1,
 				       SKEL_TEST_UID + 1));
-		EXPECT_EQ(2, allocate_all(self->fd, SKEL_MIB(4), host, 4));
+		EXPECT_EQ(2, allocate_all(self->fd, SKEL_MIB(1), host, 4));
 		_exit(0);
 	}
 	EXPECT_EQ(0, skel_wait(pid));

@@ -73,6 +73,8 @@ int skel_map_err(int fd, __u64 offset, size_t length, int prot, int flags);
 void *skel_buffer(int fd, __u32 flags, size_t length, __u64 *host);
 /* Map the memory of the card, region 0; NULL on failure */
 void *skel_card_memory(int fd, size_t *length);
+/* Whether it can be mapped */
+bool skel_has_memory(int fd);
 
 /* The command stream */
 int skel_write(int fd, const void *data, size_t length);

@@ -3,6 +3,8 @@
  * The program that plays a card writes several actions at once, actions without
  * results, actions that are not well-formed, and more than it reads results of
  */
+#include <sys/time.h>
+
 #include "../kselftest_harness.h"
 #include "skel_ucard_util.h"
 
@@ -388,6 +390,49 @@ TEST_F(action, too_many_granted)
 	EXPECT_LT(EACH, granted);
 	while (granted--)
 		ASSERT_EQ(0, ucard_complete(&card, ids[granted], 1, 0));
+	ucard_end(&card);
+}
+
+static void on_alarm(int sig)
+{
+}
+
+/* However much there is to copy, a signal ends write() between two actions. */
+TEST_F(action, signal_ends_a_long_write)
+{
+	const struct itimerval soon = { .it_value.tv_usec = 20000 };
+	const struct sigaction alarm = { .sa_handler = on_alarm };
+	const size_t length = SKEL_MIB(4);
+	struct ucard_batch batch = { 0 };
+	struct skel_ucard_create create;
+	union ucard_action action;
+	struct ucard card;
+	__u64 host, id;
+	long rc;
+	int user;
+
+	ucard_describe(&create);
+	create.memory = length;
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
+	ASSERT_EQ(0, ucard_begin(&card, &create));
+	user = ucard_user(&card);
+	ASSERT_LE(0, user);
+	ASSERT_EQ(0, skel_alloc(user, SKEL_BOTH, length, &host));
+	ASSERT_EQ(0, ucard_request(&card, 0, 0, UCARD_DIR_TOHOST, 0, length, host, &id));
+	ucard_fill_transfer(&action, SKEL_UCARD_MOVE, id, 0, 0);
+	action.head.flags = SKEL_UCARD_QUIET;
+	while (batch.length < 300 * sizeof(action.transfer))
+		ucard_add(&batch, &action);
+	ASSERT_EQ(0, sigaction(SIGALRM, &alarm, NULL));
+	ASSERT_EQ(0, setitimer(ITIMER_REAL, &soon, NULL));
+	rc = skel_err(write(card.fd, batch.bytes, batch.length));
+	EXPECT_LT(0, rc);
+	EXPECT_GT((long)batch.length, rc);
+	EXPECT_EQ(0, rc % (long)sizeof(action.transfer));
+	/* The transfer is as it was. */
+	EXPECT_EQ(0, ucard_move(&card, id));
+	EXPECT_EQ(0, ucard_complete(&card, id, length, 0));
+	close(user);
 	ucard_end(&card);
 }
 

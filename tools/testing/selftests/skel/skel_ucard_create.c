@@ -5,6 +5,8 @@
  */
 #include <pthread.h>
 
+#include <sys/epoll.h>
+
 #include "../kselftest_harness.h"
 #include "skel_ucard_util.h"
 
@@ -429,6 +431,28 @@ TEST_F(create, program_maps_the_memory)
 	EXPECT_TRUE(skel_check(theirs, length, 1));
 	theirs[3] ^= 1;
 	EXPECT_EQ(theirs[3], card.memory[3]);
+}
+
+/* Who has waited since before there was a card is told that there is one. */
+TEST_F(create, epoll_from_before_is_woken)
+{
+	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
+	struct skel_ucard_create create;
+	int epoll = epoll_create1(EPOLL_CLOEXEC), fd = ucard_open_node(O_RDWR);
+
+	ASSERT_LE(0, epoll);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event));
+	/* Edge-triggered: an event is told once, and again only if it is woken. */
+	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, SKEL_ANSWER_MS));
+	EXPECT_EQ(EPOLLERR, event.events);
+	ASSERT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	ucard_describe(&create);
+	ASSERT_EQ(0, ucard_create(fd, &create));
+	ASSERT_EQ(1, epoll_wait(epoll, &event, 1, SKEL_ANSWER_MS));
+	EXPECT_EQ(EPOLLOUT, event.events);
+	close(epoll);
+	close(fd);
 }
 
 TEST_HARNESS_MAIN

@@ -192,4 +192,129 @@ TEST_F_TIMEOUT(fail, read, TIMEOUT)
 	}
 }
 
+/* MOVE moves and says so, or has not moved: the transfer runs on. */
+TEST_F_TIMEOUT(fail, move, TIMEOUT)
+{
+	union ucard_action action;
+	union ucard_event event;
+
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		__u64 id;
+		int rc;
+
+		memset(self->buffer, 0, self->page);
+		memset(self->card.memory, n, self->page);
+		ASSERT_EQ(0, ucard_request(&self->card, 0, 0, UCARD_DIR_TOHOST, 0, self->page,
+					   self->host, &id));
+		ucard_fill_transfer(&action, SKEL_UCARD_MOVE, id, 0, 0);
+		skel_inject_start(self->nth, n);
+		rc = ucard_act(&self->card, &action);
+		failed = skel_inject_stop(self->nth);
+		ASSERT_TRUE(rc == 0 || rc == -ENOMEM || rc == -EFAULT);
+		EXPECT_TRUE(skel_all(self->buffer, self->page, rc ? 0 : (__u8)n));
+		self->failures += rc < 0;
+		if (!rc) {
+			ASSERT_EQ(SKEL_UCARD_RESULT, ucard_next(&self->card, &event));
+			EXPECT_EQ(0, event.result.error);
+		}
+		EXPECT_FALSE(ucard_pending(&self->card, 0));
+		ASSERT_EQ(0, ucard_complete(&self->card, id, self->page, 0));
+		skel_drain(self->user, 0);
+		if (!failed)
+			break;
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+/* A reply arrives once, or write() has failed. */
+TEST_F_TIMEOUT(fail, reply, TIMEOUT)
+{
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		int rc;
+
+		skel_inject_start(self->nth, n);
+		rc = ucard_reply(&self->card, 0, "an answer");
+		failed = skel_inject_stop(self->nth);
+		ASSERT_TRUE(rc == 0 || rc == -EFAULT);
+		self->failures += rc < 0;
+		EXPECT_EQ(!rc, skel_drain(self->user, 0));
+		if (!failed) {
+			ASSERT_EQ(0, rc);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+/* A user who comes: the program hears of him exactly if he has come. */
+TEST_F_TIMEOUT(fail, open_by_a_user, TIMEOUT)
+{
+	union ucard_event event;
+
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		int user;
+
+		skel_inject_start(self->nth, n);
+		user = ucard_open(&self->card, O_RDWR);
+		failed = skel_inject_stop(self->nth);
+		ASSERT_TRUE(user >= 0 || user == -ENOMEM || user == -EFAULT)
+			TH_LOG("failure %u: %d", n, user);
+		if (user >= 0) {
+			ASSERT_EQ(SKEL_UCARD_OPENED, ucard_next(&self->card, &event));
+			close(user);
+			ASSERT_EQ(SKEL_UCARD_CLOSED, ucard_next(&self->card, &event));
+		}
+		EXPECT_FALSE(ucard_pending(&self->card, 0));
+		self->failures += user < 0;
+		if (!failed) {
+			ASSERT_LE(0, user);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
+/* The program maps its memory, and opens its node. */
+TEST_F_TIMEOUT(fail, mmap_and_open_of_the_program, TIMEOUT)
+{
+	__u8 *place = mmap(NULL, self->card.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, place);
+	self->card.memory[0] = 42;
+	for (unsigned int n = 1; n < MAX; n++) {
+		bool failed;
+		__u8 *map;
+		int fd;
+
+		ASSERT_EQ(0, munmap(place, self->card.length));
+		skel_inject_start(self->nth, n);
+		map = mmap(place, self->card.length, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_FIXED, self->card.fd, 0);
+		failed = skel_inject_stop(self->nth);
+		if (map == MAP_FAILED) {
+			EXPECT_EQ(ENOMEM, errno);
+			EXPECT_EQ(SIGSEGV, skel_touch(place));
+		} else {
+			EXPECT_EQ(42, map[0]);
+		}
+		skel_inject_start(self->nth, n);
+		fd = ucard_open_node(O_RDWR);
+		failed |= skel_inject_stop(self->nth);
+		ASSERT_TRUE(fd >= 0 || fd == -ENOMEM || fd == -EFAULT)
+			TH_LOG("failure %u: %d", n, fd);
+		self->failures += fd < 0 || map == MAP_FAILED;
+		if (fd >= 0)
+			close(fd);
+		if (!failed) {
+			ASSERT_LE(0, fd);
+			ASSERT_NE(MAP_FAILED, map);
+			break;
+		}
+	}
+	EXPECT_LT(0, self->failures);
+}
+
 TEST_HARNESS_MAIN

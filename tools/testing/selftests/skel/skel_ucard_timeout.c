@@ -3,6 +3,8 @@
  * A program that plays a card and does not do its part: it is stopped, does not
  * read, does not complete. Nobody waits for it without a limit.
  */
+#include <pthread.h>
+
 #include "../kselftest_harness.h"
 #include "skel_ucard_util.h"
 
@@ -259,6 +261,114 @@ TEST_F(timeout, quiet_request_expires)
 	ASSERT_EQ(SKEL_UCARD_EXPIRED, ucard_next(&self->card, &self->event));
 	EXPECT_EQ(7, self->event.result.tag);
 	EXPECT_STREQ("FAILED timeout", skel_transfer_end(self->user, "TOHOST", 0, 1, self->host));
+}
+
+struct mover {
+	pthread_t thread;
+	const struct ucard *card;
+	struct ucard_batch batch;
+	long rc;
+};
+
+static void *move_again_and_again(void *arg)
+{
+	struct mover *mover = arg;
+
+	mover->rc = skel_err(write(mover->card->fd, mover->batch.bytes, mover->batch.length));
+	return NULL;
+}
+
+/*
+ * It expires while the program says MOVE over and over: once the user has been
+ * told, no byte is written any more.
+ */
+TEST_F(timeout, expiry_waits_for_a_copy)
+{
+	const size_t length = SKEL_MIB(4);
+	struct skel_ucard_create create;
+	struct ucard card;
+	int user, begun = 0;
+	__u8 *buffer;
+	__u64 host;
+
+	ucard_describe(&create);
+	create.timeout = 20;
+	create.memory = length;
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
+	ASSERT_EQ(0, ucard_begin(&card, &create));
+	memset(card.memory, 'c', length);
+	user = ucard_user(&card);
+	ASSERT_LE(0, user);
+	ASSERT_EQ(0, fcntl(user, F_SETFL, O_RDWR | O_NONBLOCK));
+	buffer = skel_buffer(user, SKEL_BOTH, length, &host);
+	ASSERT_NE(NULL, buffer);
+	/* On a busy machine it may expire before the first MOVE: that does not count. */
+	for (int round = 0; round < 100 && begun < 10; round++) {
+		struct mover mover = { .card = &card };
+		union ucard_action action;
+		char line[SKEL_LINE_MAX];
+		__u64 id;
+
+		buffer[0] = 0;
+		ASSERT_EQ(0, ucard_request(&card, 0, 0, UCARD_DIR_TOHOST, 0, length, host, &id));
+		ucard_fill_transfer(&action, SKEL_UCARD_MOVE, id, 0, 0);
+		action.head.flags = SKEL_UCARD_QUIET;
+		while (mover.batch.length < 300 * sizeof(action.transfer))
+			ucard_add(&mover.batch, &action);
+		ASSERT_EQ(0, pthread_create(&mover.thread, NULL, move_again_and_again, &mover));
+		/* Without sleeping, to be there before a copy under way has ended */
+		while (read(user, line, sizeof(line)) < 0)
+			ASSERT_EQ(EAGAIN, errno);
+		/* The last page: a copy would have yet to come to it. */
+		memset(buffer + length - self->page, 'u', self->page);
+		EXPECT_EQ(0, strncmp(line, "FAILED TOHOST ", 14));
+		ASSERT_EQ(0, pthread_join(mover.thread, NULL));
+		ASSERT_EQ(mover.batch.length, mover.rc);
+		ASSERT_TRUE(skel_all(buffer + length - self->page, self->page, 'u'))
+			TH_LOG("round %d", round);
+		begun += buffer[0] == 'c';
+		EXPECT_LT(0, ucard_drain(&card));
+	}
+	EXPECT_EQ(10, begun);
+	EXPECT_EQ(0, skel_free(user, host));
+	munmap(buffer, length);
+	close(user);
+	ucard_end(&card);
+}
+
+/*
+ * A program does not read. Who came before that was found out is not answered
+ * later than who comes after it.
+ */
+TEST_F(timeout, earlier_commands_are_answered_first)
+{
+	struct skel_ucard_create create;
+	int first, second, third;
+	struct ucard card;
+
+	ucard_describe(&create);
+	create.timeout = 1500;
+	create.channels = 3;
+	ASSERT_EQ(0, ucard_begin(&card, &create));
+	first = ucard_user(&card);
+	second = ucard_user(&card);
+	third = ucard_user(&card);
+	ASSERT_LE(0, first);
+	ASSERT_LE(0, second);
+	ASSERT_LE(0, third);
+	ASSERT_EQ(0, skel_send(first, "is anybody there?"));
+	skel_sleep_ms(750);
+	ASSERT_EQ(0, skel_send(second, "is anybody there?"));
+	ASSERT_STREQ("ERROR timeout", skel_line(first));
+	ASSERT_STREQ("ERROR timeout", skel_ask(third, "is anybody there?"));
+	EXPECT_TRUE(skel_readable(second, 0));
+	EXPECT_STREQ("ERROR timeout", skel_line(second));
+	/* None of them is for the program any more. */
+	EXPECT_FALSE(ucard_pending(&card, 0));
+	close(first);
+	close(second);
+	close(third);
+	ucard_end(&card);
 }
 
 TEST_HARNESS_MAIN

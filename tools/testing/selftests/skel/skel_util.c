@@ -102,11 +102,20 @@ void *skel_buffer(int fd, __u32 flags, size_t length, __u64 *host)
 	return skel_map(fd, *host, length);
 }
 
+bool skel_has_memory(int fd)
+{
+	struct skel_region_info region;
+
+	return !skel_region(fd, 0, &region) && region.offset == 0;
+}
+
 void *skel_card_memory(int fd, size_t *length)
 {
 	struct skel_region_info region;
 	int rc = skel_region(fd, 0, &region);
 
+	if (!rc && region.offset)
+		rc = -ENXIO;
 	if (rc) {
 		errno = -rc;
 		return NULL;

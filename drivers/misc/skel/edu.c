@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * edu.c - QEMU's educational PCI device as a laboratory card
+ *
+ * A card with registers, MSI or INTx, and one bus-master DMA engine that all
+ * channels share: a model for drivers of real cards. edu.h tells how it works.
+ */
+
+#include <linux/bitfield.h>
+#include <linux/cleanup.h>
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+#include <linux/pm.h>
+#include <linux/sizes.h>
+
+#include "edu.h"
+
+/* Where the registers are in the card's file; offset 0 is for card memory. */
+#define EDU_REGISTERS_OFFSET	SZ_16M
+
+static unsigned int timeout_ms = 2000;
+module_param(timeout_ms, uint, 0644);
+MODULE_PARM_DESC(timeout_ms, "a burst that takes longer has failed, in ms (default 2000)");
+
+static bool map_registers;
+module_param(map_registers, bool, 0444);
+MODULE_PARM_DESC(map_registers, "let CAP_SYS_RAWIO map the registers, and by the DMA engine reach all memory");
+
+unsigned long edu_timeout(void)
+{
+	return msecs_to_jiffies(READ_ONCE(timeout_ms));
+}
+
+/* All ones, or zeros if only its memory decode was switched off. */
+bool edu_is_gone(struct edu *edu)
+{
+	return FIELD_GET(EDU_ID_MARK, edu_read(edu, EDU_ID)) != EDU_ID_MARK_VALUE;
+}
+
+/* Registers that cannot be read: an error that PCI is about to heal, or the end. */
+bool edu_check_gone(struct edu *edu)
+{
+	if (!edu_is_gone(edu))
+		return false;
+	if (!READ_ONCE(edu->paused) && !pci_channel_offline(edu->pdev))
+		schedule_work(&edu->leave);
+	return true;
+}
+
+static void edu_leave(struct edu *edu)
+{
+	scoped_guard(mutex, &edu->mutex) {
+		if (edu->left)
+			return;
+		edu->left = true;
+	}
+	skel_card_unregister(edu->card);
+}
+
+static void edu_leave_work(struct work_struct *work)
+{
+	struct edu *edu = container_of(work, struct edu, leave);
+
+	scoped_guard(mutex, &edu->mutex) {
+		/* Who saw it gone may have looked in the middle of a reset. */
+		if (edu->left || edu->paused ||
+		    pci_channel_offline(edu->pdev) || !edu_is_gone(edu))
+			return;
+	}
+	pci_err(edu->pdev, "the card does not answer any more\n");
+	/* Nor can its interrupt be acknowledged, on a line that is shared. */
+	if (!edu->pdev->msi_enabled)
+		pci_intx(edu->pdev, 0);
+	edu_leave(edu);
+}
+
+static irqreturn_t edu_irq(int irq, void *data)
+{
+	struct edu *edu = data;
+	u32 status = edu_read(edu, EDU_IRQ_STATUS);
+
+	if (!status || PCI_POSSIBLE_ERROR(status)) {
+		edu_check_gone(edu);
+		return IRQ_NONE;
+	}
+	/* First: what is raised from here on comes as another interrupt. */
+	edu_write(edu, EDU_IRQ_ACK, status);
+
+	if (status & EDU_IRQ_FACTORIAL)
+		wake_up_all(&edu->wait);
+	edu_engine_irq(edu, status);
+	return IRQ_HANDLED;
+}
+
+static int edu_open(struct skel_card *card, u32 channel)
+{
+	struct edu *edu = skel_card_priv(card);
+
+	guard(mutex)(&edu->mutex);
+	if (edu_check_gone(edu))
+		return -ENODEV;
+	edu->open++;
+	if (edu->killed)
+		edu_engine_revive(edu);
+	if (edu->broken) {
+		edu->open--;
+		return -EIO;
+	}
+	edu_update_master(edu);
+	return 0;
+}
+
+static void edu_close(struct skel_card *card, u32 channel)
+{
+	struct edu *edu = skel_card_priv(card);
+
+	guard(mutex)(&edu->mutex);
+	edu->open--;
+	edu_update_master(edu);
+}
+
+static const struct skel_card_ops edu_ops = {
+	.open		= edu_open,
+	.close		= edu_close,
+	.command	= edu_command,
+	.quiesce	= edu_quiesce,
+	.reset		= edu_reset,
+};
+
+static void edu_mute(void *pdev)
+{
+	pci_intx(pdev, 0);
+}
+
+static int edu_init_irq(struct edu *edu)
+{
+	struct pci_dev *pdev = edu->pdev;
+	int ret;
+
+	/* Giving MSI back switches INTx on, when nobody listens any more. */
+	ret = devm_add_action_or_reset(&pdev->dev, edu_mute, pdev);
+	if (ret)
+		return ret;
+	/* What was raised before would come as ours: by INTx, and by MSI. */
+	edu_write(edu, EDU_IRQ_ACK, ~0);
+	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI | PCI_IRQ_INTX);
+	if (ret < 0)
+		return ret;
+	edu_write(edu, EDU_IRQ_ACK, ~0);
+	return devm_request_irq(&pdev->dev, pci_irq_vector(pdev, 0), edu_irq,
+				pdev->msi_enabled ? 0 : IRQF_SHARED,
+				KBUILD_MODNAME, edu);
+}
+
+/*
+ * What devm has is given back after remove(), the last first: the interrupt
+ * before the card, the card before *edu. No open file reaches any of it once
+ * the card is unregistered.
+ */
+static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
+{
+	const struct skel_region registers = {
+		.name = "registers",
+		.start = pci_resource_start(pdev, EDU_BAR),
+		.length = pci_resource_len(pdev, EDU_BAR),
+		.offset = EDU_REGISTERS_OFFSET,
+		.flags = SKEL_REGION_RAWIO,
+	};
+	const struct skel_card_desc desc = {
+		.name = "skel_edu",
+		.owner = THIS_MODULE,
+		.ops = &edu_ops,
+		.channels = EDU_CHANNELS,
+		.transfers = EDU_TRANSFERS,
+		.memory = EDU_MEMORY_SIZE,
+		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
+		.regions = &registers,
+		.nr_regions = map_registers ? 1 : 0,
+	};
+	struct device *dev = &pdev->dev;
+	struct edu *edu;
+	int ret;
+
+	edu = devm_kzalloc(dev, sizeof(*edu), GFP_KERNEL);
+	if (!edu)
+		return -ENOMEM;
+	edu->pdev = pdev;
+	INIT_WORK(&edu->leave, edu_leave_work);
+	edu_engine_init(edu);
+	pci_set_drvdata(pdev, edu);
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
+	pci_clear_master(pdev);
+	edu->regs = pcim_iomap_region(pdev, EDU_BAR, KBUILD_MODNAME);
+	if (IS_ERR(edu->regs))
+		return PTR_ERR(edu->regs);
+	if (edu_is_gone(edu))
+		return dev_err_probe(dev, -ENODEV, "this is no edu device: %#x\n",
+				     edu_read(edu, EDU_ID));
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(EDU_DMA_BITS));
+	if (ret)
+		return dev_err_probe(dev, ret, "no DMA with %u bits\n",
+				     EDU_DMA_BITS);
+
+	edu->card = devm_skel_card_alloc(dev, &desc, edu);
+	if (IS_ERR(edu->card))
+		return PTR_ERR(edu->card);
+	ret = edu_init_irq(edu);
+	if (ret)
+		return dev_err_probe(dev, ret, "no interrupt\n");
+	/* What edu_slot_reset() brings back: decoding memory, but no DMA. */
+	pci_save_state(pdev);
+	return skel_card_register(edu->card);
+}
+
+static void edu_remove(struct pci_dev *pdev)
+{
+	struct edu *edu = pci_get_drvdata(pdev);
+
+	disable_work_sync(&edu->leave);
+	edu_leave(edu);
+	edu_engine_leave(edu);
+}
+
+/* Off the bus, and nobody asks the registers, until edu_continue(). */
+static int edu_pause(struct edu *edu, enum edu_pause why)
+{
+	guard(mutex)(&edu->mutex);
+	WRITE_ONCE(edu->paused, edu->paused | why);
+	return edu_engine_stop(edu, -EIO);
+}
+
+static void edu_continue(struct edu *edu, enum edu_pause why)
+{
+	guard(mutex)(&edu->mutex);
+	WRITE_ONCE(edu->paused, edu->paused & ~why);
+	edu_engine_revive(edu);
+}
+
+/*
+ * Transfers go on afterwards, but not from the middle of a burst. Commands do not
+ * come: the core's work queue is frozen.
+ */
+static int edu_suspend(struct device *dev)
+{
+	struct edu *edu = dev_get_drvdata(dev);
+	int ret;
+
+	guard(mutex)(&edu->mutex);
+	WRITE_ONCE(edu->paused, edu->paused | EDU_ASLEEP);
+	edu_engine_halt(edu);
+	wait_event_timeout(edu->wait, !READ_ONCE(edu->active), edu_timeout());
+	ret = edu_engine_kill(edu, -ETIMEDOUT);
+	if (ret)
+		WRITE_ONCE(edu->paused, edu->paused & ~EDU_ASLEEP);
+	return ret;
+}
+
+static int edu_resume(struct device *dev)
+{
+	edu_continue(dev_get_drvdata(dev), EDU_ASLEEP);
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(edu_pm_ops, edu_suspend, edu_resume);
+
+static pci_ers_result_t edu_error_detected(struct pci_dev *pdev,
+					   pci_channel_state_t state)
+{
+	struct edu *edu = pci_get_drvdata(pdev);
+
+	if (state != pci_channel_io_perm_failure && !edu_pause(edu, EDU_ERROR))
+		return PCI_ERS_RESULT_NEED_RESET;
+	edu_leave(edu);
+	return PCI_ERS_RESULT_DISCONNECT;
+}
+
+static pci_ers_result_t edu_slot_reset(struct pci_dev *pdev)
+{
+	struct edu *edu = pci_get_drvdata(pdev);
+
+	pci_restore_state(pdev);
+	/* Off the bus: the engine may have survived, and so may another bind. */
+	if (edu_pause(edu, EDU_ERROR) || edu_is_gone(edu))
+		return PCI_ERS_RESULT_DISCONNECT;
+	return PCI_ERS_RESULT_RECOVERED;
+}
+
+static void edu_error_resume(struct pci_dev *pdev)
+{
+	edu_continue(pci_get_drvdata(pdev), EDU_ERROR);
+}
+
+/* Somebody resets the device through sysfs. */
+static void edu_reset_prepare(struct pci_dev *pdev)
+{
+	edu_pause(pci_get_drvdata(pdev), EDU_RESET);
+}
+
+static void edu_reset_done(struct pci_dev *pdev)
+{
+	edu_continue(pci_get_drvdata(pdev), EDU_RESET);
+}
+
+static const struct pci_error_handlers edu_error_handlers = {
+	.error_detected	= edu_error_detected,
+	.slot_reset	= edu_slot_reset,
+	.resume		= edu_error_resume,
+	.reset_prepare	= edu_reset_prepare,
+	.reset_done	= edu_reset_done,
+};
+
+static const struct pci_device_id edu_ids[] = {
+	{ PCI_DEVICE(EDU_VENDOR_ID, EDU_DEVICE_ID) },
+	{}
+};
+MODULE_DEVICE_TABLE(pci, edu_ids);
+
+static struct pci_driver edu_driver = {
+	.name		= KBUILD_MODNAME,
+	.id_table	= edu_ids,
+	.probe		= edu_probe,
+	.remove		= edu_remove,
+	.err_handler	= &edu_error_handlers,
+	.driver.pm	= pm_sleep_ptr(&edu_pm_ops),
+};
+module_pci_driver(edu_driver);
+
+MODULE_DESCRIPTION("QEMU's educational PCI device as a laboratory card");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("SKEL");

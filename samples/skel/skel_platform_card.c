@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Template of a driver for a card on a SoC's bus, found by the device tree. */
+
+#include <linux/dma-mapping.h>
+#include <linux/interrupt.h>
+#include <linux/io-64-nonatomic-lo-hi.h>
+#include <linux/iopoll.h>
+#include <linux/module.h>
+#include <linux/platform_device.h>
+#include <linux/skel.h>
+
+#define MY_COMPATIBLE	"vendor,my-card"	/* goes into a binding document */
+#define REG_STATUS	0x00	/* write to acknowledge */
+#define STATUS_REQUEST	BIT(0)	/* the card asks for a transfer */
+#define STATUS_DONE	BIT(1)	/* the transfer has ended */
+#define REG_LENGTH	0x04	/* of it */
+#define REG_HOST	0x08	/* host address of it, 64 bits */
+#define REG_DMA		0x10	/* the answer: bus address, or 0 for no */
+#define REG_STOP	0x14	/* write 1: stop the DMA; reads 0 when it has */
+
+struct my_card {
+	struct skel_card *card;
+	void __iomem *regs;
+	struct skel_grant grant;	/* of its one DMA engine */
+	int irq;
+};
+
+static irqreturn_t my_irq(int irq, void *data)
+{
+	struct my_card *my = data;
+	u32 status = readl(my->regs + REG_STATUS);
+
+	if (!status)
+		return IRQ_NONE;
+	writel(status, my->regs + REG_STATUS);
+	if (status & STATUS_DONE)
+		skel_complete(my->card, my->grant.id, readl(my->regs + REG_LENGTH), 0);
+	if (status & STATUS_REQUEST) {
+		struct skel_request req = { .dir = SKEL_TOHOST,
+			.length = readl(my->regs + REG_LENGTH),
+			.host_addr = lo_hi_readq(my->regs + REG_HOST) };
+		struct skel_grant grant;
+
+		if (!skel_request(my->card, &req, &grant))
+			my->grant = grant;
+		writel(grant.dma, my->regs + REG_DMA);
+	}
+	return IRQ_HANDLED;
+}
+
+static int my_command(struct skel_card *card, u32 channel, char *line, size_t len)
+{
+	skel_reply(card, channel, "ERROR unknown-command");
+	return 0;
+}
+
+/* The engine has no other master to be cut off by: it must obey, or say no. */
+static int my_reset(struct skel_card *card)
+{
+	struct my_card *my = skel_card_priv(card);
+	u32 stop;
+
+	synchronize_irq(my->irq);	/* it may be about to start what was granted */
+	writel(1, my->regs + REG_STOP);
+	return readl_poll_timeout(my->regs + REG_STOP, stop, !stop, 10, 100000);
+}
+
+static int my_quiesce(struct skel_card *card, u32 channel)
+{
+	return my_reset(card);		/* there is no other channel */
+}
+
+static const struct skel_card_ops my_ops = {
+	.command = my_command, .quiesce = my_quiesce, .reset = my_reset,
+};
+
+static int my_probe(struct platform_device *pdev)
+{
+	static const struct skel_card_desc desc = {
+		.name = "my-soc-card", .owner = THIS_MODULE, .ops = &my_ops,
+		.channels = 1, .transfers = 1, .memory = SZ_64K, .caps = SKEL_CAP_TOHOST,
+	};
+	struct my_card *my = devm_kzalloc(&pdev->dev, sizeof(*my), GFP_KERNEL);
+	int ret;
+
+	if (!my)
+		return -ENOMEM;
+	my->irq = platform_get_irq(pdev, 0);
+	my->regs = devm_platform_ioremap_resource(pdev, 0);
+	if (IS_ERR(my->regs))
+		return PTR_ERR(my->regs);
+	/* What the bus cannot reach is known from dma-ranges in the device tree. */
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32)) ?: min(my->irq, 0);
+	if (ret)
+		return ret;
+	my->card = devm_skel_card_alloc(&pdev->dev, &desc, my);
+	if (IS_ERR(my->card))
+		return PTR_ERR(my->card);
+	platform_set_drvdata(pdev, my->card);
+	return my_reset(my->card) ?:	/* whatever it did before */
+	       devm_request_irq(&pdev->dev, my->irq, my_irq, 0, KBUILD_MODNAME, my) ?:
+	       skel_card_register(my->card);
+}
+
+static void my_remove(struct platform_device *pdev)
+{
+	skel_card_unregister(platform_get_drvdata(pdev));
+}
+
+static const struct of_device_id my_ids[] = {{ .compatible = MY_COMPATIBLE }, {}};
+MODULE_DEVICE_TABLE(of, my_ids);
+static struct platform_driver my_driver = {
+	.driver = { .name = KBUILD_MODNAME, .of_match_table = my_ids },
+	.probe = my_probe, .remove = my_remove,
+};
+module_platform_driver(my_driver);
+
+MODULE_DESCRIPTION("Template of a laboratory card on a SoC's bus");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("SKEL");

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A card with registers, an interrupt and bus-master DMA: QEMU's edu device
+ */
+#include "../kselftest_harness.h"
+#include "skel_pci.h"
+
+/* The card's memory, and how long its engine takes for a burst */
+#define MEMORY		4095
+#define BURST_MS	100
+#define DMA_MASK	((1ULL << 28) - 1)
+
+/* Debug kernels and busy machines are slow. */
+#define TIMEOUT		300
+
+FIXTURE(edu)
+{
+	struct skel_pci pci;
+	long burst, timeout;
+	int fd;
+	__u64 host;
+	__u8 *map;
+};
+
+FIXTURE_SETUP(edu)
+{
+	if (skel_pci_find("skel_edu", NULL, 0, &self->pci))
+		SKIP(return, "no edu device, or skel_edu is not loaded");
+	self->burst = skel_edu_param("burst");
+	self->timeout = skel_edu_param("timeout_ms");
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
+	self->fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, self->fd);
+	self->map = skel_buffer(self->fd, SKEL_BOTH, 2 * skel_page(), &self->host);
+	ASSERT_NE(NULL, self->map);
+}
+
+FIXTURE_TEARDOWN(edu)
+{
+	skel_edu_set_param("burst", self->burst);
+	skel_edu_set_param("timeout_ms", self->timeout);
+	close(self->fd);
+}
+
+static int start(int fd, const char *direction, __u64 card, __u64 length,
+		 __u64 host)
+{
+	return skel_send(fd, "%s %#llx %#llx %#llx", direction, card, length, host);
+}
+
+TEST_F(edu, it_says_who_it_is)
+{
+	struct skel_info info;
+	char line[64];
+
+	ASSERT_EQ(0, skel_info(self->fd, &info));
+	EXPECT_STREQ("skel_edu", info.name);
+	EXPECT_EQ(DMA_MASK, info.dma_mask);
+	snprintf(line, sizeof(line), "QEMU,edu,%s,1.0", self->pci.address);
+	EXPECT_STREQ(line, skel_ask(self->fd, "*IDN?"));
+	EXPECT_EQ(line + 9, strstr(line, self->pci.address));
+	EXPECT_EQ(0, strncmp("STATUS IDLE transfers=0", skel_ask(self->fd, "STATUS?"), 23));
+}
+
+TEST_F(edu, registers_and_interrupt)
+{
+	unsigned int product = 1;
+
+	EXPECT_STREQ("LIVE 0xedcba987", skel_ask(self->fd, "LIVE? 0x12345678"));
+	EXPECT_STREQ("LIVE 0xffffffff", skel_ask(self->fd, "LIVE? 0"));
+	EXPECT_STREQ("ERROR range", skel_ask(self->fd, "LIVE? 0x100000000"));
+	for (unsigned int n = 0; n <= 12; n++) {
+		char line[32];
+
+		product *= n ?: 1;
+		snprintf(line, sizeof(line), "FACT %u", product);
+		EXPECT_STREQ(line, skel_ask(self->fd, "FACT? %u", n));
+	}
+	EXPECT_STREQ("ERROR range", skel_ask(self->fd, "FACT? 13"));
+	EXPECT_STREQ("ERROR number", skel_ask(self->fd, "FACT? -1"));
+	EXPECT_STREQ("ERROR parameter-count", skel_ask(self->fd, "FACT?"));
+	EXPECT_STREQ("ERROR unknown-command", skel_ask(self->fd, "SAMPLE 1"));
+}
+
+TEST_F(edu, interrupt_is_the_machines_kind)
+{
+	const char *status = skel_ask(self->fd, "STATUS?");
+	bool msi = strcmp(skel_machine(), "intx");
+
+	EXPECT_NE(NULL, strstr(status, msi ? "interrupt=msi" : "interrupt=intx"));
+}
+
+/* There and back, at odd places; not a byte beside. */
+TEST_F_TIMEOUT(edu, moves_exactly_the_bytes, TIMEOUT)
+{
+	const struct { size_t card, length, offset; } ranges[] = {
+		{ 0, MEMORY, 0 }, { 1, MEMORY - 1, 3 }, { MEMORY - 1, 1, 4095 },
+		{ 17, 1000, 4000 }, { 0, 1, 8191 },
+	};
+	static __u8 wanted[8192];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		const size_t from = ranges[i].offset, length = ranges[i].length;
+
+		skel_fill(self->map, 8192, i);
+		EXPECT_STREQ("DONE", skel_transfer(self->fd, "FROMHOST", ranges[i].card,
+						   length, self->host + from));
+		memset(self->map, 0xee, 8192);
+		EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", ranges[i].card,
+						   length, self->host + from));
+		EXPECT_TRUE(skel_all(self->map, from, 0xee)) TH_LOG("range %zu", i);
+		EXPECT_TRUE(skel_all(self->map + from + length, 8192 - from - length, 0xee))
+			TH_LOG("range %zu", i);
+		skel_fill(wanted, 8192, i);
+		EXPECT_EQ(0, memcmp(self->map + from, wanted + from, length))
+			TH_LOG("range %zu", i);
+	}
+}
+
+TEST_F(edu, card_memory_has_its_limits)
+{
+	const struct { __u64 card, length; } ranges[] = {
+		{ 0, MEMORY + 1 }, { MEMORY, 1 }, { MEMORY - 1, 2 }, { 1, MEMORY },
+		{ 0x40000, 1 }, { ~0ULL, 1 }, { ~0ULL, 2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		EXPECT_STREQ("REFUSED card-address",
+			     skel_transfer(self->fd, "TOHOST", ranges[i].card,
+					   ranges[i].length, self->host))
+			TH_LOG("range %zu", i);
+	}
+	EXPECT_STREQ("REFUSED host-address",
+		     skel_transfer(self->fd, "TOHOST", 0, 1, self->host + 2 * skel_page()));
+	EXPECT_STREQ("REFUSED length", skel_transfer(self->fd, "TOHOST", 0, 0, self->host));
+}
+
+TEST_F_TIMEOUT(edu, bursts_make_one_transfer, TIMEOUT)
+{
+	__u64 begin;
+
+	ASSERT_EQ(0, skel_edu_set_param("burst", 1000));
+	skel_fill(self->map, MEMORY, 5);
+	begin = skel_now_ms();
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "FROMHOST", 0, MEMORY, self->host));
+	/* five bursts, where one would take BURST_MS */
+	EXPECT_LE(4 * BURST_MS, skel_now_ms() - begin);
+	memset(self->map, 0, MEMORY);
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
+	EXPECT_TRUE(skel_check(self->map, MEMORY, 5));
+}
+
+TEST_F_TIMEOUT(edu, nobody_starves, TIMEOUT)
+{
+	int other = skel_pci_open(&self->pci);
+	struct skel_info info;
+	__u64 host;
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, skel_alloc(other, SKEL_BOTH, 1, &host));
+	ASSERT_EQ(0, skel_edu_set_param("burst", 500));
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, start(self->fd, "TOHOST", 0, 4000, self->host));
+	ASSERT_EQ(0, skel_drain(self->fd, 2 * BURST_MS));
+	/* 32 bursts wait; this one has its turn among them. */
+	EXPECT_STREQ("DONE", skel_transfer(other, "TOHOST", 0, 500, host));
+	ASSERT_EQ(0, skel_info(self->fd, &info));
+	EXPECT_LE(3, info.pending);
+	for (int i = 0; i < 4; i++)
+		EXPECT_EQ(0, strncmp("DONE TOHOST ", skel_line(self->fd), 12));
+	close(other);
+}
+
+TEST_F_TIMEOUT(edu, close_cancels_only_its_own, TIMEOUT)
+{
+	int other = skel_pci_open(&self->pci);
+	__u64 host;
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, skel_alloc(other, SKEL_BOTH, MEMORY, &host));
+	skel_fill(self->map, MEMORY, 6);
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "FROMHOST", 0, MEMORY, self->host));
+	memset(self->map, 0, MEMORY);
+	ASSERT_EQ(0, skel_edu_set_param("burst", 1000));
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, start(other, "TOHOST", 0, MEMORY, host));
+	ASSERT_EQ(0, start(self->fd, "TOHOST", 0, MEMORY, self->host));
+	skel_sleep_ms(BURST_MS / 2);
+	close(other);
+	EXPECT_STREQ("DONE", skel_transfer_end(self->fd, "TOHOST", 0, MEMORY, self->host));
+	EXPECT_TRUE(skel_check(self->map, MEMORY, 6));
+	EXPECT_EQ(0, strncmp("STATUS IDLE transfers=0", skel_ask(self->fd, "STATUS?"), 23));
+}
+
+/* DMA after the process has died is what corrupted memory elsewhere. */
+TEST_F_TIMEOUT(edu, killed_process_leaves_no_dma, TIMEOUT)
+{
+	for (int i = 0; i < 5; i++) {
+		pid_t pid = fork();
+
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			int fd = skel_pci_open(&self->pci);
+			__u64 host;
+
+			if (fd < 0 || skel_alloc(fd, SKEL_BOTH, MEMORY, &host) ||
+			    start(fd, "TOHOST", 0, MEMORY, host))
+				_exit(1);
+			skel_sleep_ms(BURST_MS / 3);
+			raise(SIGKILL);
+		}
+		EXPECT_EQ(128 + SIGKILL, skel_wait(pid));
+	}
+	/* page_poison finds what was written late. */
+	skel_sleep_ms(2 * BURST_MS);
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
+}
+
+TEST_F_TIMEOUT(edu, free_is_ebusy_while_it_runs, TIMEOUT)
+{
+	ASSERT_EQ(0, skel_edu_set_param("burst", 500));
+	ASSERT_EQ(0, start(self->fd, "TOHOST", 0, MEMORY, self->host));
+	skel_sleep_ms(BURST_MS / 4);
+	EXPECT_EQ(-EBUSY, skel_free(self->fd, self->host));
+	EXPECT_EQ(0, skel_sync(self->fd, SKEL_SYNC_FOR_CPU, self->host, MEMORY));
+	EXPECT_STREQ("DONE", skel_transfer_end(self->fd, "TOHOST", 0, MEMORY, self->host));
+	EXPECT_EQ(0, skel_free(self->fd, self->host));
+}
+
+/* A burst that has failed for us must not arrive later. */
+TEST_F_TIMEOUT(edu, timeout_is_reported_and_survived, TIMEOUT)
+{
+	skel_fill(self->map, MEMORY, 7);
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "FROMHOST", 0, MEMORY, self->host));
+	memset(self->map, 0xdd, MEMORY);
+	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", BURST_MS / 4));
+	EXPECT_STREQ("FAILED timeout",
+		     skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
+	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", self->timeout));
+	skel_sleep_ms(2 * BURST_MS);
+	EXPECT_TRUE(skel_all(self->map, MEMORY, 0xdd));
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
+	EXPECT_TRUE(skel_check(self->map, MEMORY, 7));
+	EXPECT_STREQ("FACT 120", skel_ask(self->fd, "FACT? 5"));
+}
+
+TEST_F_TIMEOUT(edu, timeout_of_one_is_not_of_the_others, TIMEOUT)
+{
+	int other = skel_pci_open(&self->pci);
+	struct skel_info info;
+	__u64 host;
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, skel_alloc(other, SKEL_BOTH, MEMORY, &host));
+	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", BURST_MS / 4));
+	ASSERT_EQ(0, start(self->fd, "TOHOST", 0, MEMORY, self->host));
+	do {
+		ASSERT_EQ(0, skel_info(self->fd, &info));
+	} while (!info.granted);
+	/* Granted, and then started */
+	skel_sleep_ms(2);
+	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", self->timeout));
+	ASSERT_EQ(0, start(other, "TOHOST", 0, MEMORY, host));
+	EXPECT_STREQ("FAILED timeout",
+		     skel_transfer_end(self->fd, "TOHOST", 0, MEMORY, self->host));
+	EXPECT_STREQ("DONE", skel_transfer_end(other, "TOHOST", 0, MEMORY, host));
+	close(other);
+}
+
+TEST_F(edu, bus_mastering_only_while_open)
+{
+	int command = skel_pci_command(&self->pci);
+
+	ASSERT_LE(0, command);
+	EXPECT_TRUE(command & SKEL_PCI_COMMAND_MASTER);
+	close(self->fd);
+	/* The mapping holds the file. */
+	munmap(self->map, 2 * skel_page());
+	skel_sleep_ms(SKEL_SILENCE_MS);
+	EXPECT_FALSE(skel_pci_command(&self->pci) & SKEL_PCI_COMMAND_MASTER);
+	self->fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, self->fd);
+	EXPECT_TRUE(skel_pci_command(&self->pci) & SKEL_PCI_COMMAND_MASTER);
+}
+
+TEST_F(edu, buffers_are_where_the_card_reaches_them)
+{
+	__u64 physical, bus;
+
+	if (!skel_dma_end(&self->pci, &physical, &bus))
+		SKIP(return, "needs root and DMA_API_DEBUG");
+	EXPECT_LE(bus, DMA_MASK + 1);
+	EXPECT_TRUE(skel_has_iommu() ? physical > 1ULL << 32 : physical == bus)
+		TH_LOG("physical %#llx, bus %#llx", physical, bus);
+}
+
+/* Until nothing is left: an error, no OOM kill, and nothing out of reach. */
+TEST_F_TIMEOUT(edu, memory_in_reach_ends_cleanly, TIMEOUT)
+{
+	struct skel_info info;
+	__u64 host, physical, bus;
+	int n = 0, rc;
+
+	ASSERT_EQ(0, skel_info(self->fd, &info));
+	while (!(rc = skel_alloc(self->fd, SKEL_BOTH, info.buffer_max, &host)) && n < 200)
+		n++;
+	EXPECT_LT(0, n);
+	EXPECT_TRUE(rc == -ENOMEM || skel_has_iommu());
+	if (skel_dma_end(&self->pci, &physical, &bus))
+		ASSERT_LE(bus, DMA_MASK + 1);
+	if (!rc)
+		ASSERT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, 100, host));
+	/* What is there still works. */
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
+}
+
+FIXTURE(edu_registers)
+{
+	struct skel_pci pci;
+	int fd;
+	struct skel_region_info region;
+};
+
+FIXTURE_SETUP(edu_registers)
+{
+	struct skel_info info;
+
+	if (skel_pci_find("skel_edu", NULL, 0, &self->pci))
+		SKIP(return, "no edu device, or skel_edu is not loaded");
+	self->fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, skel_info(self->fd, &info));
+	ASSERT_EQ(skel_edu_param("map_registers"), info.regions);
+	if (!info.regions)
+		SKIP(return, "skel_edu was loaded without map_registers=1");
+	ASSERT_EQ(0, skel_region(self->fd, 0, &self->region));
+}
+
+FIXTURE_TEARDOWN(edu_registers)
+{
+	close(self->fd);
+}
+
+TEST_F(edu_registers, can_be_used)
+{
+	void *map = skel_map(self->fd, self->region.offset, self->region.length);
+
+	ASSERT_NE(NULL, map);
+	EXPECT_STREQ("registers", self->region.name);
+	EXPECT_EQ(SKEL_REGION_RAWIO, self->region.flags);
+	EXPECT_EQ(SKEL_EDU_VERSION, skel_read32(map, SKEL_EDU_ID));
+	skel_write32(map, SKEL_EDU_LIVE, 0x12345678);
+	EXPECT_EQ(0xedcba987, skel_read32(map, SKEL_EDU_LIVE));
+	EXPECT_STREQ("LIVE 0xfffffffe", skel_ask(self->fd, "LIVE? 1"));
+	EXPECT_EQ(0xfffffffe, skel_read32(map, SKEL_EDU_LIVE));
+	/* An interrupt that says the DMA is done is not believed. */
+	skel_write32(map, SKEL_EDU_IRQ_RAISE, 0x100);
+	EXPECT_STREQ("FACT 6", skel_ask(self->fd, "FACT? 3"));
+}
+
+TEST_F(edu_registers, need_the_capability)
+{
+	pid_t pid = fork();
+
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		if (skel_drop_root())
+			_exit(1);
+		_exit(skel_map_err(self->fd, self->region.offset, skel_page(),
+				   PROT_READ, MAP_SHARED) == -EPERM ? 0 : 2);
+	}
+	EXPECT_EQ(0, skel_wait(pid));
+}
+
+TEST_F(edu_registers, bounds_hold)
+{
+	const __u64 start = self->region.offset, length = self->region.length;
+	const size_t page = skel_page();
+	const struct { __u64 offset; size_t length; int flags, rc; } maps[] = {
+		{ start, length, MAP_SHARED, 0 },
+		{ start + length - page, page, MAP_SHARED, 0 },
+		{ start, length + page, MAP_SHARED, -ENXIO },
+		{ start + page, length, MAP_SHARED, -ENXIO },
+		{ start - page, 2 * page, MAP_SHARED, -ENXIO },
+		{ start + length, page, MAP_SHARED, -ENXIO },
+		{ 0, page, MAP_SHARED, -ENXIO },
+		{ start, page, MAP_PRIVATE, -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		EXPECT_EQ(maps[i].rc, skel_map_err(self->fd, maps[i].offset, maps[i].length,
+						   PROT_READ, maps[i].flags))
+			TH_LOG("map %zu", i);
+	}
+	EXPECT_EQ(-EPERM, skel_map_err(self->fd, start, page, PROT_READ | PROT_EXEC, MAP_SHARED));
+}
+
+TEST_F(edu_registers, not_for_forks_nor_debuggers)
+{
+	void *map = skel_map(self->fd, self->region.offset, skel_page());
+	__u32 value;
+	pid_t pid;
+
+	ASSERT_NE(NULL, map);
+	EXPECT_EQ(SKEL_EDU_VERSION, skel_read32(map, SKEL_EDU_ID));
+	EXPECT_EQ(-EIO, skel_self_mem(map, &value, sizeof(value), false));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(skel_touch(map) == SIGSEGV ? 0 : 1);
+	EXPECT_EQ(0, skel_wait(pid));
+}
+
+/* Cards side by side do not mix up channels, buffers or interrupts. */
+TEST(several_cards_at_once)
+{
+	struct { struct skel_pci pci; int fd; __u64 host; __u8 *map; } cards[2];
+	int sims[3], n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		if (skel_pci_find("skel_edu", NULL, i, &cards[i].pci))
+			SKIP(return, "no two edu devices");
+	}
+	for (int i = 0; i < 64 && n < 3; i++) {
+		char path[64], model[64];
+
+		snprintf(path, sizeof(path), "/sys/class/misc/skel%d/model", i);
+		if (skel_read_file(path, model, sizeof(model)) || strcmp(model, "skel_sim"))
+			continue;
+		snprintf(path, sizeof(path), "/dev/skel%d", i);
+		sims[n] = skel_err(open(path, O_RDWR | O_CLOEXEC));
+		ASSERT_LE(0, sims[n++]);
+	}
+	if (n < 3)
+		SKIP(return, "no three simulated cards, load skel_sim with cards=3");
+	for (int i = 0; i < 2; i++) {
+		cards[i].fd = skel_pci_open(&cards[i].pci);
+		ASSERT_LE(0, cards[i].fd);
+		cards[i].map = skel_buffer(cards[i].fd, SKEL_BOTH, MEMORY, &cards[i].host);
+		ASSERT_NE(NULL, cards[i].map);
+		skel_fill(cards[i].map, MEMORY, 20 + i);
+		ASSERT_EQ(0, start(cards[i].fd, "FROMHOST", 0, MEMORY, cards[i].host));
+	}
+	for (int i = 0; i < 3; i++) {
+		__u64 host;
+
+		ASSERT_EQ(0, skel_alloc(sims[i], SKEL_BOTH, SKEL_KIB(64), &host));
+		EXPECT_STREQ("DONE", skel_transfer(sims[i], "TOHOST", 0, SKEL_KIB(64), host));
+		/* Nobody's buffer but its own. */
+		EXPECT_STREQ("REFUSED host-address",
+			     skel_transfer(sims[i], "TOHOST", 0, 1, host + SKEL_KIB(64)));
+		close(sims[i]);
+	}
+	for (int i = 0; i < 2; i++) {
+		EXPECT_STREQ("DONE", skel_transfer_end(cards[i].fd, "FROMHOST", 0, MEMORY,
+						       cards[i].host));
+		memset(cards[i].map, 0, MEMORY);
+		ASSERT_EQ(0, start(cards[i].fd, "TOHOST", 0, MEMORY, cards[i].host));
+	}
+	for (int i = 0; i < 2; i++) {
+		EXPECT_STREQ("DONE", skel_transfer_end(cards[i].fd, "TOHOST", 0, MEMORY,
+						       cards[i].host));
+		EXPECT_TRUE(skel_check(cards[i].map, MEMORY, 20 + i));
+		close(cards[i].fd);
+	}
+}
+
+/*
+ * Suspend and resume of all devices; a transfer that runs goes on afterwards.
+ * What else suffers is the machine's matter: only if SKEL_TEST_SUSPEND is set.
+ */
+TEST_F_TIMEOUT(edu, suspend_and_resume, TIMEOUT)
+{
+	if (!getenv("SKEL_TEST_SUSPEND"))
+		SKIP(return, "SKEL_TEST_SUSPEND is not set");
+	if (skel_write_file("/sys/power/pm_test", "devices"))
+		SKIP(return, "the kernel has no CONFIG_PM_DEBUG");
+	skel_write_file("/sys/module/suspend/parameters/pm_test_delay", "1");
+	ASSERT_EQ(0, skel_edu_set_param("burst", 500));
+	skel_fill(self->map, MEMORY, 8);
+	ASSERT_EQ(0, start(self->fd, "FROMHOST", 0, MEMORY, self->host));
+	skel_sleep_ms(BURST_MS / 2);
+	ASSERT_EQ(0, skel_write_file("/sys/power/state", "freeze"));
+	EXPECT_STREQ("DONE", skel_transfer_end(self->fd, "FROMHOST", 0, MEMORY, self->host));
+	memset(self->map, 0, MEMORY);
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
+	EXPECT_TRUE(skel_check(self->map, MEMORY, 8));
+	EXPECT_STREQ("FACT 24", skel_ask(self->fd, "FACT? 4"));
+	skel_write_file("/sys/power/pm_test", "none");
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the tests of real PCI cards share: finding one, its configuration space,
+ * its driver, and the virtual machine's QMP monitor.
+ */
+#ifndef SKEL_PCI_H
+#define SKEL_PCI_H
+
+#include "skel_test.h"
+
+#define SKEL_PCI_COMMAND	4
+#define SKEL_PCI_COMMAND_MEMORY	0x2
+#define SKEL_PCI_COMMAND_MASTER	0x4
+
+/* Registers of QEMU's edu device (docs/specs/edu.rst in QEMU), in bytes */
+#define SKEL_EDU_ID		0x00
+#define SKEL_EDU_VERSION	0x010000ed
+#define SKEL_EDU_LIVE		0x04
+#define SKEL_EDU_IRQ_STATUS	0x24
+#define SKEL_EDU_IRQ_RAISE	0x60
+#define SKEL_EDU_DMA_SOURCE	0x80
+#define SKEL_EDU_DMA_DESTINATION 0x88
+#define SKEL_EDU_DMA_COUNT	0x90
+#define SKEL_EDU_DMA_COMMAND	0x98
+#define SKEL_EDU_DMA_RUN	0x1
+#define SKEL_EDU_DMA_TO_HOST	0x2
+#define SKEL_EDU_MEMORY		0x40000
+
+/* A card of a PCI driver, as it is now */
+struct skel_pci {
+	char node[32];		/* /dev/skelN */
+	char address[32];	/* 0000:00:03.0 */
+	char driver[32];
+};
+
+/*
+ * Find the n-th card of that model and address (NULL: any). Returns 0 or
+ * -ENOENT. skel_pci_wait() gives it some time to appear.
+ */
+int skel_pci_find(const char *model, const char *address, int n,
+		  struct skel_pci *pci);
+int skel_pci_wait(const char *model, const char *address, struct skel_pci *pci);
+int skel_pci_open(const struct skel_pci *pci);
+
+int skel_pci_command(const struct skel_pci *pci);
+int skel_pci_set_command(const struct skel_pci *pci, __u16 command);
+int skel_pci_bind(const struct skel_pci *pci, bool bind);
+/* Reset it, as an administrator does; -ENOENT if it cannot be */
+int skel_pci_reset(const struct skel_pci *pci);
+/* Physical address of a BAR, or 0 */
+__u64 skel_pci_bar(const struct skel_pci *pci, int bar);
+/* Map the first page of a BAR past the driver; NULL on failure */
+void *skel_pci_map_bar(const struct skel_pci *pci, int bar);
+/* Registers, by their offset in bytes */
+__u32 skel_read32(const void *map, size_t reg);
+void skel_write32(void *map, size_t reg, __u32 value);
+
+int skel_read_file(const char *path, char *text, size_t size);
+int skel_write_file(const char *path, const char *text);
+/* A parameter of the module skel_edu; -1 on failure */
+long skel_edu_param(const char *name);
+int skel_edu_set_param(const char *name, long value);
+
+/*
+ * Where the DMA memory of a card is, by /sys/kernel/debug/dma-api: the highest
+ * physical and bus addresses plus 1. False if it cannot be had.
+ */
+bool skel_dma_end(const struct skel_pci *pci, __u64 *physical, __u64 *bus);
+
+/* Kind of virtual machine the tests run in: plain, iommu, highmem, intx or "" */
+const char *skel_machine(void);
+bool skel_has_iommu(void);
+
+/* QMP, if the machine has a port for it: 0 or -errno */
+int skel_qmp(const char *command);
+bool skel_has_qmp(void);
+
+#endif /* SKEL_PCI_H */

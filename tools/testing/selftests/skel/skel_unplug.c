@@ -1,0 +1,475 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A card that goes away while everything is in use: open files, mappings of
+ * buffers and registers, a blocked reader, a running transfer
+ */
+#include <pthread.h>
+
+#include "../kselftest_harness.h"
+#include "skel_pci.h"
+
+#define LENGTH		SKEL_KIB(256)
+#define BYTES		4000		/* of the transfer */
+#define MODEL		"skel_edu"
+#define DEVICE		"\"id\":\"edu0\""
+#define THREADS		2
+
+/* Debug kernels and busy machines are slow. */
+#define TIMEOUT		1800
+
+/* SKEL_TEST_ROUNDS is for longer runs. */
+static int rounds(void)
+{
+	const char *text = getenv("SKEL_TEST_ROUNDS");
+
+	return text ? atoi(text) : 5;
+}
+
+struct mess {
+	int fd, regions;
+	__u64 host;
+	__u8 *map, *registers;
+	struct skel_region_info region;
+	pthread_t reader;
+	char last[128];			/* line that the reader got */
+	int error;			/* and how it ended */
+};
+
+static void *read_to_the_end(void *arg)
+{
+	struct mess *mess = arg;
+	char line[SKEL_LINE_MAX];
+	int n;
+
+	while ((n = skel_err(read(mess->fd, line, sizeof(line) - 1))) > 0) {
+		line[n] = '\0';
+		line[strcspn(line, "\n")] = '\0';
+		snprintf(mess->last, sizeof(mess->last), "%.100s", line);
+	}
+	mess->error = n;
+	return NULL;
+}
+
+/* Use all that there is; 0 or -errno. */
+static int make_mess(const struct skel_pci *pci, struct mess *mess)
+{
+	struct skel_info info;
+	int rc;
+
+	memset(mess, 0, sizeof(*mess));
+	mess->fd = skel_pci_open(pci);
+	if (mess->fd < 0)
+		return mess->fd;
+	rc = skel_info(mess->fd, &info);
+	mess->map = skel_buffer(mess->fd, SKEL_BOTH, LENGTH, &mess->host);
+	if (rc || !mess->map)
+		return -EIO;
+	skel_fill(mess->map, LENGTH, 1);
+	mess->regions = info.regions;
+	if (info.regions) {
+		if (skel_region(mess->fd, 0, &mess->region))
+			return -EIO;
+		mess->registers = skel_map(mess->fd, mess->region.offset,
+					   mess->region.length);
+		if (!mess->registers || skel_touch(mess->registers))
+			return -EIO;
+	}
+	rc = skel_send(mess->fd, "TOHOST 0 %d %#llx", BYTES, mess->host);
+	if (!rc)
+		rc = -pthread_create(&mess->reader, NULL, read_to_the_end, mess);
+	return rc;
+}
+
+/* What a program sees of a card that is gone. */
+static void check_mess(struct __test_metadata *_metadata, struct mess *mess)
+{
+	struct pollfd pollfd = { .fd = mess->fd, .events = POLLIN };
+	struct skel_info info;
+	__u8 *wanted, byte = 0;
+	__u64 host;
+
+	ASSERT_EQ(0, pthread_join(mess->reader, NULL));
+	EXPECT_EQ(-ENODEV, mess->error);
+	/* "": the command had not been run yet, "closed": not asked for */
+	EXPECT_TRUE(!mess->last[0] || strstr(mess->last, " gone") ||
+		    strstr(mess->last, " closed") ||
+		    strstr(mess->last, "DONE ") || strstr(mess->last, " error"))
+		TH_LOG("%s", mess->last);
+	EXPECT_EQ(-ENODEV, skel_info(mess->fd, &info));
+	EXPECT_EQ(-ENODEV, skel_alloc(mess->fd, SKEL_BOTH, 1, &host));
+	EXPECT_EQ(-ENODEV, skel_free(mess->fd, mess->host));
+	EXPECT_EQ(-ENODEV, skel_send(mess->fd, "*IDN?"));
+	EXPECT_EQ(-ENODEV, skel_map_err(mess->fd, mess->host, LENGTH,
+					PROT_READ, MAP_SHARED));
+	ASSERT_EQ(1, poll(&pollfd, 1, 0));
+	EXPECT_TRUE(pollfd.revents & POLLHUP);
+	EXPECT_TRUE(pollfd.revents & POLLERR);
+
+	/* The data is the user's: all but what the transfer may have written. */
+	wanted = malloc(LENGTH);
+	ASSERT_NE(NULL, wanted);
+	skel_fill(wanted, LENGTH, 1);
+	ASSERT_EQ(0, skel_touch(mess->map));
+	EXPECT_EQ(0, memcmp(wanted + BYTES, mess->map + BYTES, LENGTH - BYTES));
+	mess->map[LENGTH - 1] ^= 0xff;
+	EXPECT_EQ((__u8)~wanted[LENGTH - 1], mess->map[LENGTH - 1]);
+	EXPECT_EQ(1, skel_self_mem(mess->map + LENGTH - 1, &byte, 1, false));
+	EXPECT_EQ(mess->map[LENGTH - 1], byte);
+	free(wanted);
+	if (mess->registers) {
+		EXPECT_EQ(SIGBUS, skel_touch(mess->registers));
+		EXPECT_EQ(SIGBUS, skel_touch(mess->registers + mess->region.length - 1));
+	}
+}
+
+static void clean_mess(struct mess *mess)
+{
+	munmap(mess->map, LENGTH);
+	if (mess->registers)
+		munmap(mess->registers, mess->region.length);
+	close(mess->fd);
+}
+
+static void check_alive(struct __test_metadata *_metadata,
+			const struct skel_pci *pci)
+{
+	int fd = skel_pci_open(pci);
+	__u64 host;
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, skel_alloc(fd, SKEL_BOTH, BYTES, &host));
+	EXPECT_STREQ("FACT 720", skel_ask(fd, "FACT? 6"));
+	EXPECT_STREQ("DONE", skel_transfer(fd, "TOHOST", 0, BYTES, host));
+	close(fd);
+}
+
+/* Wait until the node is away, or another card's. */
+static bool wait_gone(const struct skel_pci *pci)
+{
+	for (int i = 0; i < 2 * SKEL_ANSWER_MS / 10; i++) {
+		struct skel_pci now;
+
+		if (skel_pci_find(MODEL, pci->address, 0, &now))
+			return true;
+		skel_sleep_ms(10);
+	}
+	return false;
+}
+
+FIXTURE(unplug)
+{
+	struct skel_pci pci;
+	struct mess mess;
+	long timeout, burst;
+};
+
+/* The card behind a bridge, if there is one: that one can be unplugged. */
+FIXTURE_SETUP(unplug)
+{
+	int n = 0;
+
+	while (!skel_pci_find(MODEL, NULL, n, &self->pci) &&
+	       !strncmp(self->pci.address, "0000:00:", 8))
+		n++;
+	if (skel_pci_find(MODEL, NULL, n, &self->pci) &&
+	    skel_pci_find(MODEL, NULL, 0, &self->pci))
+		SKIP(return, "no edu device, or skel_edu is not loaded");
+	if (getuid())
+		SKIP(return, "must be root");
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
+	self->timeout = skel_edu_param("timeout_ms");
+	self->burst = skel_edu_param("burst");
+}
+
+FIXTURE_TEARDOWN(unplug)
+{
+	skel_edu_set_param("timeout_ms", self->timeout);
+	skel_edu_set_param("burst", self->burst);
+	/* For the next test, if this one has ended early. */
+	skel_pci_bind(&self->pci, true);
+}
+
+TEST_F_TIMEOUT(unplug, unbind_and_bind, TIMEOUT)
+{
+	for (int i = 0; i < rounds(); i++) {
+		ASSERT_EQ(0, make_mess(&self->pci, &self->mess));
+		/* before, in the middle of, and after a transfer */
+		skel_sleep_ms(i % 3 * 70);
+		ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+		check_mess(_metadata, &self->mess);
+		/* The old file may outlive the new card's beginning. */
+		ASSERT_EQ(0, skel_pci_bind(&self->pci, true));
+		ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+		check_alive(_metadata, &self->pci);
+		clean_mess(&self->mess);
+	}
+}
+
+/*
+ * The engine has ended its burst, without the bus, and what it raised then is
+ * acknowledged: on a line that is shared nobody else could do it.
+ */
+TEST_F_TIMEOUT(unplug, unbind_leaves_a_quiet_card, TIMEOUT)
+{
+	void *registers;
+
+	for (int i = 0; i < rounds(); i++) {
+		ASSERT_EQ(0, make_mess(&self->pci, &self->mess));
+		skel_sleep_ms(i % 3 * 20);
+		ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+		registers = skel_pci_map_bar(&self->pci, 0);
+		ASSERT_NE(NULL, registers);
+		ASSERT_EQ(SKEL_EDU_VERSION, skel_read32(registers, SKEL_EDU_ID));
+		EXPECT_EQ(0, skel_read32(registers, SKEL_EDU_DMA_COMMAND) & SKEL_EDU_DMA_RUN);
+		EXPECT_EQ(0, skel_read32(registers, SKEL_EDU_IRQ_STATUS));
+		munmap(registers, skel_page());
+		ASSERT_EQ(0, skel_pci_bind(&self->pci, true));
+		ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+		check_mess(_metadata, &self->mess);
+		clean_mess(&self->mess);
+	}
+}
+
+/* As after another driver, or a kernel that was left by kexec. */
+TEST_F_TIMEOUT(unplug, engine_that_runs_at_open_moves_nothing, TIMEOUT)
+{
+	void *registers;
+	__u8 *map;
+	__u64 host, bus, again, physical;
+	int fd;
+
+	/* The new card's first buffer, most likely where the old one's was */
+	fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, fd);
+	map = skel_buffer(fd, SKEL_BOTH, LENGTH, &host);
+	ASSERT_NE(NULL, map);
+	if (!skel_dma_end(&self->pci, &physical, &bus))
+		SKIP(return, "needs DMA_API_DEBUG");
+	munmap(map, LENGTH);
+	close(fd);
+
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, true));
+	ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+	registers = skel_pci_map_bar(&self->pci, 0);
+	ASSERT_NE(NULL, registers);
+	skel_write32(registers, SKEL_EDU_DMA_SOURCE, SKEL_EDU_MEMORY);
+	skel_write32(registers, SKEL_EDU_DMA_DESTINATION, bus - LENGTH);
+	skel_write32(registers, SKEL_EDU_DMA_COUNT, BYTES);
+	skel_write32(registers, SKEL_EDU_DMA_COMMAND, SKEL_EDU_DMA_RUN | SKEL_EDU_DMA_TO_HOST);
+	ASSERT_NE(0, skel_read32(registers, SKEL_EDU_DMA_COMMAND) & SKEL_EDU_DMA_RUN);
+
+	fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, fd);
+	/* open() gives the bus back when the engine has ended. */
+	EXPECT_EQ(0, skel_read32(registers, SKEL_EDU_DMA_COMMAND) & SKEL_EDU_DMA_RUN);
+	map = skel_buffer(fd, SKEL_BOTH, LENGTH, &host);
+	ASSERT_NE(NULL, map);
+	memset(map, 0xdd, LENGTH);
+	ASSERT_TRUE(skel_dma_end(&self->pci, &physical, &again));
+	skel_sleep_ms(300);
+	EXPECT_TRUE(again != bus || skel_all(map, LENGTH, 0xdd));
+	munmap(registers, skel_page());
+	close(fd);
+	check_alive(_metadata, &self->pci);
+}
+
+/* A reset by the administrator is an error for the transfer that runs, no more. */
+TEST_F_TIMEOUT(unplug, reset_is_survived, TIMEOUT)
+{
+	for (int i = 0; i < rounds(); i++) {
+		__u64 host;
+		int fd, rc;
+
+		fd = skel_pci_open(&self->pci);
+		ASSERT_LE(0, fd);
+		ASSERT_EQ(0, skel_alloc(fd, SKEL_BOTH, BYTES, &host));
+		ASSERT_EQ(0, skel_edu_set_param("burst", 100));
+		ASSERT_EQ(0, skel_send(fd, "TOHOST 0 %d %#llx", BYTES, host));
+		skel_sleep_ms(20 + i % 4 * 30);
+		rc = skel_pci_reset(&self->pci);
+		if (rc == -ENOENT)
+			SKIP(return, "this device cannot be reset");
+		ASSERT_EQ(0, rc);
+		EXPECT_STREQ("FAILED error", skel_transfer_end(fd, "TOHOST", 0, BYTES, host));
+		ASSERT_EQ(0, skel_edu_set_param("burst", self->burst));
+		EXPECT_STREQ("FACT 720", skel_ask(fd, "FACT? 6"));
+		EXPECT_STREQ("DONE", skel_transfer(fd, "TOHOST", 0, BYTES, host));
+		close(fd);
+	}
+}
+
+TEST_F_TIMEOUT(unplug, device_del_and_add, TIMEOUT)
+{
+	if (!skel_has_qmp() || !strncmp(self->pci.address, "0000:00:", 8))
+		SKIP(return, "no QMP monitor, or no edu device behind a root port");
+	for (int i = 0; i < rounds(); i++) {
+		ASSERT_EQ(0, make_mess(&self->pci, &self->mess));
+		skel_sleep_ms(i % 3 * 70);
+		ASSERT_EQ(0, skel_qmp("{\"execute\":\"device_del\",\"arguments\":{"
+				      DEVICE "}}"));
+		ASSERT_TRUE(wait_gone(&self->pci));
+		check_mess(_metadata, &self->mess);
+		for (int j = 0; ; j++) {
+			int rc = skel_qmp("{\"execute\":\"device_add\",\"arguments\":{"
+					  "\"driver\":\"edu\",\"bus\":\"rp0\"," DEVICE "}}");
+
+			/* It takes a moment until the slot is free. */
+			if (!rc)
+				break;
+			ASSERT_GT(100, j);
+			skel_sleep_ms(50);
+		}
+		ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+		check_alive(_metadata, &self->pci);
+		clean_mess(&self->mess);
+	}
+}
+
+/* As if it were pulled out: the registers are not there, but nobody says so. */
+TEST_F_TIMEOUT(unplug, registers_vanish, TIMEOUT)
+{
+	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", 300));
+	ASSERT_EQ(0, make_mess(&self->pci, &self->mess));
+	skel_sleep_ms(30);
+	ASSERT_EQ(0, skel_pci_set_command(&self->pci, SKEL_PCI_COMMAND_MASTER));
+	ASSERT_TRUE(wait_gone(&self->pci));
+	check_mess(_metadata, &self->mess);
+	clean_mess(&self->mess);
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, true));
+	ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+	skel_edu_set_param("timeout_ms", self->timeout);
+	check_alive(_metadata, &self->pci);
+}
+
+/* The same, and a command is the first to notice. */
+TEST_F_TIMEOUT(unplug, registers_vanish_when_idle, TIMEOUT)
+{
+	const char *line;
+	int fd = skel_pci_open(&self->pci);
+
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, skel_pci_set_command(&self->pci, 0));
+	line = skel_ask(fd, "LIVE? 1");
+	EXPECT_TRUE(!strcmp(line, "ERROR gone") || line[0] == '[') TH_LOG("%s", line);
+	ASSERT_TRUE(wait_gone(&self->pci));
+	EXPECT_EQ(-ENODEV, skel_send(fd, "LIVE? 1"));
+	close(fd);
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, true));
+	ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+	check_alive(_metadata, &self->pci);
+}
+
+/* A fatal error on the link: transfers fail, the card is reset, its files stay. */
+TEST_F_TIMEOUT(unplug, pci_error_is_survived, TIMEOUT)
+{
+	const char *line = "";
+	__u64 host;
+	int fd;
+
+	if (!skel_has_qmp() || !strncmp(self->pci.address, "0000:00:", 8))
+		SKIP(return, "no QMP monitor, or no edu device behind a root port");
+	if (!strcmp(skel_machine(), "intx"))
+		SKIP(return, "this root port reports errors by MSI only");
+	fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, skel_alloc(fd, SKEL_BOTH, BYTES, &host));
+	/* seconds, so that the error comes in the middle */
+	ASSERT_EQ(0, skel_edu_set_param("burst", 100));
+	ASSERT_EQ(0, skel_send(fd, "TOHOST 0 %d %#llx", BYTES, host));
+	skel_sleep_ms(20);
+	ASSERT_EQ(0, skel_qmp("{\"execute\":\"human-monitor-command\",\"arguments\":{"
+			      "\"command-line\":\"pcie_aer_inject_error rp0 DLP\"}}"));
+	EXPECT_STREQ("FAILED error", skel_transfer_end(fd, "TOHOST", 0, BYTES, host));
+	ASSERT_EQ(0, skel_edu_set_param("burst", self->burst));
+	for (int i = 0; i < 100; i++) {
+		line = skel_ask(fd, "FACT? 6");
+		if (!strcmp(line, "FACT 720"))
+			break;
+		skel_sleep_ms(100);
+	}
+	EXPECT_STREQ("FACT 720", line);
+	EXPECT_STREQ("DONE", skel_transfer(fd, "TOHOST", 0, BYTES, host));
+	close(fd);
+}
+
+struct user {
+	pthread_t thread;
+	struct skel_pci pci;
+	bool *stop;
+	const char *fault;
+	int maps;
+};
+
+/* Map, write, read: what was written is there, whatever happens to the card. */
+static void use_a_card(struct user *user, int fd)
+{
+	while (!__atomic_load_n(user->stop, __ATOMIC_RELAXED) && !user->fault) {
+		const __u32 seed = (uintptr_t)user + user->maps;
+		__u64 host;
+		__u8 *map;
+
+		if (skel_alloc(fd, SKEL_BOTH, SKEL_KIB(32), &host))
+			return;
+		map = skel_map(fd, host, SKEL_KIB(32));
+		if (!map)
+			return;
+		user->maps++;
+		/* An mmap() that the unplug has overtaken is empty. */
+		if (!skel_touch(map)) {
+			skel_fill(map, SKEL_KIB(32), seed);
+			if (!skel_check(map, SKEL_KIB(32), seed))
+				user->fault = "what was written is not there";
+		}
+		munmap(map, SKEL_KIB(32));
+		skel_sleep_ms(1);
+		/* Some are left to the unplug, or to close(). */
+		if (user->maps % 8 && skel_free(fd, host))
+			return;
+	}
+}
+
+static void *use_cards(void *arg)
+{
+	struct user *user = arg;
+
+	while (!__atomic_load_n(user->stop, __ATOMIC_RELAXED) && !user->fault) {
+		int fd = skel_pci_open(&user->pci);
+
+		if (fd < 0) {
+			skel_sleep_ms(1);
+			continue;
+		}
+		use_a_card(user, fd);
+		close(fd);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(unplug, mmap_races_with_unbind, TIMEOUT)
+{
+	struct user users[THREADS] = {};
+	bool stop = false;
+
+	for (int i = 0; i < THREADS; i++) {
+		users[i].pci = self->pci;
+		users[i].stop = &stop;
+		ASSERT_EQ(0, pthread_create(&users[i].thread, NULL, use_cards, &users[i]));
+	}
+	for (int i = 0; i < 2 * rounds(); i++) {
+		skel_sleep_ms(20 + i % 7 * 10);
+		ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+		ASSERT_EQ(0, skel_pci_bind(&self->pci, true));
+		ASSERT_EQ(0, skel_pci_wait(MODEL, self->pci.address, &self->pci));
+	}
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < THREADS; i++) {
+		ASSERT_EQ(0, pthread_join(users[i].thread, NULL));
+		EXPECT_EQ(NULL, users[i].fault) TH_LOG("%s", users[i].fault);
+		EXPECT_LT(0, users[i].maps);
+	}
+}
+
+TEST_HARNESS_MAIN
