@@ -4,7 +4,8 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
-	check-vm check-lab bench series-edit series clean
+	check-vm check-lab check-long \
+	check-kcsan check-coverage check-stress-ng bench series-edit series clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -35,6 +36,18 @@ check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=iommu|highmem|intx
 
 check-lab: ## the instrument with real clients, in the debug kernel
 	@scripts/check-lab
+
+check-long: ## the checks that count, at full length; most of a day
+	@scripts/check-long
+
+check-kcsan: ## the tests that race under the detector of data races
+	@scripts/check-kcsan
+
+check-coverage: ## which lines of the driver the tests reach
+	@scripts/check-coverage
+
+check-stress-ng: ## stress-ng --dev on the nodes, in the debug kernel
+	@scripts/check-stress-ng
 
 bench: ## costs in instructions
 	@scripts/bench
