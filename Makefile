@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
-	check-vm check-lab check-long \
+	check-vm check-lab check-arch check-long \
 	check-kcsan check-coverage check-stress-ng bench series-edit series clean
 
 help: ## this list
@@ -48,6 +48,9 @@ check-coverage: ## which lines of the driver the tests reach
 
 check-stress-ng: ## stress-ng --dev on the nodes, in the debug kernel
 	@scripts/check-stress-ng
+
+check-arch: ## compile the driver for other architectures and configurations
+	@scripts/check-arch
 
 bench: ## costs in instructions
 	@scripts/bench

@@ -209,6 +209,42 @@ use_tree() {
 	done
 }
 
+# Where a kernel tree is built: one directory for each purpose.
+build_dir() { # TREE NAME
+	echo "$SKEL_CACHE/build/${1##*/}-$(printf %s "$1" | sha256sum | cut -c1-8)/$2"
+}
+
+# Of the driver's symbols in the fragments those that the tree knows: the series
+# brings them in one after the other, and every patch must build.
+known_symbols() { # TREE FRAGMENT...
+	local tree=$1 fragment symbol value
+	shift
+	for fragment; do
+		[ -f "$fragment" ] || continue
+		while IFS='=' read -r symbol value; do
+			if grep -qrsx --include='Kconfig*' "config ${symbol#CONFIG_}" "$tree/drivers/misc/skel" "$tree/samples/Kconfig"; then
+				echo "$symbol=$value"
+			fi
+		done < <(grep '^CONFIG_' "$fragment")
+	done
+}
+
+# The first line of a fragment that a configuration does not have.
+missing_symbol() { # FRAGMENT CONFIG
+	awk '
+		NR == FNR && /^CONFIG_/ { split($0, a, "="); want[a[1]] = $0 }
+		NR == FNR && /^# CONFIG_.* is not set$/ { want[$2] = $0 }
+		NR == FNR { next }
+		/^CONFIG_/ { split($0, a, "="); have[a[1]] = $0 }
+		END {
+			for (s in want) {
+				is = (s in have) ? have[s] : "# " s " is not set"
+				if (is != want[s])
+					print want[s]
+			}
+		}' "$1" "$2" | sort | head -n 1
+}
+
 # Arguments quoted for the guest's sh, each with a blank before it.
 quote() {
 	local argument
