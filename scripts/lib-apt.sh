@@ -3,7 +3,7 @@
 #
 # lib-apt.sh: Debian packages of newer suites than the machine's own, by an apt
 # state of our own in the cache. It is sourced, not run. The machine's own apt
-# is only asked for the address of its mirror.
+# is asked for the address of its mirror, and for packages of its own suites.
 
 APT_STATE=$SKEL_CACHE/apt
 
@@ -23,6 +23,12 @@ private_apt() { # COMMAND ARGUMENTS...: apt-get or apt-cache with our state
 		-o Acquire::Languages=none \
 		-o Acquire::Retries=3 \
 		"$@"
+}
+
+own_apt() { # COMMAND ARGUMENTS...: the machine's own state
+	local command=$1
+	shift
+	"$command" -qq -o APT::Sandbox::User=root -o Acquire::Retries=3 "$@"
 }
 
 # The machine's Debian mirror. Empty if there is none.

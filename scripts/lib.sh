@@ -21,6 +21,9 @@ OUT=${OUT:-$TOP/out}
 JOBS=${JOBS:-$(nproc)}
 CLEANUP=()
 
+# The series that a script works on; --kernel names that of an older kernel.
+KERNEL='' PATCHES=$TOP/patches
+
 die() {
 	echo "$SCRIPT: $*" >&2
 	exit 1
@@ -42,6 +45,16 @@ bad_option() {
 
 need_argument() { # OPTION COUNT-OF-ARGUMENTS-LEFT
 	[ "$2" -ge 2 ] || die "option $1 needs an argument, see scripts/$SCRIPT --help"
+}
+
+# The series for an older kernel instead of the mainline series.
+use_kernel() { # VERSION
+	KERNEL=$1 PATCHES=$TOP/patches/lts-$1
+	[ -f "$PATCHES/series" ] || die "there is no series for $1, patches/lts-$1/series is missing"
+}
+
+base_kernel() {
+	"$TOP/scripts/get-kernel" ${KERNEL:+--kernel "$KERNEL"}
 }
 
 no_arguments() { # "$@" of a script that only knows --help
@@ -161,11 +174,15 @@ clean_git() {
 # The patches of the series in their order.
 series_patches() {
 	local patch
-	[ -f "$TOP/patches/series" ] || return 0
+	[ -f "$PATCHES/series" ] || return 0
 	while read -r patch; do
-		[ -f "$TOP/patches/$patch" ] || die "patches/series names $patch, which is not there; run make series"
-		echo "$TOP/patches/$patch"
-	done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$TOP/patches/series")
+		[ -f "$PATCHES/$patch" ] || die "${PATCHES#"$TOP/"}/series names $patch, which is not there; run make series"
+		echo "$PATCHES/$patch"
+	done < <(sed 's/#.*//; /^[[:space:]]*$/d' "$PATCHES/series")
+}
+
+series_hash() {
+	series_patches | xargs -r cat | sha256sum | cut -d' ' -f1
 }
 
 # What a tree with the series applied depends on, as one hash.
@@ -186,7 +203,7 @@ apply_patches() { # TREE
 		number=$(cat "$1/.git/rebase-apply/next" 2>/dev/null || echo 1)
 		git -C "$1" am --abort >/dev/null 2>&1 || true
 		git -C "$1" reset -q --hard base
-		die "patches/$(basename "${patches[number - 1]}") does not apply to the base kernel ($(grep -m 1 -E '^(error|fatal):' "$1/.git/am.log" || head -n 1 "$1/.git/am.log"))"
+		die "${PATCHES#"$TOP/"}/$(basename "${patches[number - 1]}") does not apply to the base kernel ($(grep -m 1 -E '^(error|fatal):' "$1/.git/am.log" || head -n 1 "$1/.git/am.log"))"
 	fi
 }
 
@@ -201,7 +218,7 @@ use_tree() {
 	fi
 	mkdir -p "$SKEL_CACHE/lock"
 	while :; do
-		TREE=$("$TOP/scripts/apply-series")
+		TREE=$("$TOP/scripts/apply-series" ${KERNEL:+--kernel "$KERNEL"})
 		exec {fd}>"$SKEL_CACHE/lock/tree-$(basename "$TREE")"
 		flock -s "$fd"
 		[ "$(cat "$TREE.state" 2>/dev/null)" != "$(series_state "$TREE/.git")" ] || return 0
