@@ -295,3 +295,73 @@ build_selftests() { # DIR
 	fi
 	rm -rf "$objects"
 }
+
+# From KTAP, with "# program NAME" and "# status NAME STATUS" around what each
+# program prints, to our lines: a program that died or printed nothing has failed.
+ktap_results() { # FILE
+	awk '
+		/^# program / { program = $3; results = 0; planned = ""; next }
+		/^1\.\.[0-9]+/ { split($0, p, /\.\./); planned = p[2] + 0 }
+		/^ok [0-9]+ / {
+			results++
+			name = $0; sub(/^ok [0-9]+ (- )?/, "", name)
+			if (match(name, / *# SKIP */)) {
+				reason = substr(name, RSTART + RLENGTH)
+				print "skip", program ": " substr(name, 1, RSTART - 1) ": " (reason == "" ? "no reason given" : reason)
+			} else {
+				sub(/ *#.*/, "", name); print "ok", program ": " name
+			}
+		}
+		/^not ok [0-9]+ / {
+			results++
+			name = $0; sub(/^not ok [0-9]+ (- )?/, "", name); sub(/ *#.*/, "", name)
+			print "not ok", program ": " name ": the test failed"
+		}
+		/^# status / {
+			ended[$3] = 1
+			if (results == 0 && $4 != 4)
+				print "not ok", $3 ": it printed no result, status " $4
+			else if (results == 0)
+				print "skip", $3 ": it skips all its tests"
+			else if (planned != "" && planned != results)
+				print "not ok", $3 ": only " results " of " planned " tests ran, status " $4
+			else if ($4 > 1 && $4 != 4)
+				print "not ok", $3 ": it died with status " $4
+		}
+		END { if (program != "" && !(program in ended)) print "not ok", program ": the guest ended" }
+	' "$1"
+}
+
+# Commits of patches on a base kernel, without a work tree, in a repository that
+# has the base's objects. Their hashes go to FILE, one a line. Uses $TMP.
+make_commits() { # REPOSITORY FILE BASE-REPOSITORY PATCH...
+	local repository=$1 file=$2 parent tree patch
+	parent=$(git --git-dir="$3" rev-parse base)
+	shift 3
+	git_index() { GIT_INDEX_FILE=$TMP/index git --git-dir="$repository" "$@"; }
+	: >"$file"
+	rm -f "$TMP/index"
+	git_index read-tree "$parent"
+	for patch; do
+		git mailinfo "$TMP/message" "$TMP/diff" <"$patch" >"$TMP/info"
+		git_index apply --cached --whitespace=nowarn "$TMP/diff" ||
+			die "$(basename "$patch") does not apply to its base"
+		tree=$(git_index write-tree)
+		parent=$({ sed -n 's/^Subject: //p' "$TMP/info"; echo; cat "$TMP/message"; } |
+			GIT_AUTHOR_NAME=$(sed -n 's/^Author: //p' "$TMP/info") \
+			GIT_AUTHOR_EMAIL=$(sed -n 's/^Email: //p' "$TMP/info") \
+			GIT_AUTHOR_DATE=$(sed -n 's/^Date: //p' "$TMP/info") \
+			git_index commit-tree "$tree" -p "$parent")
+		echo "$parent" >>"$file"
+	done
+}
+
+# What format-patch leaves open in a cover letter, from TEXT: its first line is
+# the subject. On stdout.
+fill_cover() { # TEXT LETTER
+	awk -v text="$1" '
+		FILENAME == text { if (FNR == 1) subject = $0; else body = body $0 "\n"; next }
+		sub(/\*\*\* SUBJECT HERE \*\*\*/, "") { print $0 subject; next }
+		/^\*\*\* BLURB HERE \*\*\*$/ { sub(/^\n+/, "", body); sub(/\n+$/, "", body); print body; next }
+		{ print }' "$1" "$2"
+}
