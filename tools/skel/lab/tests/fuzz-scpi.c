@@ -16,7 +16,6 @@
 #include "fuzz.h"
 #include "scpi-user.h"
 
-
 /* Mask of events */
 enum {
 	EVENT_PENDING = 1 << 0,		/* operations run from now on, or end */

@@ -274,7 +274,8 @@ static void do_ioctl(struct fuzzer *f)
 	}
 	if (below(f, 16) == 0)
 		arg.bytes[4 + below(f, sizes[nr] - 4)] ^= 1 << below(f, 8);
-	rc = skel_err(ioctl(any_file(f), cmd, below(f, 64) ? &arg : (void *)(uintptr_t)nearly(f, 1)));
+	rc = skel_err(ioctl(any_file(f), cmd,
+			    below(f, 64) ? &arg : (void *)(uintptr_t)nearly(f, 1)));
 	expect(f, rc, errors);
 	/* Whatever the size, the kernel knows no more than that. */
 	if (!skel_all(arg.bytes + 256, sizeof(arg) - 256, CANARY) ||
