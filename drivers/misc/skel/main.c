@@ -339,7 +339,7 @@ static void skel_card_set_gone(struct skel_card *card)
  * Returns also when files are open: their operations end with -ENODEV from now
  * on, and who sleeps in one is woken. Running transfers are stopped by
  * skel_card_ops.reset; later completions are answered with -ENOENT. No callback
- * runs after this. Mappings of regions raise SIGBUS.
+ * runs after this. Mappings of I/O memory raise SIGBUS.
  *
  * The data of buffers can be read through their mappings until their file is
  * closed, but is not in the card's reach any more: after this, no memory of the
@@ -356,7 +356,7 @@ void skel_card_unregister(struct skel_card *card)
 	guard(rwsem_write)(&card->ops_sem);
 	skel_card_set_gone(card);
 	/* From here on nothing fills page tables with I/O memory. */
-	skel_mmap_revoke(card, 0, SKEL_REGIONS_END);
+	skel_regions_revoke(card);
 	skel_regions_release(card);
 	skel_xfer_stop_all(card);
 	skel_buf_save_all(card);

@@ -92,6 +92,17 @@ void skel_regions_release(struct skel_card *card)
 	skel_regions_release_first(card, card->nr_regions);
 }
 
+/* Take I/O memory out of all page tables. RAM lives as long as the files. */
+void skel_regions_revoke(struct skel_card *card)
+{
+	for (u32 i = 0; i < card->nr_regions; i++) {
+		const struct skel_region *region = &card->regions[i];
+
+		if (!(region->flags & SKEL_REGION_RAM))
+			skel_mmap_revoke(card, region->offset, region->length);
+	}
+}
+
 /* The region that contains the offset, or NULL. */
 const struct skel_region *skel_region_find(const struct skel_card *card,
 					   u64 offset)

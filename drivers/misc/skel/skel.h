@@ -68,8 +68,8 @@
  * empty and filled by the fault handler, which looks at card->gone under
  * card->mutex: after skel_card_unregister() has set that and unmapped the
  * regions, nothing of the device is in a page table and nothing comes back.
- * One of RAM is filled by mmap(); one in flight may still fill page tables after
- * the card is gone, which does no harm: that memory lives as long as the file.
+ * One of RAM is filled by mmap() and stays, for that memory lives as long as the
+ * file.
  *
  * A *transfer* (struct skel_xfer) is a slot of its channel, from the grant to
  * the completion. It pins its buffer. Its id names channel, slot and a count
@@ -281,6 +281,7 @@ void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
 int skel_regions_init(struct skel_card *card);
 int skel_regions_reserve(struct skel_card *card);
 void skel_regions_release(struct skel_card *card);
+void skel_regions_revoke(struct skel_card *card);
 const struct skel_region *skel_region_find(const struct skel_card *card,
 					   u64 offset);
 int skel_region_info(const struct skel_card *card,

@@ -351,6 +351,8 @@ TEST_F_TIMEOUT(pairs, each_against_each, TIMEOUT)
 	for (int n = 0; n < SLOTS; n++)
 		if (a->hosts[n])
 			EXPECT_EQ(0, free_at_last(a->fd, a->hosts[n]));
+	/* The end of a line that was interrupted, or of none */
+	EXPECT_EQ(0, skel_send(a->fd, "%s", ""));
 	skel_drain(a->fd, 100);
 	EXPECT_EQ(0, strncmp("skel,", skel_ask(a->fd, "*IDN?"), 5));
 }

@@ -282,7 +282,7 @@ static void *move_again_and_again(void *arg)
  * It expires while the program says MOVE over and over: once the user has been
  * told, no byte is written any more.
  */
-TEST_F(timeout, expiry_waits_for_a_copy)
+TEST_F_TIMEOUT(timeout, expiry_waits_for_a_copy, 120)
 {
 	const size_t length = SKEL_MIB(4);
 	struct skel_ucard_create create;
