@@ -4,8 +4,9 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
-	check-vm check-lab check-arch check-long \
-	check-kcsan check-coverage check-stress-ng bench series-edit series clean
+	check-vm check-lab check-arch check-lts check-long \
+	check-kcsan check-coverage check-stress-ng lts-diff lts-update deb \
+	bench series-edit series rebase submit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -52,6 +53,18 @@ check-stress-ng: ## stress-ng --dev on the nodes, in the debug kernel
 check-arch: ## compile the driver for other architectures and configurations
 	@scripts/check-arch
 
+check-lts: ## the series for 6.12: applies, builds, passes the selftests in Debian's kernel
+	@scripts/check-lts
+
+lts-diff: ## how far the series for 6.12 is from mainline's
+	@scripts/lts diff
+
+lts-update: ## make the series for 6.12 again from a changed mainline series
+	@scripts/lts update
+
+deb: ## Debian packages, in out/deb
+	@scripts/deb
+
 bench: ## costs in instructions
 	@scripts/bench
 
@@ -60,6 +73,12 @@ series-edit: ## make linux/, a git tree to edit the series in
 
 series: ## write linux/ back to patches/ and the source view
 	@scripts/series
+
+rebase: ## put the series on a newer kernel, KERNEL=DIR or KERNEL=newest
+	@scripts/rebase "$(KERNEL)"
+
+submit: ## sign the series and write the mails (ARGS='--version 2 --previous v1')
+	@scripts/submit $(ARGS)
 
 clean: ## remove out/; linux/ and the cache stay
 	@rm -rf out
