@@ -324,7 +324,7 @@ static const struct regions_param regions_params[] = {
 				    REGION(SZ_1M, SIZE, SIZE + 256) }, false },
 	{ "empty", { REGION(SZ_1G, SIZE, 0), REGION(SZ_1M, 0, SIZE) }, false },
 	{ "wraps", { REGION(SZ_1G, SIZE, 0),
-		     REGION(-SIZE, 2 * SIZE, SIZE) }, false },
+		     REGION(-(phys_addr_t)PAGE_SIZE, 2 * SIZE, SIZE) }, false },
 	{ "no name", { REGION(SZ_1G, SIZE, 0), { .start = SZ_1M, .length = SIZE,
 						 .offset = SIZE } }, false },
 	{ "name too long", { REGION(SZ_1G, SIZE, 0),
