@@ -244,6 +244,7 @@ struct skel_words {
 };
 
 int skel_parse_words(char *line, size_t len, struct skel_words *words);
+const char *skel_parse_error(int error);
 int skel_parse_u64(const char *word, u64 *value);
 int skel_parse_transfer(const struct skel_words *words,
 			struct skel_request *req);

@@ -188,6 +188,8 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	edu->pdev = pdev;
 	INIT_WORK(&edu->leave, edu_leave_work);
+	/* An interrupt may see it gone before there is a card to unregister. */
+	disable_work(&edu->leave);
 	edu_engine_init(edu);
 	pci_set_drvdata(pdev, edu);
 
@@ -214,7 +216,10 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return dev_err_probe(dev, ret, "no interrupt\n");
 	/* What edu_slot_reset() brings back: decoding memory, but no DMA. */
 	pci_save_state(pdev);
-	return skel_card_register(edu->card);
+	ret = skel_card_register(edu->card);
+	if (!ret)
+		enable_work(&edu->leave);
+	return ret;
 }
 
 static void edu_remove(struct pci_dev *pdev)

@@ -101,15 +101,13 @@ static const char *edu_run(struct edu *edu, u32 channel,
 {
 	struct skel_request req;
 	u64 arg = 0;
+	int ret;
 
-	switch (skel_parse_transfer(words, &req)) {
-	case 0:
+	ret = skel_parse_transfer(words, &req);
+	if (!ret)
 		return edu_engine_queue(edu, channel, &req);
-	case -EINVAL:
-		return "parameter-count";
-	case -ERANGE:
-		return "number";
-	}
+	if (ret != -ENOENT)
+		return skel_parse_error(ret);
 	for (int i = 0; i < ARRAY_SIZE(edu_commands); i++) {
 		if (strcasecmp(words->word[0], edu_commands[i].name))
 			continue;
@@ -127,19 +125,14 @@ int edu_command(struct skel_card *card, u32 channel, char *line, size_t len)
 	struct edu *edu = skel_card_priv(card);
 	const char *error = NULL;
 	struct skel_words words;
+	int ret;
 
-	switch (skel_parse_words(line, len, &words)) {
-	case -EILSEQ:
-		error = "character";
-		break;
-	case -E2BIG:
-		error = "parameter-count";
-		break;
-	default:
-		if (words.count)
-			error = edu_check_gone(edu) ? "gone" :
-				edu_run(edu, channel, &words);
-	}
+	ret = skel_parse_words(line, len, &words);
+	if (ret)
+		error = skel_parse_error(ret);
+	else if (words.count)
+		error = edu_check_gone(edu) ? "gone" :
+			edu_run(edu, channel, &words);
 	if (error)
 		skel_reply(card, channel, "ERROR %s", error);
 	return 0;

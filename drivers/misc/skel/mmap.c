@@ -68,7 +68,8 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 			.flags = SKEL_REGION_RAM,
 		};
 	} else if (region) {
-		if (card->gone)
+		/* RAM lives as long as the file. */
+		if (card->gone && !(region->flags & SKEL_REGION_RAM))
 			return -ENODEV;
 		*window = (struct skel_window) {
 			.offset = region->offset,

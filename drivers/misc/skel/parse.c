@@ -54,6 +54,26 @@ int skel_parse_words(char *line, size_t len, struct skel_words *words)
 EXPORT_SYMBOL_NS_GPL(skel_parse_words, "SKEL");
 
 /**
+ * skel_parse_error - what to answer to a line that is wrong
+ * @error: negative errno of skel_parse_words() or skel_parse_transfer()
+ *
+ * Context: any.
+ * Return: the reason, as it stands after "ERROR " in a reply line.
+ */
+const char *skel_parse_error(int error)
+{
+	switch (error) {
+	case -EILSEQ:
+		return "character";
+	case -ERANGE:
+		return "number";
+	default:
+		return "parameter-count";
+	}
+}
+EXPORT_SYMBOL_NS_GPL(skel_parse_error, "SKEL");
+
+/**
  * skel_parse_u64 - number from a word
  * @word: digits, or 0x and hexadecimal digits; no sign, no octal
  * @value: the number

@@ -494,15 +494,13 @@ static const char *skel_sim_run(struct skel_sim *sim, u32 channel,
 {
 	u64 arg[SKEL_SIM_ARGS_MAX];
 	struct skel_request req;
+	int ret;
 
-	switch (skel_parse_transfer(words, &req)) {
-	case 0:
+	ret = skel_parse_transfer(words, &req);
+	if (!ret)
 		return skel_sim_transfer(sim, channel, &req);
-	case -EINVAL:
-		return "parameter-count";
-	case -ERANGE:
-		return "number";
-	}
+	if (ret != -ENOENT)
+		return skel_parse_error(ret);
 	if (misbehave && !strcasecmp(words->word[0], "MISBEHAVE"))
 		return skel_sim_misbehave(sim, channel, words);
 
@@ -526,18 +524,13 @@ static int skel_sim_command(struct skel_card *card, u32 channel, char *line,
 	struct skel_sim *sim = skel_card_priv(card);
 	const char *error = NULL;
 	struct skel_words words;
+	int ret;
 
-	switch (skel_parse_words(line, len, &words)) {
-	case -EILSEQ:
-		error = "character";
-		break;
-	case -E2BIG:
-		error = "parameter-count";
-		break;
-	default:
-		if (words.count)
-			error = skel_sim_run(sim, channel, &words);
-	}
+	ret = skel_parse_words(line, len, &words);
+	if (ret)
+		error = skel_parse_error(ret);
+	else if (words.count)
+		error = skel_sim_run(sim, channel, &words);
 	if (error)
 		skel_reply(card, channel, "ERROR %s", error);
 	return 0;

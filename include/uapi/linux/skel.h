@@ -131,7 +131,7 @@ struct skel_info {
  * Each region is mapped by mmap() at its own offset. A region without
  * SKEL_REGION_RAM is I/O memory: it is mapped uncached, or write-combined with
  * SKEL_REGION_WC, and its page tables are filled on first access. When the card
- * is gone, access to any of its regions raises SIGBUS.
+ * is gone, access to it raises SIGBUS; memory stays.
  */
 struct skel_region_info {
 	__u32 size;
