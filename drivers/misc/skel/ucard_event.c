@@ -164,8 +164,9 @@ static void skel_ucard_expire_command(struct skel_ucard *ucard,
 	if (!ucard->stalled)
 		dev_warn_ratelimited(dev, "the program does not read its commands\n");
 	ucard->stalled = true;
-	skel_reply(ucard->card, msg->channel, "ERROR timeout");
+	/* In this order: who was told does not see it waiting any more. */
 	skel_ucard_drop(ucard, msg);
+	skel_reply(ucard->card, msg->channel, "ERROR timeout");
 }
 
 void skel_ucard_watchdog(struct work_struct *work)

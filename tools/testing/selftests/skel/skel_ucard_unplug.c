@@ -145,11 +145,16 @@ TEST_F(unplug, every_operation)
 
 TEST_F(unplug, mappings_stay)
 {
+	__u8 byte;
+
 	self->program = hand_over(&self->card, variant->sig);
 	ASSERT_LE(0, self->program);
 	ASSERT_EQ(0, unplug(&self->card, self->program, variant->sig));
 	EXPECT_TRUE(skel_check(self->buffer, self->page, 1));
 	EXPECT_TRUE(skel_check(self->memory, 2 * self->page, 2));
+	/* A debugger sees them, too. */
+	EXPECT_EQ(1, skel_self_mem(self->buffer, &byte, 1, false));
+	EXPECT_EQ(1, skel_self_mem(self->memory, &byte, 1, false));
 	skel_fill(self->buffer, self->page, 3);
 	EXPECT_TRUE(skel_check(self->buffer, self->page, 3));
 	close(self->user);
