@@ -296,6 +296,27 @@ build_selftests() { # DIR
 	rm -rf "$objects"
 }
 
+# Two edu devices, one of them behind a root port, and a BAR with memory for the
+# template of a driver.
+edu_devices='-device pcie-root-port,id=rp0,chassis=1,slot=1 -device edu,id=edu0,bus=rp0 -device edu,id=edu1'
+edu_devices+=' -object memory-backend-ram,id=shm,size=1M,share=on -device ivshmem-plain,memdev=shm'
+
+# The same in the guest, for its shell: load their drivers, and say which is ours.
+# shellcheck disable=SC2034,SC2016 # for those who source this, and for the guest
+load_edu='
+	modprobe skel_edu map_registers=1 || exit 1
+	modprobe skel_sim cards=3 || exit 1
+	modprobe skel_pci_memory || exit 1
+	echo 1af4 1110 >/sys/bus/pci/drivers/skel_pci_memory/new_id
+	ls -d /sys/bus/pci/drivers/skel_pci_memory/*:*:* >/dev/null || exit 1
+	sleep 0.5
+	for node in /sys/class/misc/skel*; do
+		case $(cat "$node/model") in
+		skel_edu) export SKEL_TEST_CARD="/dev/${node##*/}"; break ;;
+		esac
+	done
+'
+
 # From KTAP, with "# program NAME" and "# status NAME STATUS" around what each
 # program prints, to our lines: a program that died or printed nothing has failed.
 ktap_results() { # FILE
