@@ -17,7 +17,8 @@
  *   MISBEHAVE mode [n]       spoil the next transfer (if the parameter
  *                            misbehave is set): CHANNEL n (claim to be channel
  *                            n), NEVER (do not complete), TWICE (complete
- *                            twice), MORE (report more than was granted)
+ *                            twice), MORE (report more than was granted);
+ *                            NOISE n: n interrupts that say wrong things
  *
  * A frame is one sample of each input: two signed 16-bit little-endian words,
  * 10 V are 32767. Frames fill the memory as a ring.
@@ -49,6 +50,8 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 #include <linux/workqueue.h>
+
+#include "sim_noise.h"
 
 #define SKEL_SIM_CARDS_MAX	16
 #define SKEL_SIM_CHANNELS	32
@@ -128,6 +131,8 @@ struct skel_sim {
 	struct list_head running;
 	u64 refused;
 	struct irq_work irq;		/* the card's interrupt line */
+
+	struct skel_sim_noise noise;
 };
 
 static struct skel_sim *skel_sims[SKEL_SIM_CARDS_MAX];
@@ -208,6 +213,8 @@ static void skel_sim_ask(struct skel_sim *sim, struct skel_sim_job *job)
 {
 	int ret = skel_request(sim->card, &job->req, &job->grant);
 
+	if (!ret)
+		skel_sim_noise_see(&sim->noise, &job->req, job->grant.id);
 	guard(spinlock_irqsave)(&sim->lock);
 	if (ret) {
 		sim->refused++;
@@ -369,6 +376,8 @@ static const char *skel_sim_misbehave(struct skel_sim *sim, u32 channel,
 		return "parameter-count";
 	if (words->count == 3 && skel_parse_u64(words->word[2], &n))
 		return "number";
+	if (!strcasecmp(words->word[1], "NOISE"))
+		return skel_sim_noise_start(&sim->noise, sim->card, channel, n);
 	for (int i = 1; i < ARRAY_SIZE(modes); i++) {
 		if (!strcasecmp(words->word[1], modes[i])) {
 			sim->mode = i;
@@ -584,6 +593,7 @@ static struct skel_sim *skel_sim_create(unsigned int serial)
 	INIT_LIST_HEAD(&sim->running);
 	INIT_DELAYED_WORK(&sim->sampler, skel_sim_sampler);
 	init_irq_work(&sim->irq, skel_sim_irq);
+	skel_sim_noise_init(&sim->noise);
 
 	ret = -ENOMEM;
 	sim->wq = alloc_workqueue("skel_sim.%u", WQ_UNBOUND, 0, serial);
@@ -616,6 +626,7 @@ destroy:
 static void skel_sim_remove(struct skel_sim *sim)
 {
 	skel_card_unregister(sim->card);
+	skel_sim_noise_stop(&sim->noise);
 	sim->sampling = false;
 	cancel_delayed_work_sync(&sim->sampler);
 	irq_work_sync(&sim->irq);

@@ -33,6 +33,7 @@
 
 struct world {
 	int files[FILES];		/* -1: none; any thread may close them */
+	pthread_rwlock_t table;		/* their numbers are not used again, see put() */
 	__u64 hosts[HOSTS];
 	int socks[2];
 	char nodes[CARDS][32];
@@ -96,6 +97,7 @@ FIXTURE_SETUP(fuzz)
 	snprintf(w->nodes[0], sizeof(w->nodes[0]), "%s", skel_device());
 	for (int i = 0; i < 2; i++)
 		ASSERT_TRUE(plug(w, i));
+	pthread_rwlock_init(&w->table, NULL);
 	for (int i = 0; i < FILES; i++)
 		w->files[i] = -1;
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, w->socks));
@@ -167,13 +169,30 @@ static void expect(struct fuzzer *f, long rc, const int *errors)
 {
 	f->good += rc >= 0;
 	f->bad += rc < 0;
-	/* Somebody else has closed the file, and perhaps opened another one. */
+	/* There is no file in that place. */
 	if (rc >= 0 || rc == -EBADF)
 		return;
 	for (; *errors; errors++)
 		if (-rc == *errors)
 			return;
 	wrong(f, "%s", strerror(-rc));
+}
+
+/*
+ * Put a file (-1: none) in a place and close what was there. All that uses files
+ * holds the lock for reading: were a number closed and used again meanwhile, for
+ * a file of /proc or that of a card's program, noise would get into that.
+ */
+static void put(struct fuzzer *f, int fd)
+{
+	struct world *w = f->world;
+	unsigned int place = below(f, FILES);
+
+	pthread_rwlock_wrlock(&w->table);
+	fd = __atomic_exchange_n(&w->files[place], fd, __ATOMIC_ACQ_REL);
+	if (fd >= 0)
+		close(fd);
+	pthread_rwlock_unlock(&w->table);
 }
 
 static void do_open(struct fuzzer *f)
@@ -183,30 +202,24 @@ static void do_open(struct fuzzer *f)
 			       (below(f, 8) ? O_RDWR : below(f, 3)) | O_NONBLOCK | O_CLOEXEC));
 
 	expect(f, fd, errors);
-	if (fd < 0)
-		return;
-	fd = __atomic_exchange_n(&f->world->files[below(f, FILES)], fd, __ATOMIC_ACQ_REL);
 	if (fd >= 0)
-		close(fd);
+		put(f, fd);
 }
 
 static void do_close(struct fuzzer *f)
 {
-	int fd = __atomic_exchange_n(&f->world->files[below(f, FILES)], -1, __ATOMIC_ACQ_REL);
-
-	if (fd >= 0)
-		close(fd);
+	put(f, -1);
 }
 
 static void do_dup(struct fuzzer *f)
 {
-	int fd = fcntl(any_file(f), F_DUPFD_CLOEXEC, 0);
+	int fd;
 
-	if (fd < 0)
-		return;
-	fd = __atomic_exchange_n(&f->world->files[below(f, FILES)], fd, __ATOMIC_ACQ_REL);
+	pthread_rwlock_rdlock(&f->world->table);
+	fd = fcntl(any_file(f), F_DUPFD_CLOEXEC, 0);
+	pthread_rwlock_unlock(&f->world->table);
 	if (fd >= 0)
-		close(fd);
+		put(f, fd);
 }
 
 /* To itself, over a socket: two of them in one message queue at times */
@@ -435,12 +448,13 @@ static const struct {
 	const char *name;
 	unsigned int weight;
 	void (*act)(struct fuzzer *f);
+	bool locks;		/* the table of files, by itself or not at all */
 } acts[] = {
-	{ "open", 6, do_open }, { "close", 3, do_close }, { "dup", 2, do_dup },
-	{ "pass", 1, do_pass }, { "ioctl", 30, do_ioctl }, { "write", 15, do_write },
-	{ "read", 8, do_read }, { "poll", 3, do_poll }, { "mmap", 15, do_mmap },
-	{ "remap", 10, do_remap }, { "touch", 10, do_touch }, { "info", 2, do_info },
-	{ "fork", 1, do_fork },
+	{ "open", 6, do_open, true }, { "close", 3, do_close, true },
+	{ "dup", 2, do_dup, true }, { "pass", 1, do_pass }, { "ioctl", 30, do_ioctl },
+	{ "write", 15, do_write }, { "read", 8, do_read }, { "poll", 3, do_poll },
+	{ "mmap", 15, do_mmap }, { "remap", 10, do_remap, true },
+	{ "touch", 10, do_touch, true }, { "info", 2, do_info }, { "fork", 1, do_fork },
 };
 
 static bool goes_on(struct fuzzer *f)
@@ -467,7 +481,11 @@ static void *fuzz(void *arg)
 		while (pick >= acts[i].weight)
 			pick -= acts[i++].weight;
 		f->doing = acts[i].name;
+		if (!acts[i].locks)
+			pthread_rwlock_rdlock(&f->world->table);
 		acts[i].act(f);
+		if (!acts[i].locks)
+			pthread_rwlock_unlock(&f->world->table);
 	}
 	return NULL;
 }

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Buffers are charged to RLIMIT_MEMLOCK of the user who allocates them: the
- * limit holds for an ordinary user, and what is freed in any way counts again
+ * Buffers are charged to RLIMIT_MEMLOCK of the user who allocates them, and to
+ * the memory cgroup: the limits hold for an ordinary user, also for threads that
+ * race, and what is freed in any way counts again.
  */
-#include <sys/socket.h>
+#include <pthread.h>
 
 #include "../kselftest_harness.h"
+#include "skel_cgroup.h"
 #include "skel_test.h"
 
 #define LIMIT	SKEL_MIB(8)	/* what a user has by default */
 /* Debug kernels and busy machines are slow. */
 #define TIMEOUT	300
+/* more than a card has */
+#define CHANNELS_TRIED	64
 
 FIXTURE(limit)
 {
@@ -235,6 +239,225 @@ TEST_F(limit, another_user_has_a_limit_of_his_own)
 		_exit(0);
 	}
 	EXPECT_EQ(0, skel_wait(pid));
+}
+
+struct racer {
+	int fd;
+	size_t length;
+	__u64 deadline;
+	/* All of the threads together */
+	size_t *bytes;
+	size_t limit;
+	/* What it has seen */
+	unsigned long allocated, refused;
+	long bad;
+	pthread_t thread;
+};
+
+/* Allocate and free without end, and count what there must be at least. */
+static void *allocate_and_free(void *arg)
+{
+	struct racer *r = arg;
+	enum { HELD = 8 };
+	__u64 host[HELD] = { };
+
+	for (unsigned int i = 0; skel_now_ms() < r->deadline && !r->bad; i++) {
+		__u64 *slot = &host[i % HELD];
+		int rc;
+
+		if (*slot) {
+			/* Less from before it is given back */
+			__atomic_sub_fetch(r->bytes, r->length, __ATOMIC_SEQ_CST);
+			r->bad = skel_free(r->fd, *slot);
+			*slot = 0;
+			continue;
+		}
+		rc = skel_alloc(r->fd, SKEL_BOTH, r->length, slot);
+		if (rc == -ENOMEM) {
+			*slot = 0;
+			r->refused++;
+			continue;
+		}
+		r->bad = rc;
+		if (!rc && __atomic_add_fetch(r->bytes, r->length, __ATOMIC_SEQ_CST) > r->limit)
+			r->bad = -ERANGE;
+		r->allocated++;
+	}
+	for (int i = 0; i < HELD; i++) {
+		if (!host[i])
+			continue;
+		__atomic_sub_fetch(r->bytes, r->length, __ATOMIC_SEQ_CST);
+		skel_free(r->fd, host[i]);
+	}
+	return NULL;
+}
+
+TEST_F_TIMEOUT(limit, threads_that_race_get_no_more, TIMEOUT)
+{
+	enum { RACERS = 4 };
+	const size_t limit = SKEL_MIB(1);
+	unsigned long allocated = 0, refused = 0;
+	int other = skel_open(O_RDWR);
+	struct racer racers[RACERS];
+	size_t bytes = 0;
+	__u64 host[32];
+
+	ASSERT_LE(0, other);
+	ASSERT_EQ(0, skel_memlock(limit));
+	ASSERT_EQ(0, skel_drop_root());
+	for (int i = 0; i < RACERS; i++) {
+		racers[i] = (struct racer) {
+			.fd = i % 2 ? other : self->fd,
+			.length = SKEL_KIB(64) << i,
+			.deadline = skel_now_ms() + 2000,
+			.bytes = &bytes,
+			.limit = limit,
+		};
+		ASSERT_EQ(0, pthread_create(&racers[i].thread, NULL, allocate_and_free,
+					    &racers[i]));
+	}
+	for (int i = 0; i < RACERS; i++) {
+		pthread_join(racers[i].thread, NULL);
+		EXPECT_EQ(0, racers[i].bad)
+			TH_LOG("thread %d", i);
+		allocated += racers[i].allocated;
+		refused += racers[i].refused;
+	}
+	EXPECT_LT(100, allocated);
+	EXPECT_LT(100, refused);
+	/* Nothing was charged twice, or not given back. */
+	EXPECT_EQ(16, allocate_all(self->fd, SKEL_KIB(64), host, 32));
+	close(other);
+}
+
+struct opener {
+	int fd[CHANNELS_TRIED];
+	int opened;
+	pthread_t thread;
+};
+
+static void *open_all(void *arg)
+{
+	struct opener *o = arg;
+
+	while (o->opened < CHANNELS_TRIED) {
+		int fd = skel_open(O_RDWR);
+
+		if (fd < 0)
+			break;
+		o->fd[o->opened++] = fd;
+	}
+	return NULL;
+}
+
+/* The channels of a card, too, are as many as it has. */
+TEST_F(limit, threads_that_race_get_no_more_channels)
+{
+	struct opener openers[4] = { };
+	struct skel_info info;
+	int opened = 0;
+
+	ASSERT_EQ(0, skel_info(self->fd, &info));
+	for (int i = 0; i < 4; i++)
+		ASSERT_EQ(0, pthread_create(&openers[i].thread, NULL, open_all, &openers[i]));
+	for (int i = 0; i < 4; i++) {
+		pthread_join(openers[i].thread, NULL);
+		opened += openers[i].opened;
+	}
+	EXPECT_EQ(-EBUSY, skel_open(O_RDWR));
+	EXPECT_EQ(info.channels - 1, opened);
+	for (int i = 0; i < 4; i++) {
+		while (openers[i].opened)
+			close(openers[i].fd[--openers[i].opened]);
+	}
+}
+
+FIXTURE(cgroup)
+{
+	int fd;
+	struct skel_cgroup group;
+};
+
+FIXTURE_SETUP(cgroup)
+{
+	int rc;
+
+	self->fd = skel_open(O_RDWR);
+	if (self->fd == -ENOENT)
+		SKIP(return, "no card, load skel_sim");
+	ASSERT_LE(0, self->fd);
+	if (getuid())
+		SKIP(return, "must be root to make a cgroup");
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
+	rc = skel_cgroup_make(&self->group);
+	if (rc == -ENODEV)
+		SKIP(return, "the kernel has no memory cgroups (version 2)");
+	ASSERT_EQ(0, rc);
+}
+
+FIXTURE_TEARDOWN(cgroup)
+{
+	close(self->fd);
+	if (self->group.path[0])
+		skel_cgroup_remove(&self->group);
+}
+
+/* A process of the group; it ends with the errno or, if all is well, 0. */
+static pid_t member(const struct skel_cgroup *group, int (*act)(int fd), int fd)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	if (skel_cgroup_enter(group))
+		_exit(EPERM);
+	_exit(-act(fd));
+}
+
+static int allocate_one(int fd)
+{
+	__u64 host;
+
+	return skel_alloc(fd, SKEL_BOTH, SKEL_MIB(1), &host);
+}
+
+/* Buffers are the group's, until they are gone, whoever holds the file. */
+TEST_F(cgroup, buffers_are_charged)
+{
+	__u64 before = skel_cgroup_used(&self->group);
+
+	EXPECT_EQ(0, skel_wait(member(&self->group, allocate_one, self->fd)));
+	EXPECT_LE(before + SKEL_MIB(1), skel_cgroup_used(&self->group));
+	close(self->fd);
+	for (int i = 0; i < 100; i++) {
+		if (skel_cgroup_used(&self->group) < (long long)(before + SKEL_KIB(512)))
+			break;
+		skel_sleep_ms(20);
+	}
+	EXPECT_GT(before + SKEL_KIB(512), skel_cgroup_used(&self->group));
+}
+
+static int allocate_too_much(int fd)
+{
+	__u64 host[256];
+	struct skel_info info;
+	int n = allocate_all(fd, SKEL_KIB(256), host, 256);
+
+	if (n < 8 || n > 32 || skel_info(fd, &info) || info.buffers != (__u32)n)
+		return -ERANGE;
+	for (int i = 0; i < n; i++) {
+		if (skel_free(fd, host[i]))
+			return -EINVAL;
+	}
+	return skel_alloc(fd, SKEL_BOTH, SKEL_MIB(1), &host[0]);
+}
+
+/* An error, not the death of the process; and room again after FREE. */
+TEST_F_TIMEOUT(cgroup, limit_is_enomem, TIMEOUT)
+{
+	ASSERT_EQ(0, skel_cgroup_limit(&self->group, "8M"));
+	EXPECT_EQ(0, skel_wait(member(&self->group, allocate_too_much, self->fd)));
+	EXPECT_EQ(0, skel_cgroup_kills(&self->group));
 }
 
 TEST_HARNESS_MAIN

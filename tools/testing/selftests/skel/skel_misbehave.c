@@ -6,6 +6,9 @@
 #include "../kselftest_harness.h"
 #include "skel_test.h"
 
+/* Debug kernels and busy machines are slow. */
+#define TIMEOUT	300
+
 /* Two channels with a buffer each; the card misbehaves for the first */
 struct scene {
 	int fd;
@@ -234,6 +237,62 @@ TEST_F(misbehaving, transfer_that_claims_too_much)
 	EXPECT_TRUE(skel_all(s->map + s->page, s->page, 0));
 	EXPECT_TRUE(skel_all(s->other_map, s->page, 0));
 	EXPECT_TRUE(works(s->fd, s->host));
+}
+
+/* One life of a channel; its transfers end as the noise likes. */
+static bool live(size_t page)
+{
+	int fd = skel_open(O_RDWR | O_NONBLOCK);
+	bool good = false;
+	__u64 host;
+	__u8 *map;
+
+	if (fd < 0)
+		return false;
+	map = skel_buffer(fd, SKEL_BOTH, 2 * page, &host);
+	if (map) {
+		for (int i = 0; i < 4; i++)
+			skel_send(fd, "TOHOST 0 %#zx %#llx", page, host);
+		skel_readable(fd, 2);
+		/* It asked for the first page only. */
+		good = skel_all(map + page, page, 0);
+		skel_free(fd, host);
+		munmap(map, 2 * page);
+	}
+	close(fd);
+	return good;
+}
+
+/*
+ * Interrupts at any time: wrong requests, transfers ended that run, that ended
+ * with their channel or their buffer long ago, or that never were
+ */
+TEST_F_TIMEOUT(misbehaving, interrupts_at_random, TIMEOUT)
+{
+	struct scene *s = &self->scene;
+	unsigned long long wrong = 0, granted = 1;
+	unsigned long lives = 0;
+
+	skel_fill(s->map, 2 * s->page, 5);
+	skel_fill(s->other_map, s->page, 7);
+	ASSERT_EQ(0, skel_send(s->fd, "MISBEHAVE NOISE 20000"));
+	for (bool over = false; !over; lives++) {
+		ASSERT_TRUE(live(s->page));
+		/* Refusals in our name come here, too. */
+		while (!over && skel_readable(s->fd, 0))
+			over = sscanf(skel_line(s->fd), "NOISE %llu wrong %llu granted",
+				      &wrong, &granted) == 2;
+	}
+	TH_LOG("%llu wrong requests in %lu lives", wrong, lives);
+	EXPECT_LT(1000, wrong);
+	EXPECT_EQ(0, granted);
+	/* Neither has asked for anything. */
+	EXPECT_TRUE(skel_check(s->map, 2 * s->page, 5));
+	EXPECT_TRUE(skel_check(s->other_map, s->page, 7));
+	skel_drain(s->fd, SKEL_SILENCE_MS);
+	skel_drain(s->other, 0);
+	EXPECT_TRUE(works(s->fd, s->host));
+	EXPECT_TRUE(works(s->other, s->other_host));
 }
 
 TEST_F(misbehaving, only_the_next_transfer_is_spoiled)

@@ -8,34 +8,6 @@
 
 #define QMP_PORT	"skel.qmp"
 
-int skel_read_file(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd == -1)
-		return -errno;
-	n = skel_err(read(fd, text, size - 1));
-	close(fd);
-	if (n < 0)
-		return n;
-	text[n] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return 0;
-}
-
-int skel_write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd == -1)
-		return -errno;
-	n = skel_err(write(fd, text, strlen(text)));
-	close(fd);
-	return n < 0 ? n : 0;
-}
-
 static int link_name(const char *path, char *name, size_t size)
 {
 	char target[256];

@@ -55,8 +55,6 @@ void *skel_pci_map_bar(const struct skel_pci *pci, int bar);
 __u32 skel_read32(const void *map, size_t reg);
 void skel_write32(void *map, size_t reg, __u32 value);
 
-int skel_read_file(const char *path, char *text, size_t size);
-int skel_write_file(const char *path, const char *text);
 /* A parameter of the module skel_edu; -1 on failure */
 long skel_edu_param(const char *name);
 int skel_edu_set_param(const char *name, long value);

@@ -106,6 +106,45 @@ TEST_F_TIMEOUT(peers, contiguous_alloc_fails_cleanly, TIMEOUT)
 	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, 16, host[0]));
 }
 
+/* Half of the memory is free, but in small pieces with ours in between. */
+TEST_F_TIMEOUT(peers, fragmented_memory_is_enomem, TIMEOUT)
+{
+	const size_t length = self->info.buffer_max < SKEL_MIB(4) ?
+			      self->info.buffer_max : SKEL_MIB(4);
+	enum { MAX = 16384, LARGE = 512 };
+	static __u64 small[MAX], large[LARGE];
+	int n, m, rc = 0;
+	long free;
+
+	if (skel_meminfo_kb("MemTotal:") > 4L * 1024 * 1024)
+		SKIP(return, "too much memory to use it all up");
+	for (n = 0; n < MAX && !rc; n++)
+		rc = skel_alloc(self->fd, SKEL_BOTH, SKEL_KIB(256), &small[n]);
+	ASSERT_EQ(-ENOMEM, rc);
+	n--;
+	ASSERT_LT(8, n);
+	for (int i = 0; i < n; i += 2)
+		ASSERT_EQ(0, skel_free(self->fd, small[i]));
+	/* What can be moved out of the way is. */
+	for (m = 0, rc = 0; m < LARGE && !rc; m++)
+		rc = skel_alloc(self->fd, SKEL_BOTH, length, &large[m]);
+	EXPECT_EQ(-ENOMEM, rc);
+	m--;
+	free = skel_meminfo_kb("MemFree:");
+	TH_LOG("%d pieces of 256 KiB, %d of %zu KiB in between, %ld KiB free", n, m,
+	       length / SKEL_KIB(1), free);
+	/* A small one is no problem. */
+	EXPECT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, 1, &small[0]));
+	EXPECT_EQ(0, skel_free(self->fd, small[0]));
+	/* Much more than was asked for is free. */
+	EXPECT_LT((long)(n / 2 * 256 - m * (length / SKEL_KIB(1))) / 2, free);
+	for (int i = 1; i < n; i += 2)
+		ASSERT_EQ(0, skel_free(self->fd, small[i]));
+	while (m--)
+		ASSERT_EQ(0, skel_free(self->fd, large[m]));
+	EXPECT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, length, &large[0]));
+}
+
 TEST_F(peers, munmap_partial_no_bad_page)
 {
 	const size_t length = 16 * self->page;

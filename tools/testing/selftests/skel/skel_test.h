@@ -121,6 +121,9 @@ __u64 skel_now_ms(void);
 void skel_sleep_ms(unsigned int ms);
 long skel_meminfo_kb(const char *key);
 long skel_fdinfo(int fd, const char *key);
+/* The first line of a file, and a text into one: 0 or -errno */
+int skel_read_file(const char *path, char *text, size_t size);
+int skel_write_file(const char *path, const char *text);
 bool skel_misbehave(void);
 int skel_block_device(char *path, size_t size);
 size_t skel_quick_length(int fd, size_t length);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A user dies at each stage of a command and of a transfer, by a signal or by
- * exit() with threads inside system calls. Whoever opens the card next finds a
+ * A user dies at each stage of a command and of a transfer, by a signal, for want
+ * of memory, or by exit(), with or without threads inside system calls. Whoever opens the card next finds a
  * clean channel, the card hears of the death, and all memory comes back.
  *
  * SKEL_DEATH_ROUNDS is how often (default 80).
@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #include "../kselftest_harness.h"
+#include "skel_cgroup.h"
 #include "skel_ucard_util.h"
 
 #define TIMEOUT	3600
@@ -46,12 +47,14 @@ FIXTURE(death)
 {
 	struct ucard card;
 	struct user *user;
+	struct skel_cgroup group;
 	unsigned int rounds;
 };
 
 FIXTURE_VARIANT(death)
 {
 	bool threads;		/* of the user, all of them in system calls */
+	bool oom;		/* killed for want of memory, by a limit of its cgroup */
 	int sig;		/* 0: it exits */
 };
 
@@ -62,6 +65,19 @@ FIXTURE_VARIANT_ADD(death, by_kill)
 
 FIXTURE_VARIANT_ADD(death, by_kill_with_threads_inside)
 {
+	.threads = true,
+	.sig = SIGKILL,
+};
+
+FIXTURE_VARIANT_ADD(death, by_oom)
+{
+	.oom = true,
+	.sig = SIGKILL,
+};
+
+FIXTURE_VARIANT_ADD(death, by_oom_with_threads_inside)
+{
+	.oom = true,
 	.threads = true,
 	.sig = SIGKILL,
 };
@@ -98,10 +114,18 @@ FIXTURE_SETUP(death)
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->user);
 	self->rounds = rounds ? strtoul(rounds, NULL, 0) : 80;
+	if (!variant->oom)
+		return;
+	rc = skel_cgroup_make(&self->group);
+	if (rc == -ENODEV)
+		SKIP(return, "the kernel has no memory cgroups (version 2)");
+	ASSERT_EQ(0, rc);
 }
 
 FIXTURE_TEARDOWN(death)
 {
+	if (self->group.path[0])
+		skel_cgroup_remove(&self->group);
 	ucard_end(&self->card);
 }
 
@@ -245,8 +269,11 @@ TEST_F_TIMEOUT(death, at_each_stage, TIMEOUT)
 		memset(card->memory, 'c', LENGTH);
 		pid = fork();
 		ASSERT_LE(0, pid);
-		if (!pid)
+		if (!pid) {
+			if (variant->oom && skel_cgroup_enter(&self->group))
+				_exit(1);
 			_exit(live(card, user, stage, variant->threads));
+		}
 		ASSERT_TRUE(wait_for(&user->ready))
 			TH_LOG("%s: %d", stages[stage], user->ready);
 		if (stage >= COMMAND_READ)
@@ -276,9 +303,15 @@ TEST_F_TIMEOUT(death, at_each_stage, TIMEOUT)
 		}
 
 		__atomic_store_n(&user->die, !variant->sig, __ATOMIC_RELEASE);
-		if (variant->sig)
+		if (variant->oom) {
+			ASSERT_EQ(0, skel_cgroup_limit(&self->group, "0"));
+		} else if (variant->sig) {
 			ASSERT_EQ(0, kill(pid, variant->sig));
+		}
 		ASSERT_EQ(variant->sig ? 128 + variant->sig : 0, skel_wait(pid));
+
+		if (variant->oom)
+			ASSERT_EQ(0, skel_cgroup_limit(&self->group, "max"));
 
 		/* The same channel, and nothing of the dead in it */
 		fd = ucard_open(card, O_RDWR | O_NONBLOCK);

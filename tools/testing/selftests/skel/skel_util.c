@@ -384,19 +384,42 @@ long skel_fdinfo(int fd, const char *key)
 	return number_in(path, key);
 }
 
+/* The first line of a file */
+int skel_read_file(const char *path, char *text, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return -errno;
+	n = skel_err(read(fd, text, size - 1));
+	close(fd);
+	if (n < 0)
+		return n;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	return 0;
+}
+
+int skel_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd == -1)
+		return -errno;
+	n = skel_err(write(fd, text, strlen(text)));
+	close(fd);
+	return n < 0 ? n : 0;
+}
+
 /* True if the simulated card was loaded with misbehave=1 */
 bool skel_misbehave(void)
 {
-	char value = 'N';
-	int fd = open("/sys/module/skel_sim/parameters/misbehave",
-		      O_RDONLY | O_CLOEXEC);
+	char value[8];
 
-	if (fd == -1)
-		return false;
-	if (read(fd, &value, 1) != 1)
-		value = 'N';
-	close(fd);
-	return value == 'Y' || value == '1';
+	return !skel_read_file("/sys/module/skel_sim/parameters/misbehave", value, sizeof(value)) &&
+	       (value[0] == 'Y' || value[0] == '1');
 }
 
 /* Open any block device for direct I/O. */
