@@ -35,18 +35,55 @@ FIXTURE_VARIANT(module)
 	enum use use;
 };
 
-#define USE(_name, _use) \
-	FIXTURE_VARIANT_ADD(module, _name) { .use = _use }
-USE(opened, OPENED);
-USE(allocated, ALLOCATED);
-USE(mapped, MAPPED);
-USE(only_mapped, ONLY_MAPPED);
-USE(only_card_memory_mapped, ONLY_CARD_MEMORY_MAPPED);
-USE(half_a_line, HALF_A_LINE);
-USE(unread_reply, UNREAD_REPLY);
-USE(running, RUNNING);
-USE(in_read, IN_READ);
-USE(in_flight, IN_FLIGHT);
+FIXTURE_VARIANT_ADD(module, opened)
+{
+	.use = OPENED,
+};
+
+FIXTURE_VARIANT_ADD(module, allocated)
+{
+	.use = ALLOCATED,
+};
+
+FIXTURE_VARIANT_ADD(module, mapped)
+{
+	.use = MAPPED,
+};
+
+FIXTURE_VARIANT_ADD(module, only_mapped)
+{
+	.use = ONLY_MAPPED,
+};
+
+FIXTURE_VARIANT_ADD(module, only_card_memory_mapped)
+{
+	.use = ONLY_CARD_MEMORY_MAPPED,
+};
+
+FIXTURE_VARIANT_ADD(module, half_a_line)
+{
+	.use = HALF_A_LINE,
+};
+
+FIXTURE_VARIANT_ADD(module, unread_reply)
+{
+	.use = UNREAD_REPLY,
+};
+
+FIXTURE_VARIANT_ADD(module, running)
+{
+	.use = RUNNING,
+};
+
+FIXTURE_VARIANT_ADD(module, in_read)
+{
+	.use = IN_READ,
+};
+
+FIXTURE_VARIANT_ADD(module, in_flight)
+{
+	.use = IN_FLIGHT,
+};
 
 static long references(const char *module)
 {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A user dies at each stage of a command and of a transfer, by a signal, for want
- * of memory, or by exit(), with or without threads inside system calls. Whoever opens the card next finds a
- * clean channel, the card hears of the death, and all memory comes back.
+ * of memory, or by exit(), with or without threads inside system calls.
+ * Whoever opens the card next finds a clean channel, the card hears of the death,
+ * and all memory comes back.
  *
  * SKEL_DEATH_ROUNDS is how often (default 80).
  */
@@ -258,7 +259,7 @@ TEST_F_TIMEOUT(death, at_each_stage, TIMEOUT)
 		__u32 opening;
 		__u8 *map;
 		pid_t pid;
-		int fd;
+		int fd, rc;
 
 		/* Caches are warm now. */
 		if (round == 2 * STAGES) {
@@ -303,11 +304,11 @@ TEST_F_TIMEOUT(death, at_each_stage, TIMEOUT)
 		}
 
 		__atomic_store_n(&user->die, !variant->sig, __ATOMIC_RELEASE);
-		if (variant->oom) {
-			ASSERT_EQ(0, skel_cgroup_limit(&self->group, "0"));
-		} else if (variant->sig) {
-			ASSERT_EQ(0, kill(pid, variant->sig));
-		}
+		if (variant->oom)
+			rc = skel_cgroup_limit(&self->group, "0");
+		else
+			rc = kill(pid, variant->sig);
+		ASSERT_EQ(0, rc);
 		ASSERT_EQ(variant->sig ? 128 + variant->sig : 0, skel_wait(pid));
 
 		if (variant->oom)
