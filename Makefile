@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
 	check-vm check-lab check-arch check-lts check-long \
-	check-kcsan check-coverage check-stress-ng lts-diff lts-update deb \
+	check-kcsan check-coverage check-steps check-stress-ng lts-diff lts-update deb \
 	bench series-edit series rebase submit clean
 
 help: ## this list
@@ -43,6 +43,9 @@ check-long: ## the checks that count, at full length; most of a day
 
 check-kcsan: ## the tests that race under the detector of data races
 	@scripts/check-kcsan
+
+check-steps: ## every patch booted, with the tests it has by then
+	@scripts/check-steps
 
 check-coverage: ## which lines of the driver the tests reach
 	@scripts/check-coverage

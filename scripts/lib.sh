@@ -296,6 +296,22 @@ build_selftests() { # DIR
 	rm -rf "$objects"
 }
 
+# A tree beside TREE that steps through the patches; its path is in STEPS.
+use_steps() {
+	STEPS=$TREE-steps
+	lock "steps-$(basename "$TREE")"
+	if [ "$(git -C "$STEPS" rev-parse --show-toplevel 2>/dev/null)" != "$STEPS" ]; then
+		rm -rf "$STEPS"
+		git clone -q --shared --no-checkout "$TREE" "$STEPS"
+	fi
+	rm -f "$STEPS/.git/index.lock"
+	git -C "$STEPS" fetch -q --tags --force "$TREE" HEAD
+}
+step_to() { # COMMIT
+	git -C "$STEPS" checkout -q -f "$1"
+	git -C "$STEPS" clean -q -ffdx
+}
+
 # Two edu devices, one of them behind a root port, and a BAR with memory for the
 # template of a driver.
 edu_devices='-device pcie-root-port,id=rp0,chassis=1,slot=1 -device edu,id=edu0,bus=rp0 -device edu,id=edu1'
