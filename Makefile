@@ -23,7 +23,7 @@ check: ## all checks
 check-series: ## the patches: apply, equal the source, build one by one, style
 	@scripts/check-series
 
-check-static: ## sparse, warnings, kernel-doc, headers, coccinelle, stack, docs
+check-static: ## sparse, warnings of gcc and clang, kernel-doc, coccinelle, docs, ...
 	@scripts/check-static
 
 check-user: ## unit tests of the tools, without a virtual machine
