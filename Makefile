@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
 	check-vm check-lab check-arch check-lts check-long \
-	check-kcsan check-coverage check-steps check-stress-ng lts-diff lts-update deb \
+	check-kcsan check-coverage check-steps check-stress-ng check-checks lts-diff lts-update deb \
 	bench series-edit series rebase submit clean
 
 help: ## this list
@@ -55,6 +55,9 @@ check-stress-ng: ## stress-ng --dev on the nodes, in the debug kernel
 
 check-arch: ## compile the driver for other architectures and configurations
 	@scripts/check-arch
+
+check-checks: ## plant a fault for each static check and see it found
+	@scripts/check-checks
 
 check-lts: ## the series for 6.12: applies, builds, passes the selftests in Debian's kernel
 	@scripts/check-lts
