@@ -32,7 +32,7 @@ check-user: ## unit tests of the tools, without a virtual machine
 check-kunit: ## KUnit suites in the debug kernel
 	@scripts/check-kunit
 
-check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=iommu|highmem|intx|icount)
+check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=..., MACHINE=arm64)
 	@scripts/check-vm
 
 check-lab: ## the instrument with real clients, in the debug kernel

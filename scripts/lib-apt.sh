@@ -73,3 +73,28 @@ highest_version() {
 	done
 	echo "$best"
 }
+
+# The static busybox of another architecture, from the machine's own mirror; its
+# path is in BUSYBOX.
+foreign_busybox() { # ARCHITECTURE
+	local state=$APT_STATE/$1 log=$APT_STATE/$1/log
+	BUSYBOX=$SKEL_CACHE/tools/busybox-$1
+	[ ! -x "$BUSYBOX" ] || return 0
+	lock apt
+	rm -rf "$state"
+	mkdir -p "$SKEL_CACHE/tools" "$state"/lists/partial "$state"/cache/archives/partial
+	: >"$state/status"
+	foreign_apt() { # ARCHITECTURE COMMAND...
+		apt-get -qq -o APT::Architecture="$1" -o APT::Architectures="$1" \
+			-o Dir::State::Lists="$state/lists" -o Dir::State::status="$state/status" \
+			-o Dir::Cache="$state/cache" -o APT::Sandbox::User=root \
+			-o Acquire::Languages=none -o Acquire::Retries=3 "${@:2}"
+	}
+	note "fetching busybox for $1"
+	(cd "$state" && foreign_apt "$1" update && foreign_apt "$1" download busybox-static) >"$log" 2>&1 ||
+		die "busybox-static for $1 cannot be fetched ($(grep -m 1 '^E:' "$log" || echo interrupted)); check the network"
+	dpkg-deb --fsys-tarfile "$state"/busybox-static_*.deb | tar -x -O ./bin/busybox >"$BUSYBOX.new"
+	chmod 755 "$BUSYBOX.new"
+	mv "$BUSYBOX.new" "$BUSYBOX"
+	rm -rf "$state"
+}

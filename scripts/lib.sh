@@ -281,14 +281,15 @@ build_tools() { # DIR
 	rm -rf "$1/obj"
 }
 
-# Build the kselftests statically into DIR/skel.
-build_selftests() { # DIR
-	local objects=$1.objects log=$1.log
+# Build the kselftests statically into DIR/skel, for another architecture with the
+# compiler of that prefix.
+build_selftests() { # DIR [ARCH PREFIX]
+	local objects=$1.objects log=$1.log arch=${2-x86_64} prefix=${3-}
 	mkdir -p "$objects"
 	if ! {
-		make -s -C "$TREE" O="$objects" ARCH=x86_64 headers &&
+		make -s -C "$TREE" O="$objects" ARCH="$arch" CROSS_COMPILE="$prefix" headers &&
 			LDFLAGS=-static make -s -C "$TREE/tools/testing/selftests" O="$objects" \
-				TARGETS=skel FORCE_TARGETS=1 KSFT_INSTALL_PATH="$1" install
+				CROSS_COMPILE="$prefix" -j"$JOBS" TARGETS=skel FORCE_TARGETS=1 KSFT_INSTALL_PATH="$1" install
 	} >"$log" 2>&1 </dev/null; then
 		grep -m 10 -E 'error|Error' "$log" >&2 || tail -n 10 "$log" >&2
 		die "the build of the kselftests failed"
