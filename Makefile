@@ -5,8 +5,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-kunit \
 	check-vm check-lab check-arch check-lts check-long \
-	check-kcsan check-coverage check-steps check-stress-ng check-checks lts-diff lts-update deb \
-	bench series-edit series rebase submit clean
+	check-kcsan check-coverage check-steps check-stress-ng check-checks lts-diff \
+	lts-update deb distro check-deb bench series-edit series rebase submit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -70,6 +70,12 @@ lts-update: ## make the series for 6.12 again from a changed mainline series
 
 deb: ## Debian packages, in out/deb
 	@scripts/deb
+
+distro: ## patches and symbols for a distribution's kernel package, in out/debian-kernel
+	@scripts/distro-kernel
+
+check-deb: ## the packages in a clean Debian 12 that runs its own 6.12 kernel (root)
+	@scripts/check-deb
 
 bench: ## costs in instructions
 	@scripts/bench
