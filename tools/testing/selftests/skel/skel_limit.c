@@ -351,24 +351,30 @@ static void *open_all(void *arg)
 }
 
 /* The channels of a card, too, are as many as it has. */
-TEST_F(limit, threads_that_race_get_no_more_channels)
+TEST_F_TIMEOUT(limit, threads_that_race_get_no_more_channels, TIMEOUT)
 {
-	struct opener openers[4] = { };
 	struct skel_info info;
-	int opened = 0;
 
 	ASSERT_EQ(0, skel_info(self->fd, &info));
-	for (int i = 0; i < 4; i++)
-		ASSERT_EQ(0, pthread_create(&openers[i].thread, NULL, open_all, &openers[i]));
-	for (int i = 0; i < 4; i++) {
-		pthread_join(openers[i].thread, NULL);
-		opened += openers[i].opened;
-	}
-	EXPECT_EQ(-EBUSY, skel_open(O_RDWR));
-	EXPECT_EQ(info.channels - 1, opened);
-	for (int i = 0; i < 4; i++) {
-		while (openers[i].opened)
-			close(openers[i].fd[--openers[i].opened]);
+	for (int round = 0; round < 100; round++) {
+		struct opener openers[4] = { };
+		__u32 opened = 0;
+
+		for (int i = 0; i < 4; i++) {
+			ASSERT_EQ(0, pthread_create(&openers[i].thread, NULL, open_all,
+						    &openers[i]));
+		}
+		for (int i = 0; i < 4; i++) {
+			pthread_join(openers[i].thread, NULL);
+			opened += openers[i].opened;
+		}
+		EXPECT_EQ(-EBUSY, skel_open(O_RDWR));
+		EXPECT_EQ(info.channels - 1, opened)
+			TH_LOG("round %d", round);
+		for (int i = 0; i < 4; i++) {
+			while (openers[i].opened)
+				close(openers[i].fd[--openers[i].opened]);
+		}
 	}
 }
 
