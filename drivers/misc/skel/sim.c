@@ -213,7 +213,7 @@ static void skel_sim_ask(struct skel_sim *sim, struct skel_sim_job *job)
 {
 	int ret = skel_request(sim->card, &job->req, &job->grant);
 
-	if (!ret)
+	if (!ret && misbehave)
 		skel_sim_noise_see(&sim->noise, &job->req, job->grant.id);
 	guard(spinlock_irqsave)(&sim->lock);
 	if (ret) {

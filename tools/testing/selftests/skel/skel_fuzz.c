@@ -169,7 +169,7 @@ static void expect(struct fuzzer *f, long rc, const int *errors)
 {
 	f->good += rc >= 0;
 	f->bad += rc < 0;
-	/* There is no file in that place. */
+	/* There is no file in that place, or it was not opened for that. */
 	if (rc >= 0 || rc == -EBADF)
 		return;
 	for (; *errors; errors++)
