@@ -155,6 +155,26 @@ skip() { # NAME REASON
 	echo "skip $1: ${*:2}"
 }
 
+# Add what another check has closed with to the sums; it has failed if it did not.
+add_closing() { # NAME STATUS LOG
+	local closing p f s
+	closing=$(grep -xE '[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped' "$3" | tail -n 1) || true
+	if [ -z "$closing" ]; then
+		fail "$1" "it ended with status $2 before its end"
+		return
+	fi
+	read -r p _ f _ s _ <<<"$closing"
+	PASSED=$((PASSED + p)) FAILED=$((FAILED + f)) SKIPPED=$((SKIPPED + s))
+	[ "$2" -eq 0 ] || [ "$f" -gt 0 ] || fail "$1" "it ended with status $2"
+}
+
+# The same of lines that are results.
+add_results() { # FILE
+	PASSED=$((PASSED + $(grep -c '^ok ' "$1" || true)))
+	FAILED=$((FAILED + $(grep -c '^not ok ' "$1" || true)))
+	SKIPPED=$((SKIPPED + $(grep -c '^skip ' "$1" || true)))
+}
+
 # Print the sums and end the script.
 conclude() {
 	echo "$PASSED passed, $FAILED failed, $SKIPPED skipped"
