@@ -27,6 +27,12 @@ void skel_sim_noise_see(struct skel_sim_noise *noise,
 	noise->ids[noise->seen++ % SKEL_SIM_NOISE_SEEN] = id;
 }
 
+/* So far up that sums wrap around: by little as often as by much. */
+static u64 skel_sim_noise_far(void)
+{
+	return U64_MAX - (get_random_u32() >> get_random_u32_below(32));
+}
+
 /* Whatever the channel holds: this is wrong. */
 static void skel_sim_noise_spoil(struct skel_request *req)
 {
@@ -35,13 +41,13 @@ static void skel_sim_noise_spoil(struct skel_request *req)
 		req->length = 0;
 		break;
 	case 1:
-		req->length = U64_MAX - get_random_u32();
+		req->length = skel_sim_noise_far();
 		break;
 	case 2:
-		req->card_addr = U64_MAX - get_random_u32();
+		req->card_addr = skel_sim_noise_far();
 		break;
 	case 3:
-		req->host_addr = U64_MAX - get_random_u32();
+		req->host_addr = skel_sim_noise_far();
 		break;
 	case 4:
 		/* where regions are */
