@@ -6,8 +6,10 @@
  * reads EXPECT_EQ(-EBUSY, skel_free(fd, host)). They know nothing about the
  * harness, so a child process can use them too.
  *
- * The tests run against the simulated card skel_sim. The environment variable
- * SKEL_TEST_CARD names another one, which must speak the same commands.
+ * The tests run against the simulated card skel_sim, which they load if they may.
+ * The environment variable SKEL_TEST_CARD names another card, which must speak the
+ * same commands. SKEL_TEST_EXHAUST allows to use up all memory of a machine that
+ * has not more than 4 GiB.
  */
 #ifndef SKEL_TEST_H
 #define SKEL_TEST_H
@@ -56,6 +58,9 @@ static inline long skel_err(long rc)
 
 size_t skel_page(void);
 const char *skel_device(void);
+
+/* open(); root loads the module if there is no such node */
+int skel_open_module(const char *path, int flags, const char *module);
 
 /* The user API, one function per entry */
 int skel_open(int flags);

@@ -6,27 +6,9 @@
 
 #include "skel_ucard_util.h"
 
-static void load_driver(void)
-{
-	pid_t pid = fork();
-
-	if (!pid) {
-		execlp("modprobe", "modprobe", "-q", "skel_ucard", NULL);
-		_exit(1);
-	}
-	if (pid > 0)
-		skel_wait(pid);
-}
-
 int ucard_open_node(int flags)
 {
-	int fd = skel_err(open(UCARD_NODE, flags | O_CLOEXEC));
-
-	if (fd == -ENOENT && !getuid()) {
-		load_driver();
-		fd = skel_err(open(UCARD_NODE, flags | O_CLOEXEC));
-	}
-	return fd;
+	return skel_open_module(UCARD_NODE, flags, "skel_ucard");
 }
 
 void ucard_describe(struct skel_ucard_create *create)
