@@ -8,18 +8,19 @@
 # FILE_PATH_CHANGES asks whether MAINTAINERS needs an update, for each patch that adds
 # a file and does not touch it; check-series has a check of its own for that.
 # Words of the instrument's language are no misspellings: EITH is the short form of
-# SCPI's EITHer, DOUT a digital output.
+# SCPI's EITHer, DOUT a digital output. The checkpatch of older kernels wants
+# strscpy(), which only the kernel has, in programs, too.
 check_patches() { # PATCH...
 	local patch name
-	dictionary=$TMP/dictionary
+	dictionary=$TMP/dictionary ignore=FILE_PATH_CHANGES${KERNEL:+,STRCPY}
 	grep -vE '^(eith|dout)->' "$(python3 -c 'import codespell_lib, os
 print(os.path.dirname(codespell_lib.__file__))')/data/dictionary.txt" >"$dictionary" || true
 	check_patch() { # PATCH LOG
 		(cd "$TREE" && scripts/checkpatch.pl --strict --codespell --codespellfile "$dictionary" --no-signoff \
-			--color=never --show-types --ignore FILE_PATH_CHANGES "$1") >"$2" 2>&1 || echo failed >"$2.status"
+			--color=never --show-types --ignore "$ignore" "$1") >"$2" 2>&1 || echo failed >"$2.status"
 	}
 	export -f check_patch
-	export TREE dictionary
+	export TREE dictionary ignore
 	printf '%s\n' "$@" | xargs -d '\n' ls -S | while read -r patch; do
 		printf '%s\0%s\0' "$patch" "$TMP/$(basename "$patch").log"
 	done | xargs -0 -r -n 2 -P "$JOBS" bash -c 'check_patch "$@"' check_patch
