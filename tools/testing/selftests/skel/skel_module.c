@@ -95,18 +95,19 @@ static long references(const char *module)
 
 FIXTURE_SETUP(module)
 {
-	char path[128];
+	struct skel_info info;
 	int fd = skel_open(O_RDWR);
 
 	if (fd == -ENOENT)
 		SKIP(return, "no card, load skel_sim");
 	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, skel_info(fd, &info));
 	close(fd);
+	/* The name of a card is that of its module. */
+	strcpy(self->name, info.name);
 	if (getuid())
 		SKIP(return, "must be root to unload a module");
 	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
-	snprintf(path, sizeof(path), "/sys/class/misc/%s/model", strrchr(skel_device(), '/') + 1);
-	ASSERT_EQ(0, skel_read_file(path, self->name, sizeof(self->name)));
 	self->references = references(self->name);
 	if (self->references < 0)
 		SKIP(return, "the driver is built in, or modules cannot be unloaded");
