@@ -206,8 +206,9 @@ TEST_F(mapping, read_only_and_back)
 TEST_F(mapping, first_touch_takes_no_page_fault)
 {
 	const size_t length = SKEL_MIB(1);
-	struct rusage before, after;
+	struct rusage before, after, written;
 	__u64 host;
+	long faults;
 	__u8 *map;
 
 	for (int round = 0; round < 2; round++) {
@@ -215,11 +216,18 @@ TEST_F(mapping, first_touch_takes_no_page_fault)
 		ASSERT_NE(NULL, map);
 		ASSERT_EQ(0, getrusage(RUSAGE_SELF, &before));
 		for (size_t i = 0; i < length; i += self->page)
-			__atomic_store_n(map + i, 1, __ATOMIC_RELAXED);
+			(void)__atomic_load_n(map + i, __ATOMIC_RELAXED);
 		ASSERT_EQ(0, getrusage(RUSAGE_SELF, &after));
+		for (size_t i = 0; i < length; i += self->page)
+			__atomic_store_n(map + i, 1, __ATOMIC_RELAXED);
+		ASSERT_EQ(0, getrusage(RUSAGE_SELF, &written));
 	}
 	EXPECT_EQ(before.ru_minflt, after.ru_minflt);
 	EXPECT_EQ(before.ru_majflt, after.ru_majflt);
+	/* Some processors need one for each page, to mark it dirty. */
+	faults = written.ru_minflt - after.ru_minflt;
+	EXPECT_TRUE(!faults || faults == (long)(length / self->page))
+		TH_LOG("%ld page faults", faults);
 }
 
 TEST_F(mapping, unmapping_a_part_leaves_the_rest)
