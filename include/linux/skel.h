@@ -78,14 +78,18 @@ struct skel_grant {
  */
 struct skel_card_ops {
 	/**
-	 * @open: A channel was opened; optional. Start from a clean state: the
-	 * number may have had another user before. 0 or a negative errno, which
-	 * open(2) returns.
+	 * @open: A channel is opened; optional. Start from a clean state: the
+	 * number may have had another user before. Until this has returned,
+	 * requests for the channel are refused. 0 or a negative errno, which
+	 * open(2) returns. Must not wait for the hardware: open(2) of every
+	 * misc device of the machine waits meanwhile. Leave that to the first
+	 * @command.
 	 */
 	int (*open)(struct skel_card *card, u32 channel);
 
 	/**
-	 * @close: A channel is closed; optional. Its transfers have ended.
+	 * @close: A channel is closed; optional. Its transfers have ended. The
+	 * backend replies no more to it: the number may soon have another user.
 	 */
 	void (*close)(struct skel_card *card, u32 channel);
 
@@ -105,7 +109,7 @@ struct skel_card_ops {
 	 * the requests that the card has not yet made for it. On return of 0
 	 * the card does not touch the memory of any of its grants any more; a
 	 * transfer that the backend has not completed is reported as cancelled.
-	 * A negative errno says that the card did not obey.
+	 * A negative errno says that the card did not stop.
 	 */
 	int (*quiesce)(struct skel_card *card, u32 channel);
 

@@ -11,16 +11,20 @@
 
 #define REG_STATUS	0x00	/* write to acknowledge */
 #define STATUS_REQUEST	BIT(0)	/* the card asks for a transfer */
-#define STATUS_DONE	BIT(1)	/* the transfer has ended */
-#define REG_LENGTH	0x04	/* of it */
-#define REG_HOST	0x08	/* host address of it, 64 bits */
-#define REG_DMA		0x10	/* the answer: bus address, or 0 for no */
-#define REG_STOP	0x14	/* write 1: stop the DMA; reads 0 when it has */
+#define STATUS_DONE	BIT(1)	/* the DMA has ended */
+#define REG_CARD	0x04	/* request: address in the card's memory */
+#define REG_LENGTH	0x08	/* request: number of bytes */
+#define REG_HOST	0x0c	/* request: host address, 64 bits */
+#define REG_REFUSE	0x14	/* write 1: the request is refused */
+#define REG_DMA		0x18	/* write the bus address: granted, start the DMA */
+#define REG_MOVED	0x1c	/* bytes moved by the DMA that has ended */
+#define REG_STOP	0x20	/* write 1: stop the DMA, drop the request; 0: done */
 
 struct my_card {
+	struct pci_dev *pdev;
 	struct skel_card *card;
 	void __iomem *regs;
-	struct skel_grant grant;	/* of its one DMA engine */
+	u64 id;				/* of the transfer that the DMA engine runs */
 	int irq;
 };
 
@@ -32,17 +36,24 @@ static irqreturn_t my_irq(int irq, void *data)
 	if (!status || PCI_POSSIBLE_ERROR(status))
 		return IRQ_NONE;
 	writel(status, my->regs + REG_STATUS);
+	/* Before the request: its grant takes the place of this id. */
 	if (status & STATUS_DONE)
-		skel_complete(my->card, my->grant.id, readl(my->regs + REG_LENGTH), 0);
+		skel_complete(my->card, my->id, readl(my->regs + REG_MOVED), 0);
 	if (status & STATUS_REQUEST) {
-		struct skel_request req = { .dir = SKEL_TOHOST,
+		struct skel_request req = {
+			.dir = SKEL_TOHOST,
+			.card_addr = readl(my->regs + REG_CARD),
 			.length = readl(my->regs + REG_LENGTH),
-			.host_addr = lo_hi_readq(my->regs + REG_HOST) };
+			.host_addr = lo_hi_readq(my->regs + REG_HOST),
+		};
 		struct skel_grant grant;
 
-		if (!skel_request(my->card, &req, &grant))
-			my->grant = grant;
-		writel(grant.dma, my->regs + REG_DMA);
+		if (skel_request(my->card, &req, &grant)) {
+			writel(1, my->regs + REG_REFUSE);
+		} else {
+			my->id = grant.id;
+			writel(grant.dma, my->regs + REG_DMA);
+		}
 	}
 	return IRQ_HANDLED;
 }
@@ -53,7 +64,6 @@ static int my_command(struct skel_card *card, u32 channel, char *line, size_t le
 	return 0;
 }
 
-/* All ones: it was pulled out. */
 static int my_reset(struct skel_card *card)
 {
 	struct my_card *my = skel_card_priv(card);
@@ -61,8 +71,11 @@ static int my_reset(struct skel_card *card)
 
 	synchronize_irq(my->irq);	/* it may be about to start what was granted */
 	writel(1, my->regs + REG_STOP);
-	return readl_poll_timeout(my->regs + REG_STOP, stop,
-				  !stop || PCI_POSSIBLE_ERROR(stop), 10, 100000);
+	if (readl_poll_timeout(my->regs + REG_STOP, stop,
+			       !stop || PCI_POSSIBLE_ERROR(stop), 10, 100000))
+		return -ETIMEDOUT;
+	/* All ones: it was pulled out, or it does not answer and may do DMA. */
+	return stop && pci_device_is_present(my->pdev) ? -EIO : 0;
 }
 
 static int my_quiesce(struct skel_card *card, u32 channel)
@@ -74,21 +87,28 @@ static const struct skel_card_ops my_ops = {
 	.command = my_command, .quiesce = my_quiesce, .reset = my_reset,
 };
 
+static const struct skel_card_desc my_desc = {
+	.name = "my-pci-card",
+	.owner = THIS_MODULE,
+	.ops = &my_ops,
+	.channels = 1,			/* files that can be open */
+	.transfers = 1,			/* of a channel at once */
+	.memory = SZ_64K,		/* of the card, in bytes */
+	.caps = SKEL_CAP_TOHOST,	/* directions of DMA */
+};
+
 static int my_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	static const struct skel_card_desc desc = {
-		.name = "my-pci-card", .owner = THIS_MODULE, .ops = &my_ops,
-		.channels = 1, .transfers = 1, .memory = SZ_64K, .caps = SKEL_CAP_TOHOST,
-	};
 	struct my_card *my = devm_kzalloc(&pdev->dev, sizeof(*my), GFP_KERNEL);
 	int ret = pcim_enable_device(pdev) ?: dma_set_mask_and_coherent(&pdev->dev, U32_MAX);
 
 	if (!my || ret)
 		return ret ?: -ENOMEM;
+	my->pdev = pdev;
 	my->regs = pcim_iomap_region(pdev, 0, KBUILD_MODNAME);
 	if (IS_ERR(my->regs))
 		return PTR_ERR(my->regs);
-	my->card = devm_skel_card_alloc(&pdev->dev, &desc, my);
+	my->card = devm_skel_card_alloc(&pdev->dev, &my_desc, my);
 	if (IS_ERR(my->card))
 		return PTR_ERR(my->card);
 	pci_set_drvdata(pdev, my->card);

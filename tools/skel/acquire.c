@@ -2,8 +2,9 @@
 /*
  * acquire.c - skelctl acquire: record the inputs of a card, draw the waveforms
  *
- * The card samples into a ring in its own memory. What is drawn, measured and
- * written to a file comes from a buffer that the card has filled by DMA.
+ * The card samples into a ring in its own memory, see run.c. What is drawn,
+ * measured and written to a file comes from a buffer that the card has filled by
+ * DMA.
  */
 #include <endian.h>
 #include <err.h>
@@ -11,18 +12,18 @@
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "inputs.h"
+#include "csv.h"
 #include "plot.h"
-#include "skelctl.h"
+#include "run.h"
 #include "wave.h"
 
 #define FREQUENCY_MAX	500000.0	/* Hz, of a generator */
@@ -30,7 +31,6 @@
 #define RATE_MAX	1000000
 #define RATE_CYCLE	200		/* samples of a cycle */
 #define RATE_LEAST	200		/* that waits for 5 s at most */
-#define TRANSFER_MS	5000
 #define PLOT_WIDTH_MAX	100
 #define PLOT_HEIGHT_MAX	29
 
@@ -67,7 +67,7 @@ static const char usage[] =
 
 /* A generator that the user wants to set; NULL, negative: leave it as it is */
 struct generator {
-	const char *function;	/* as SCPI has it */
+	const char *const *function;	/* as INPUTS? and as SCPI has it */
 	double frequency;	/* in Hz */
 	double amplitude;	/* in V */
 };
@@ -84,58 +84,18 @@ struct settings {
 	int height;
 };
 
-/* A recording while it is made */
-struct recording {
-	struct skel *skel;
-	const struct settings *set;
-	struct inputs inputs;
-	size_t frame_bytes;
-	size_t bytes;		/* of all frames */
-	int16_t *samples;	/* the DMA buffer */
-	double *volts[INPUTS_MAX];
-	FILE *talk;		/* where progress is told */
-};
-
-/* Ask the card, or end the program */
-static void ask(struct recording *rec, char *reply, const char *line)
-{
-	if (skel_query(rec->skel, reply, SKEL_LINE_MAX, ANSWER_MS, "%s",
-		       line) < 0)
-		err(EXIT_CARD, "'%s'", line);
-	if (strncmp(reply, "ERROR", 5) == 0)
-		errx(EXIT_CARD, "'%s': the card answers '%s'", line, reply);
-}
-
-static struct status ask_status(struct recording *rec)
-{
-	char reply[SKEL_LINE_MAX];
-	struct status status;
-
-	ask(rec, reply, "STATUS?");
-	if (parse_status(reply, &status) || !status.ring)
-		errx(EXIT_CARD, "'STATUS?': cannot understand '%s'", reply);
-	return status;
-}
-
-static void ask_inputs(struct recording *rec)
-{
-	char reply[SKEL_LINE_MAX];
-
-	ask(rec, reply, "INPUTS?");
-	if (parse_inputs(reply, &rec->inputs))
-		errx(EXIT_CARD, "'INPUTS?': cannot understand '%s'", reply);
-}
-
 /*
  * A card that speaks SCPI does not answer a command, but tells its error when
  * it is asked.
  */
-static void set_function(struct recording *rec, int input, const char *function)
+static void set_function(struct skel *skel, int input,
+			 const char *const *function)
 {
 	char reply[SKEL_LINE_MAX];
 
-	if (skel_send(rec->skel, "INPut%d:FUNCtion %s", input + 1, function) ||
-	    skel_query(rec->skel, reply, sizeof(reply), ANSWER_MS,
+	if (skel_send(skel, "INPut%d:FUNCtion %s", input + 1,
+		      function[1]) ||
+	    skel_query(skel, reply, sizeof(reply), ANSWER_MS,
 		       "SYSTem:ERRor?") < 0)
 		err(EXIT_CARD, "--function%d", input);
 	if (strncmp(reply, "0,", 2) != 0)
@@ -143,201 +103,105 @@ static void set_function(struct recording *rec, int input, const char *function)
 		     reply);
 }
 
-/* Set the generators that the options name, keep what they do not name */
-static void set_generators(struct recording *rec)
+/* The input in<n>, which need not be the card's nth, or end the program */
+static const struct input *find_input(const struct inputs *inputs, int n)
 {
-	char reply[SKEL_LINE_MAX], line[64];
+	char name[16];
 	int i;
 
+	snprintf(name, sizeof(name), "in%d", n);
+	for (i = 0; i < inputs->count; i++) {
+		if (strcmp(inputs->input[i].name, name) == 0)
+			return &inputs->input[i];
+	}
+	errx(EXIT_CARD, "the card does not sample an input %s", name);
+}
+
+/* Set the generators that the options name, keep what they do not name */
+static void set_generators(struct skel *skel, const struct settings *set)
+{
+	char reply[SKEL_LINE_MAX], line[64];
+	struct inputs inputs;
+	int i;
+
+	ask_inputs(skel, &inputs);
 	for (i = 0; i < 2; i++) {
-		const struct generator *g = &rec->set->generator[i];
-		const struct input *now = &rec->inputs.input[i];
+		const struct generator *g = &set->generator[i];
+		const struct input *now;
 
 		if (!g->function && g->frequency < 0 && g->amplitude < 0)
 			continue;
-		if (i >= rec->inputs.count)
-			errx(EXIT_CARD, "the card has no input %d", i);
+		now = find_input(&inputs, i);
 		if (g->function)
-			set_function(rec, i, g->function);
+			set_function(skel, i, g->function);
 		if (g->frequency < 0 && g->amplitude < 0)
 			continue;
-		snprintf(line, sizeof(line), "INPUT %d %.0f %.0f", i,
-			 g->frequency < 0 ? now->frequency :
-			 g->frequency * 1000,
-			 g->amplitude < 0 ? now->amplitude :
-			 g->amplitude * 1000);
-		ask(rec, reply, line);
+		snprintf(line, sizeof(line), "INPUT %d %ld %ld", i,
+			 g->frequency < 0 ? (long)now->frequency :
+			 lround(g->frequency * 1000),
+			 g->amplitude < 0 ? (long)now->amplitude :
+			 lround(g->amplitude * 1000));
+		ask(skel, reply, line);
 	}
-	ask_inputs(rec);
-}
-
-static void sleep_ms(unsigned int ms)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000L };
-
-	nanosleep(&ts, NULL);
-}
-
-/* Sample, and ask for the status about four times until all frames are there */
-static void sample_frames(struct recording *rec)
-{
-	const struct settings *set = rec->set;
-	unsigned int ms = set->frames * 1000 / set->rate;
-	char reply[SKEL_LINE_MAX], line[64];
-	struct status status;
-	unsigned int i, idle = 0;
-
-	snprintf(line, sizeof(line), "SAMPLE %u", set->rate);
-	ask(rec, reply, line);
-	fprintf(rec->talk, "sampling %d inputs at %u Hz each, %d bits\n",
-		rec->inputs.count, set->rate, rec->inputs.bits);
-	for (i = 0;; i++) {
-		uint64_t before = i ? status.frames : 0;
-
-		sleep_ms(i < 4 ? ms / 4 + 1 : 10);
-		status = ask_status(rec);
-		fprintf(rec->talk, "  %s: %llu frames, %zu wanted, next at 0x%llx\n",
-			status.state, (unsigned long long)status.frames,
-			set->frames, (unsigned long long)status.position);
-		fflush(rec->talk);
-		if (status.frames >= set->frames)
-			return;
-		idle = status.frames == before ? idle + 1 : 0;
-		if (idle > 100 || strcmp(status.state, "SAMPLING") != 0)
-			errx(EXIT_CARD, "the card does not sample any more");
-	}
-}
-
-static void tohost(struct recording *rec, uint64_t card_addr, size_t length,
-		   size_t at)
-{
-	char *buffer = (char *)rec->samples + at;
-	uint64_t host_addr = skel_host_addr(rec->skel, buffer);
-	struct skel_transfer t;
-
-	fprintf(rec->talk, "TOHOST 0x%llx 0x%zx 0x%llx: ",
-		(unsigned long long)card_addr, length,
-		(unsigned long long)host_addr);
-	if (skel_tohost(rec->skel, &t, card_addr, length, host_addr) ||
-	    skel_wait(rec->skel, &t, TRANSFER_MS)) {
-		fprintf(rec->talk, "\n");
-		fflush(rec->talk);
-		if (t.result == SKEL_PENDING)
-			err(EXIT_CARD, "TOHOST");
-		errx(EXIT_CARD, "TOHOST: %s: %s", t.result == SKEL_REFUSED ?
-		     "refused" : "failed", t.reason);
-	}
-	fprintf(rec->talk, "done, %zu bytes by DMA\n", length);
 }
 
 /*
- * Get frames out of the ring, in two transfers if they go over its end: the
- * first ones since SAMPLE if they are all still there, else the newest ones.
- * Return: false if the card has overwritten some of them in the meantime.
+ * Is what was sampled what the options ask for? Another program may have set it
+ * before sampling began. Noise and DC have no frequency, and say so by 0.
  */
-static bool fetch(struct recording *rec)
+static void check_generators(const struct inputs *inputs,
+			     const struct settings *set)
 {
-	struct status status = ask_status(rec);
-	uint64_t ring_frames = status.ring / rec->frame_bytes;
-	uint64_t back = status.frames;	/* how many frames ago */
-	uint64_t first, card_addr, part;
+	int i;
 
-	if (back > ring_frames)
-		back = rec->set->frames;
-	first = status.frames - back;
-	card_addr = (status.position + status.ring -
-		     back * rec->frame_bytes % status.ring) % status.ring;
-	part = status.ring - card_addr;
-	if (part > rec->bytes)
-		part = rec->bytes;
-	tohost(rec, card_addr, part, 0);
-	if (part < rec->bytes)
-		tohost(rec, 0, rec->bytes - part, part);
-	return ask_status(rec).frames - first <= ring_frames;
-}
+	for (i = 0; i < 2; i++) {
+		const struct generator *g = &set->generator[i];
+		const struct input *in;
 
-static void record(struct recording *rec)
-{
-	const struct settings *set = rec->set;
-	char reply[SKEL_LINE_MAX];
-	uint64_t ring;
-	bool complete;
-
-	ask_inputs(rec);
-	set_generators(rec);
-	rec->frame_bytes = rec->inputs.count * sizeof(*rec->samples);
-	rec->bytes = set->frames * rec->frame_bytes;
-	ring = ask_status(rec).ring;
-	if (rec->bytes > ring)
-		errx(EXIT_CARD, "%zu frames: the card's memory holds %llu",
-		     set->frames, (unsigned long long)ring /
-		     rec->frame_bytes);
-	rec->samples = skel_malloc(rec->skel, rec->bytes, SKEL_ALLOC_TOHOST);
-	if (!rec->samples)
-		err(EXIT_CARD, "no DMA buffer of %zu bytes", rec->bytes);
-
-	sample_frames(rec);
-	complete = fetch(rec);
-	ask(rec, reply, "STOP");
-	/* fast sampling has overwritten something: now it cannot */
-	if (!complete && !fetch(rec))
-		errx(EXIT_CARD, "another program samples with this card");
+		if (!g->function && g->frequency < 0 && g->amplitude < 0)
+			continue;
+		in = find_input(inputs, i);
+		if ((g->function && strcmp(in->shape, g->function[0]) != 0) ||
+		    (in->frequency && g->frequency >= 0 &&
+		     in->frequency != lround(g->frequency * 1000)) ||
+		    (in->frequency && g->amplitude >= 0 &&
+		     in->amplitude != lround(g->amplitude * 1000)))
+			errx(EXIT_CARD, "another program has set input %s",
+			     in->name);
+	}
 }
 
 /* Samples of the card as volts, each input for itself */
-static void convert(struct recording *rec)
+static void convert(const struct run *run, double **volts)
 {
-	double scale = rec->inputs.range / 1000.0 /
-		       ((1 << (rec->inputs.bits - 1)) - 1);
-	const int16_t *sample = rec->samples;
+	double scale = run->inputs.range / 1000.0 /
+		       ((1 << (run->inputs.bits - 1)) - 1);
+	const int16_t *sample = run->samples;
 	size_t i;
 	int n;
 
-	for (n = 0; n < rec->inputs.count; n++) {
-		rec->volts[n] = calloc(rec->set->frames, sizeof(double));
-		if (!rec->volts[n])
+	for (n = 0; n < run->inputs.count; n++) {
+		volts[n] = calloc(run->frames, sizeof(double));
+		if (!volts[n])
 			err(EXIT_CARD, "samples");
 	}
-	for (i = 0; i < rec->set->frames; i++) {
-		for (n = 0; n < rec->inputs.count; n++)
-			rec->volts[n][i] = (int16_t)le16toh(*sample++) * scale;
+	for (i = 0; i < run->frames; i++) {
+		for (n = 0; n < run->inputs.count; n++)
+			volts[n][i] = (int16_t)le16toh(*sample++) * scale;
 	}
-}
-
-static void write_csv(struct recording *rec)
-{
-	bool is_stdout = strcmp(rec->set->csv, "-") == 0;
-	FILE *out = is_stdout ? stdout : fopen(rec->set->csv, "w");
-	size_t i;
-	int n;
-
-	if (!out)
-		err(EXIT_CARD, "%s", rec->set->csv);
-	fprintf(out, "time/s");
-	for (n = 0; n < rec->inputs.count; n++)
-		fprintf(out, ",%s/V", rec->inputs.input[n].name);
-	fprintf(out, "\n");
-	for (i = 0; i < rec->set->frames; i++) {
-		fprintf(out, "%.7g", (double)i / rec->set->rate);
-		for (n = 0; n < rec->inputs.count; n++)
-			fprintf(out, ",%.6f", rec->volts[n][i]);
-		fprintf(out, "\n");
-	}
-	if (ferror(out) | (is_stdout ? fflush(out) : fclose(out)))
-		err(EXIT_CARD, "%s", rec->set->csv);
 }
 
 /* Measure and draw what has been recorded */
-static void show(struct recording *rec)
+static void show(const struct run *run, const struct settings *set,
+		 double *const *volts)
 {
 	struct plot_trace traces[INPUTS_MAX];
 	char left[INPUTS_MAX][80], right[INPUTS_MAX][80];
-	const struct settings *set = rec->set;
 	struct plot plot = {
 		.traces = traces,
-		.trace_count = rec->inputs.count,
-		.count = set->frames,
-		.rate = set->rate,
+		.trace_count = run->inputs.count,
+		.count = run->frames,
+		.rate = run->status.rate,
 		.width = set->width,
 		.height = set->height,
 		.utf8 = set->utf8,
@@ -345,10 +209,10 @@ static void show(struct recording *rec)
 	};
 	int n;
 
-	for (n = 0; n < rec->inputs.count; n++) {
-		const struct input *input = &rec->inputs.input[n];
-		struct wave wave = wave_measure(rec->volts[n], set->frames,
-						set->rate);
+	for (n = 0; n < run->inputs.count; n++) {
+		const struct input *input = &run->inputs.input[n];
+		struct wave wave = wave_measure(volts[n], run->frames,
+						run->status.rate);
 		char hertz[32] = "";
 
 		if (wave.frequency > 0)
@@ -362,9 +226,9 @@ static void show(struct recording *rec)
 			 wave.max);
 		traces[n].left = left[n];
 		traces[n].right = right[n];
-		traces[n].volts = rec->volts[n];
+		traces[n].volts = volts[n];
 		if (!set->draw)
-			fprintf(rec->talk, "%s; %s\n", left[n], right[n]);
+			fprintf(run->talk, "%s; %s\n", left[n], right[n]);
 	}
 	if (plot.height < plot_height_min(plot.trace_count))
 		plot.height = plot_height_min(plot.trace_count);
@@ -423,10 +287,10 @@ static bool colour_option(const char *when)
 	       (!no || !*no);
 }
 
-/* The SCPI name of a function, or end the program */
-static const char *function_option(const char *name)
+/* The names of a function, or end the program */
+static const char *const *function_option(const char *name)
 {
-	static const char * const functions[][2] = {
+	static const char *const functions[][2] = {
 		{ "sine", "SINusoid" }, { "square", "SQUare" },
 		{ "triangle", "TRIangle" }, { "ramp", "RAMP" },
 		{ "noise", "NOISe" }, { "dc", "DC" },
@@ -435,7 +299,7 @@ static const char *function_option(const char *name)
 
 	for (i = 0; i < ARRAY_SIZE(functions); i++) {
 		if (strcasecmp(name, functions[i][0]) == 0)
-			return functions[i][1];
+			return functions[i];
 	}
 	errx(EXIT_USAGE, "--function: '%s' is not sine, square, triangle, ramp, noise or dc",
 	     name);
@@ -569,26 +433,33 @@ int acquire_main(const char *path, int argc, char **argv)
 		.draw = true,
 		.utf8 = locale_is_utf8(),
 	};
-	struct recording rec = { .set = &set, .talk = stdout };
+	struct run run = { .talk = stdout };
+	double *volts[INPUTS_MAX];
 	int n;
 
 	parse_options(&set, argc, argv);
 	look_at_terminal(&set);
 	if (set.csv && strcmp(set.csv, "-") == 0) {
 		set.draw = false;
-		rec.talk = stderr;
+		run.talk = stderr;
 	}
-	rec.skel = open_card(path);
-	record(&rec);
-	convert(&rec);
-	show(&rec);
+	run.rate = set.rate;
+	run.frames = set.frames;
+	run.skel = open_card(path);
 	if (set.csv)
-		write_csv(&rec);
+		csv_open(set.csv);
+	set_generators(run.skel, &set);
+	run_record(&run);
+	check_generators(&run.inputs, &set);
+	convert(&run, volts);
+	show(&run, &set, volts);
+	if (set.csv)
+		csv_write(&run.inputs, volts, run.frames, run.status.rate);
 
-	for (n = 0; n < rec.inputs.count; n++)
-		free(rec.volts[n]);
-	if (skel_free(rec.skel, rec.samples))
+	for (n = 0; n < run.inputs.count; n++)
+		free(volts[n]);
+	if (skel_free(run.skel, run.samples))
 		err(EXIT_CARD, "cannot free the DMA buffer");
-	skel_close(rec.skel);
+	skel_close(run.skel);
 	return EXIT_SUCCESS;
 }

@@ -132,7 +132,7 @@ static void bench_identity(void)
 	bench_limit("`*IDN?` by a program", card, 6.0 * pipes, " ns");
 }
 
-/* One block to the host: one write() of the program, and its DONE line read */
+/* One block to the host: one write() of the program, and the line of its end read */
 static uint64_t bench_block(int card, uint32_t opening, struct skel *skel,
 			    uint64_t host, size_t length)
 {
@@ -155,7 +155,8 @@ static uint64_t bench_block(int card, uint32_t opening, struct skel *skel,
 		    read(skel_fd(skel), line, sizeof(line)) <= 0)
 			err(1, "block");
 		times[i] = bench_now() - start;
-		if (strncmp(line, "DONE", 4) != 0)
+		if (strncmp(line, SKEL_CORE_MARK "DONE",
+			    strlen(SKEL_CORE_MARK "DONE")) != 0)
 			errx(1, "block: %s", line);
 	}
 	return bench_median(times, BLOCKS);
@@ -206,7 +207,7 @@ static void bench_blocks(void)
 	small = bench_block(card, opened->opening, skel, host, SMALL);
 	copy = bench_memcpy(buffer, memory, BLOCK);
 	copy_small = bench_memcpy(buffer, memory, SMALL);
-	printf("\n| block to the host, and its DONE line | ns |\n|---|---|\n");
+	printf("\n| block to the host, and the line of its end | ns |\n|---|---|\n");
 	printf("| 64 KiB | %llu |\n", (unsigned long long)block);
 	printf("| 64 bytes: the constant of a block | %llu |\n",
 	       (unsigned long long)small);

@@ -322,8 +322,9 @@ static void bench_stream(void)
 	printf("From write() to the end of read(), in ns, medians of %d.\n\n",
 	       ROUND_TRIPS);
 	printf("| round trip | ns |\n|---|---|\n");
-	printf("| TOHOST of 4 KiB, from write() to its DONE line | %llu |\n",
-	       (unsigned long long)bench_command(skel_fd(skel), command, "DONE"));
+	printf("| TOHOST of 4 KiB, from write() to the line of its end | %llu |\n",
+	       (unsigned long long)bench_command(skel_fd(skel), command,
+						 SKEL_CORE_MARK "DONE"));
 	printf("| `*IDN?` | %llu |\n",
 	       (unsigned long long)bench_command(skel_fd(skel), "*IDN?\n", "skel,"));
 	printf("| an empty pipe, same process | %llu |\n",

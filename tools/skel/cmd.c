@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "scpi.h"
 #include "skelctl.h"
 
 static const char usage[] =
@@ -19,78 +21,181 @@ static const char usage[] =
 "       skelctl [-d DEVICE] cmd [OPTION]... -\n"
 "Send each LINE to the card and print what it answers. With '-', lines come from\n"
 "standard input and answers are printed as they arrive, until end of file.\n"
+"A card that speaks SCPI does not answer a setting: it is asked for its errors.\n"
 "\n"
 "Options:\n"
-"  -n, --replies N   reply lines to wait for after each LINE (default 1; 0: none)\n"
+"  -n, --replies N   wait for N reply lines after each LINE, ask for no errors\n"
+"                    (default 1; of a card that speaks SCPI as many as there are)\n"
 "  -t, --timeout MS  how long to wait for each (default 1000; -1: for ever)\n"
 "  -h, --help        show this text\n"
 "\n"
-"Exit status: 1 if a reply is ERROR, REFUSED or FAILED or does not come in time.\n"
+"Exit status: 1 if the card says ERROR or has an error, a transfer is REFUSED or\n"
+"FAILED, or a reply does not come in time.\n"
 "\n"
 "Example: skelctl cmd '*IDN?' 'STATUS?'\n";
 
 struct conversation {
 	struct skel *skel;
 	const char *path;
-	int replies;
+	int replies;		/* to each line, -1: as the card's language has it */
 	int timeout;
-	bool refused;	/* the card said ERROR, REFUSED or FAILED */
+	bool refused;		/* an error, or a transfer that is not done */
+	long long missing;	/* replies that are still to come */
+
+	/* of a card that speaks SCPI */
+	bool scpi;
+	bool asked;		/* its verdict is still to come */
+	bool again;		/* lines were sent since */
+	bool program;		/* was running at the last verdict */
+	bool started;		/* by the last line, it may have an answer */
+	bool answered;		/* the last line */
+	const char *line;	/* that one, or '-' */
+	int transfers;		/* whose end the core has not told */
 };
 
-static bool starts_with(const char *line, const char *word)
+static bool is_error(const char *line)
 {
-	size_t length = strlen(word);
+	return strncmp(line, "ERROR", 5) == 0 &&
+	       (line[5] == ' ' || line[5] == '\0');
+}
 
-	return strncmp(line, word, length) == 0 &&
-	       (line[length] == ' ' || line[length] == '\0');
+static bool is_transfer(const char *line)
+{
+	return strncasecmp(line, "TOHOST ", 7) == 0 ||
+	       strncasecmp(line, "FROMHOST ", 9) == 0;
+}
+
+static void send_line(struct conversation *talk, const char *line)
+{
+	if (skel_send(talk->skel, "%s", line))
+		err(EXIT_CARD, "'%s'", line);
+}
+
+/* One verdict at a time: the instrument keeps a limited number of lines. */
+static void ask_verdict(struct conversation *talk)
+{
+	talk->again = talk->asked;
+	if (!talk->asked)
+		send_line(talk, SCPI_VERDICT);
+	talk->asked = true;
+}
+
+static void take_verdict(struct conversation *talk,
+			 const struct scpi_verdict *verdict)
+{
+	talk->asked = false;
+	talk->started |= verdict->program && !talk->program;
+	talk->program = verdict->program;
+	if (*verdict->error) {
+		warnx("'%s': %s", talk->line, verdict->error);
+		talk->refused = true;
+	}
+	/* there may be more errors in the queue */
+	if (*verdict->error || talk->again)
+		ask_verdict(talk);
+}
+
+/* If its answer comes late, take_reply() drops it. */
+static void find_language(struct conversation *talk)
+{
+	int timeout = talk->timeout;
+	struct scpi_verdict verdict;
+	char line[SKEL_LINE_MAX];
+
+	if (timeout < 0)
+		timeout = 10 * ANSWER_MS;
+	talk->replies = 1;
+	talk->asked = skel_query(talk->skel, line, sizeof(line), timeout,
+				 SCPI_VERDICT) < 0;
+	if (talk->asked && errno != ETIMEDOUT)
+		err(EXIT_CARD, "%s", talk->path);
+	talk->scpi = !talk->asked && scpi_parse_verdict(line, &verdict);
+	if (talk->scpi)
+		talk->program = verdict.program;
+}
+
+static void send_command(struct conversation *talk, const char *line)
+{
+	send_line(talk, line);
+	talk->started = false;
+	talk->answered = false;
+	if (!talk->scpi) {
+		talk->missing += talk->replies;
+		return;
+	}
+	talk->transfers += is_transfer(line);
+	ask_verdict(talk);
 }
 
 /* Print one reply. Return: 0, -1 with errno of skel_readline(). */
-static int print_reply(struct conversation *talk, int timeout)
+static int take_reply(struct conversation *talk, int timeout)
 {
+	struct scpi_verdict verdict;
 	char line[SKEL_LINE_MAX];
+	struct skel_transfer end;
 	int length = skel_readline(talk->skel, line, sizeof(line), timeout);
 
 	if (length < 0)
 		return -1;
+	if (talk->asked && scpi_parse_verdict(line, &verdict)) {
+		take_verdict(talk, &verdict);
+		return 0;
+	}
 	fwrite(line, 1, length, stdout);
 	putchar('\n');
 	fflush(stdout);
-	if (starts_with(line, "ERROR") || starts_with(line, "REFUSED") ||
-	    starts_with(line, "FAILED"))
-		talk->refused = true;
+	talk->answered = true;
+	if (talk->missing > 0)
+		talk->missing--;
+	if (!skel_parse_transfer(line, &end)) {
+		if (talk->transfers > 0)
+			talk->transfers--;
+		talk->refused |= end.result != SKEL_DONE;
+	}
+	talk->refused |= is_error(line);
 	return 0;
 }
 
 /* Print what is there without waiting. Ends the program on errors. */
-static int print_replies(struct conversation *talk)
+static void take_replies(struct conversation *talk)
 {
-	int count = 0;
-
-	while (!print_reply(talk, 0))
-		count++;
+	while (!take_reply(talk, 0))
+		;
 	if (errno != ETIMEDOUT)
 		err(EXIT_CARD, "%s", talk->path);
-	return count;
+}
+
+/* Is something to come that belongs to what was sent? */
+static bool is_waiting(const struct conversation *talk)
+{
+	if (!talk->scpi)
+		return talk->missing > 0;
+	return talk->asked || (talk->transfers > 0 && !talk->refused) ||
+	       (talk->started && !talk->answered);
+}
+
+static void wait_for_replies(struct conversation *talk)
+{
+	while (is_waiting(talk)) {
+		if (!take_reply(talk, talk->timeout))
+			continue;
+		if (errno == ETIMEDOUT)
+			errx(EXIT_CARD, "'%s': no reply in %d ms", talk->line,
+			     talk->timeout);
+		err(EXIT_CARD, "'%s'", talk->line);
+	}
 }
 
 static int send_lines(struct conversation *talk, char **lines, int count)
 {
-	int i, n;
+	int i;
 
 	for (i = 0; i < count; i++) {
-		if (skel_send(talk->skel, "%s", lines[i]))
-			err(EXIT_CARD, "'%s'", lines[i]);
-		for (n = 0; n < talk->replies; n++) {
-			if (!print_reply(talk, talk->timeout))
-				continue;
-			if (errno == ETIMEDOUT)
-				errx(EXIT_CARD, "'%s': no reply in %d ms",
-				     lines[i], talk->timeout);
-			err(EXIT_CARD, "'%s'", lines[i]);
-		}
+		talk->line = lines[i];
+		send_command(talk, lines[i]);
+		wait_for_replies(talk);
 	}
-	print_replies(talk);
+	take_replies(talk);
 	return talk->refused ? EXIT_CARD : EXIT_SUCCESS;
 }
 
@@ -112,11 +217,11 @@ static int send_input(struct conversation *talk)
 	}
 	if (line[length - 1] == '\n')
 		line[length - 1] = '\0';
-	if (skel_send(talk->skel, "%s", line)) {
-		if (errno != EMSGSIZE)
-			err(EXIT_CARD, "%s", talk->path);
+	if (strlen(line) >= SKEL_LINE_MAX) {
 		warnx("line too long, not sent");
 		talk->refused = true;
+	} else {
+		send_command(talk, line);
 	}
 	return 1;
 }
@@ -127,26 +232,17 @@ static int copy_lines(struct conversation *talk)
 		{ .fd = skel_fd(talk->skel), .events = POLLIN },
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 	};
-	long long missing = 0;	/* replies that are still to come */
 
+	talk->line = "-";
 	setvbuf(stdin, NULL, _IONBF, 0);
 	for (;;) {
-		missing -= print_replies(talk);
+		take_replies(talk);
 		if (poll(pfd, 2, -1) < 0)
 			err(EXIT_CARD, "poll");
-		if (!pfd[1].revents)
-			continue;
-		if (!send_input(talk))
+		if (pfd[1].revents && !send_input(talk))
 			break;
-		missing += talk->replies;
 	}
-	for (; missing > 0; missing--) {
-		if (!print_reply(talk, talk->timeout))
-			continue;
-		if (errno == ETIMEDOUT)
-			errx(EXIT_CARD, "no reply in %d ms", talk->timeout);
-		err(EXIT_CARD, "%s", talk->path);
-	}
+	wait_for_replies(talk);
 	return talk->refused ? EXIT_CARD : EXIT_SUCCESS;
 }
 
@@ -160,7 +256,7 @@ int cmd_main(const char *path, int argc, char **argv)
 	};
 	struct conversation talk = {
 		.path = path,
-		.replies = 1,
+		.replies = -1,
 		.timeout = ANSWER_MS,
 	};
 	int c, status;
@@ -186,6 +282,8 @@ int cmd_main(const char *path, int argc, char **argv)
 		errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
 
 	talk.skel = open_card(path);
+	if (talk.replies < 0)
+		find_language(&talk);
 	if (argc - optind == 1 && strcmp(argv[optind], "-") == 0)
 		status = copy_lines(&talk);
 	else

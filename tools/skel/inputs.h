@@ -5,6 +5,7 @@
 #ifndef _SKEL_INPUTS_H
 #define _SKEL_INPUTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define INPUTS_MAX	8
@@ -25,13 +26,17 @@ struct inputs {
 	struct input input[INPUTS_MAX];
 };
 
-/* The answer to STATUS? */
+/* The answer to STATUS?; a card may leave out what has a default */
 struct status {
 	char state[16];		/* IDLE or SAMPLING */
-	uint64_t rate;		/* in frames per second */
+	double rate;		/* in frames per second, exact if told by period= */
 	uint64_t frames;	/* since SAMPLE */
 	uint64_t position;	/* card address of the next frame */
 	uint64_t ring;		/* in bytes */
+	uint64_t base;		/* card address of the ring, default 0 */
+	uint64_t lost;		/* frames that are not in the ring, default 0 */
+	uint64_t run;		/* which run of the sampling it is, if has_run */
+	bool has_run;
 };
 
 int parse_inputs(const char *line, struct inputs *inputs);

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 		{ }
 	};
 	const char *path = getenv("SKEL_DEVICE");
-	int c;
+	int c, status;
 
 	if (!path || !*path)
 		path = SKEL_DEFAULT_PATH;
@@ -100,6 +100,10 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (strcmp(argv[optind], "help") == 0)
-		return show_help(path, argc - optind, argv + optind);
-	return run_command(path, argc - optind, argv + optind);
+		status = show_help(path, argc - optind, argv + optind);
+	else
+		status = run_command(path, argc - optind, argv + optind);
+	if (ferror(stdout) | fflush(stdout))
+		err(EXIT_CARD, "standard output");
+	return status;
 }

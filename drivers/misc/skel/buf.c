@@ -3,20 +3,18 @@
  * buf.c - DMA buffers: allocate, find, pin, synchronize, free
  *
  * The states of a buffer, and why freeing one takes these steps in this order,
- * are told in skel.h.
+ * are documented in skel.h.
  */
 
 #include <kunit/visibility.h>
 #include <linux/capability.h>
 #include <linux/cleanup.h>
-#include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
-#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>
+#include <linux/sched/signal.h>	/* rlimit() */
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
@@ -28,16 +26,11 @@ static unsigned long skel_index(u64 host_addr)
 	return host_addr >> PAGE_SHIFT;
 }
 
+/* Of the allocation; with both, syncing in either direction is right. */
 static enum dma_data_direction skel_buf_dir(const struct skel_buf *buf)
 {
-	switch (buf->range.dirs) {
-	case SKEL_ALLOC_TOHOST:
-		return DMA_FROM_DEVICE;
-	case SKEL_ALLOC_FROMHOST:
-		return DMA_TO_DEVICE;
-	default:
-		return DMA_BIDIRECTIONAL;
-	}
+	return buf->range.dirs == SKEL_ALLOC_FROMHOST ? DMA_TO_DEVICE :
+							DMA_BIDIRECTIONAL;
 }
 
 /* What a buffer takes from the system and of host addresses: a power of two. */
@@ -112,10 +105,14 @@ static int skel_buf_insert(struct skel_chan *chan, struct skel_buf *buf)
 
 	guard(mutex)(&chan->card->mutex);
 
+	/* On 32-bit machines it could wrap, and an old mapping meet its number. */
+	if (chan->generation == ULONG_MAX)
+		return -ENOSPC;
 	addr = skel_buf_find_addr(chan, size);
 	if (!addr)
 		return -ENOSPC;
 	buf->range.addr = addr;
+	buf->generation = ++chan->generation;
 	ret = xa_err(xa_store_range(&chan->bufs, skel_index(addr),
 				    skel_index(addr + size - 1), buf,
 				    GFP_KERNEL));
@@ -141,6 +138,19 @@ static bool skel_card_has_dma(const struct skel_card *card)
 	return !card->ram;
 }
 
+/*
+ * What the CPU has written goes out to memory first. Else it could be lost when
+ * the caches make way for what a card writes, which may be less than it was
+ * granted, or nothing.
+ */
+static void skel_sync_for_device(struct device *dev, dma_addr_t dma, u64 length,
+				 bool tohost)
+{
+	dma_sync_single_for_device(dev, dma, length, DMA_TO_DEVICE);
+	if (tohost)
+		dma_sync_single_for_device(dev, dma, length, DMA_FROM_DEVICE);
+}
+
 /* DMA memory that could not be given back while its device was there: lost. */
 static bool skel_buf_is_stranded(const struct skel_card *card,
 				 const struct skel_buf *buf)
@@ -150,7 +160,12 @@ static bool skel_buf_is_stranded(const struct skel_card *card,
 
 static void skel_buf_free_pages(struct skel_chan *chan, struct skel_buf *buf)
 {
-	if (buf->page && !skel_buf_is_stranded(chan->card, buf))
+	if (skel_buf_is_stranded(chan->card, buf)) {
+		/* Still held, so still charged, to a user that stays. */
+		get_uid(buf->user);
+		return;
+	}
+	if (buf->page)
 		dma_free_pages(chan->card->dev, buf->range.length, buf->page,
 			       buf->dma, skel_buf_dir(buf));
 	vfree(buf->saved);
@@ -198,6 +213,13 @@ struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs)
 		ret = -ENOMEM;
 		goto uncharge;
 	}
+	/*
+	 * The zeroes may still be in the cache alone: whoever invalidates it
+	 * must not find there what the last owner of the memory has left.
+	 */
+	if (skel_card_has_dma(chan->card))
+		skel_sync_for_device(chan->card->dev, buf->dma,
+				     buf->range.length, false);
 	buf->mm = current->mm;
 	mmgrab(buf->mm);
 
@@ -217,12 +239,14 @@ free:
 	kfree(buf);
 	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_IF_KUNIT(skel_buf_create);
 
 void skel_buf_publish(struct skel_chan *chan, struct skel_buf *buf)
 {
 	guard(spinlock_irq)(&chan->card->lock);
 	buf->state = SKEL_BUF_LIVE;
 }
+EXPORT_SYMBOL_IF_KUNIT(skel_buf_publish);
 
 /* Nothing begins with the buffer any more, and nothing holds it. */
 void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf)
@@ -271,9 +295,12 @@ int skel_buf_free(struct skel_chan *chan, u64 host_addr)
 	struct skel_buf *buf;
 	int ret;
 
+	/* The memory goes back to a device that is still there. */
+	guard(rwsem_read)(&chan->card->ops_sem);
+	if (chan->card->gone)
+		return -ENODEV;
+
 	scoped_guard(mutex, &chan->card->mutex) {
-		if (chan->card->gone)
-			return -ENODEV;
 		buf = skel_buf_lookup(chan, host_addr);
 		if (!buf)
 			return -ENOENT;
@@ -283,20 +310,7 @@ int skel_buf_free(struct skel_chan *chan, u64 host_addr)
 		if (ret)
 			return ret;
 	}
-	/* It is dead and this caller's alone now. */
-
-	/*
-	 * Wait for the mmap() that found it live and is filling page tables.
-	 * From here on release() frees it when this cannot.
-	 */
-	if (mmap_read_lock_killable(current->mm))
-		return -EINTR;
-	mmap_read_unlock(current->mm);
-
-	/* The memory goes back to a device that is still there. */
-	guard(rwsem_read)(&chan->card->ops_sem);
-	if (chan->card->gone)
-		return -ENODEV;
+	/* It is dead and this caller's alone now: nothing maps it any more. */
 	skel_mmap_revoke(chan->card, buf->range.addr, buf->range.length);
 	skel_buf_destroy(chan, buf);
 	return 0;
@@ -315,21 +329,6 @@ void skel_buf_free_all(struct skel_chan *chan)
 		if (!READ_ONCE(buf->pins))
 			skel_buf_destroy(chan, buf);
 	}
-}
-
-/*
- * Wait for the mmap() that is filling page tables; not longer than until end: a
- * program can hold its mmap_lock for as long as it likes.
- */
-static bool skel_buf_wait_mmap(const struct skel_buf *buf, unsigned long end)
-{
-	while (!mmap_read_trylock(buf->mm)) {
-		if (time_after(jiffies, end))
-			return false;
-		fsleep(USEC_PER_MSEC);
-	}
-	mmap_read_unlock(buf->mm);
-	return true;
 }
 
 /* Move the data out of the DMA memory: see skel.h. */
@@ -351,9 +350,6 @@ static void skel_buf_save(struct skel_card *card, struct skel_buf *buf)
 /* The device goes: give its memory back, the data stays. */
 void skel_buf_save_all(struct skel_card *card)
 {
-	unsigned long end = jiffies + SKEL_STOP_TIMEOUT;
-	unsigned int lost = 0;
-
 	if (!skel_card_has_dma(card))
 		return;
 	/* Nobody opens or closes a channel, or adds or frees a buffer. */
@@ -367,17 +363,11 @@ void skel_buf_save_all(struct skel_card *card)
 		if (!chan)
 			continue;
 		xa_for_each(&chan->bufs, index, buf) {
-			if (READ_ONCE(buf->pins))
-				continue;
-			if (skel_buf_wait_mmap(buf, end))
+			/* What is still pinned stays: skel_xfer_reset() has said so. */
+			if (!READ_ONCE(buf->pins))
 				skel_buf_save(card, buf);
-			else
-				lost++;
 		}
 	}
-	if (lost)
-		dev_err(card->dev, "%s: somebody holds up mmap(), the memory of %u buffers is never freed\n",
-			card->node, lost);
 }
 
 /* A transfer or a copy uses the buffer. */
@@ -418,22 +408,18 @@ int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags)
 	if (flags == SKEL_SYNC_FOR_CPU)
 		dma_sync_single_for_cpu(dev, dma, length, skel_buf_dir(buf));
 	else
-		dma_sync_single_for_device(dev, dma, length, skel_buf_dir(buf));
+		skel_sync_for_device(dev, dma, length,
+				     buf->range.dirs & SKEL_ALLOC_TOHOST);
 	return 0;
-}
-
-static enum dma_data_direction skel_request_dir(const struct skel_request *req)
-{
-	return req->dir == SKEL_TOHOST ? DMA_FROM_DEVICE : DMA_TO_DEVICE;
 }
 
 void skel_buf_sync_for_device(struct skel_card *card, const struct skel_buf *buf,
 			      const struct skel_request *req)
 {
 	if (skel_card_has_dma(card))
-		dma_sync_single_for_device(card->dev,
-					   buf->dma + (req->host_addr - buf->range.addr),
-					   req->length, skel_request_dir(req));
+		skel_sync_for_device(card->dev,
+				     buf->dma + (req->host_addr - buf->range.addr),
+				     req->length, req->dir == SKEL_TOHOST);
 }
 
 void skel_buf_sync_for_cpu(struct skel_card *card, const struct skel_buf *buf,
@@ -442,5 +428,7 @@ void skel_buf_sync_for_cpu(struct skel_card *card, const struct skel_buf *buf,
 	if (skel_card_has_dma(card))
 		dma_sync_single_for_cpu(card->dev,
 					buf->dma + (req->host_addr - buf->range.addr),
-					req->length, skel_request_dir(req));
+					req->length,
+					req->dir == SKEL_TOHOST ? DMA_FROM_DEVICE :
+								  DMA_TO_DEVICE);
 }

@@ -9,6 +9,7 @@
  * and nothing else.
  */
 
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/fs.h>
@@ -20,10 +21,14 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "parse.h"
 #include "skel.h"
 
 /* Bytes copied from and to user memory at a time, on the stack. */
 #define SKEL_CHUNK	256
+
+/* Longest LOST line, with its NUL. */
+#define SKEL_LOST_MAX	40
 
 static bool skel_chan_readable(struct skel_chan *chan)
 {
@@ -39,9 +44,9 @@ static bool skel_chan_writable(struct skel_chan *chan)
 static void skel_chan_kick(struct skel_chan *chan)
 {
 	lockdep_assert_held(&chan->card->lock);
-	if (!chan->closing && !chan->put_off &&
+	if (chan->state == SKEL_CHAN_OPEN && !chan->put_off &&
 	    !kfifo_is_empty(&chan->commands) &&
-	    kfifo_avail(&chan->replies) >= SKEL_LINE_MAX)
+	    kfifo_avail(&chan->replies) >= SKEL_LOST_MAX + SKEL_LINE_MAX)
 		queue_work(chan->card->wq, &chan->work);
 }
 
@@ -90,25 +95,52 @@ struct skel_chan *skel_chan_find(struct skel_card *card, u32 nr)
 	return card->chans[array_index_nospec(nr, card->desc.channels)];
 }
 
-/* Queue a reply line, @line ends in '\n'. Without room it is lost, and counted. */
-void skel_chan_push(struct skel_chan *chan, const char *line, size_t len)
+/* Make room for a reply, or count it as lost. */
+static bool skel_chan_reserve(struct skel_chan *chan, size_t len)
 {
-	char lost[32];
+	char lost[SKEL_LOST_MAX];
 	size_t lost_len = 0;
 
 	lockdep_assert_held(&chan->card->lock);
 
 	if (chan->lost)
-		lost_len = scnprintf(lost, sizeof(lost), "LOST %llu\n",
-				     chan->lost);
+		lost_len = scnprintf(lost, sizeof(lost),
+				     SKEL_CORE_MARK "LOST %llu\n", chan->lost);
 	if (kfifo_avail(&chan->replies) < lost_len + len) {
 		chan->lost++;
 		chan->stats.replies_lost++;
-		return;
+		return false;
 	}
 	kfifo_in(&chan->replies, lost, lost_len);
-	kfifo_in(&chan->replies, line, len);
 	chan->lost = 0;
+	return true;
+}
+
+/* Queue a line of the core, with its '\n'. Without room it is lost. */
+void skel_chan_push(struct skel_chan *chan, const char *line, size_t len)
+{
+	if (!skel_chan_reserve(chan, len))
+		return;
+	kfifo_in(&chan->replies, line, len);
+	wake_up_poll(&chan->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Queue a reply of the card. No line of it shall begin as those of the core do. */
+static void skel_chan_push_reply(struct skel_chan *chan, const char *reply,
+				 size_t len)
+{
+	const char *end = reply + len, *mark = reply;
+
+	static_assert(sizeof(SKEL_CARD_MARK) == sizeof(SKEL_CORE_MARK));
+	if (!skel_chan_reserve(chan, len))
+		return;
+	while ((mark = skel_find_mark(mark, end))) {
+		kfifo_in(&chan->replies, reply, mark - reply);
+		kfifo_in(&chan->replies, SKEL_CARD_MARK, strlen(SKEL_CARD_MARK));
+		reply = mark + strlen(SKEL_CARD_MARK);
+		mark = skel_next_line(mark, end);
+	}
+	kfifo_in(&chan->replies, reply, end - reply);
 	wake_up_poll(&chan->wait, EPOLLIN | EPOLLRDNORM);
 }
 
@@ -138,14 +170,16 @@ void skel_reply(struct skel_card *card, u32 channel, const char *fmt, ...)
 EXPORT_SYMBOL_NS_GPL(skel_reply, "SKEL");
 
 /**
- * skel_reply_raw - send bytes to the user of a channel, as they are
+ * skel_reply_raw - send bytes to the user of a channel
  * @card: the card
  * @channel: number of the channel; nothing happens if it is not open
- * @bytes: any bytes, the last one is '\n'
+ * @bytes: any bytes, the last one is '\n'; otherwise nothing happens
  * @len: how many, at most %SKEL_LINE_MAX
  *
  * For cards whose replies are not always text. Without room all of them are
- * lost, as by skel_reply().
+ * lost, as by skel_reply(). Of a line in them that begins with %SKEL_CORE_MARK
+ * this is replaced by %SKEL_CARD_MARK; all else arrives as it is. Nothing may
+ * change @bytes meanwhile: memory that the card can write is to be copied first.
  *
  * Context: any, also hard interrupt.
  */
@@ -154,10 +188,12 @@ void skel_reply_raw(struct skel_card *card, u32 channel, const char *bytes,
 {
 	struct skel_chan *chan;
 
+	if (!len || bytes[len - 1] != '\n')
+		return;
 	guard(spinlock_irqsave)(&card->lock);
 	chan = skel_chan_find(card, channel);
 	if (chan)
-		skel_chan_push(chan, bytes, len);
+		skel_chan_push_reply(chan, bytes, len);
 }
 EXPORT_SYMBOL_NS_GPL(skel_reply_raw, "SKEL");
 
@@ -406,7 +442,7 @@ static struct skel_chan *skel_chan_alloc(struct skel_card *card)
 	if (!chan)
 		return NULL;
 	chan->card = card;
-	chan->closing = true;		/* not yet open, as far as it matters */
+	chan->state = SKEL_CHAN_OPENING;
 	mutex_init(&chan->read_lock);
 	mutex_init(&chan->write_lock);
 	init_waitqueue_head(&chan->wait);
@@ -443,10 +479,11 @@ static void skel_chan_remove(struct skel_chan *chan)
 	chan->card->chans[chan->nr] = NULL;
 }
 
-static void skel_chan_set_closing(struct skel_chan *chan, bool closing)
+static void skel_chan_set_state(struct skel_chan *chan,
+				enum skel_chan_state state)
 {
 	guard(spinlock_irq)(&chan->card->lock);
-	chan->closing = closing;
+	chan->state = state;
 }
 
 struct skel_chan *skel_chan_create(struct skel_card *card)
@@ -465,7 +502,7 @@ struct skel_chan *skel_chan_create(struct skel_card *card)
 	ret = ops->open ? ops->open(card, chan->nr) : 0;
 	if (ret)
 		goto remove;
-	skel_chan_set_closing(chan, false);
+	skel_chan_set_state(chan, SKEL_CHAN_OPEN);
 	return chan;
 
 remove:
@@ -474,14 +511,15 @@ free:
 	skel_chan_free(chan);
 	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_IF_KUNIT(skel_chan_create);
 
-/* Returns false if the card did not obey: then the channel is never freed. */
+/* Returns false if the card did not stop: then the channel is never freed. */
 bool skel_chan_destroy(struct skel_chan *chan)
 {
 	struct skel_card *card = chan->card;
 	bool quiet;
 
-	skel_chan_set_closing(chan, true);
+	skel_chan_set_state(chan, SKEL_CHAN_CLOSING);
 	cancel_work_sync(&chan->work);
 
 	guard(rwsem_read)(&card->ops_sem);
@@ -495,3 +533,4 @@ bool skel_chan_destroy(struct skel_chan *chan)
 		skel_chan_free(chan);
 	return quiet;
 }
+EXPORT_SYMBOL_IF_KUNIT(skel_chan_destroy);

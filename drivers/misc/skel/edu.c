@@ -98,17 +98,10 @@ static int edu_open(struct skel_card *card, u32 channel)
 {
 	struct edu *edu = skel_card_priv(card);
 
-	guard(mutex)(&edu->mutex);
 	if (edu_check_gone(edu))
 		return -ENODEV;
+	guard(spinlock_irq)(&edu->lock);
 	edu->open++;
-	if (edu->killed)
-		edu_engine_revive(edu);
-	if (edu->broken) {
-		edu->open--;
-		return -EIO;
-	}
-	edu_update_master(edu);
 	return 0;
 }
 
@@ -117,7 +110,8 @@ static void edu_close(struct skel_card *card, u32 channel)
 	struct edu *edu = skel_card_priv(card);
 
 	guard(mutex)(&edu->mutex);
-	edu->open--;
+	scoped_guard(spinlock_irq, &edu->lock)
+		edu->open--;
 	edu_update_master(edu);
 }
 

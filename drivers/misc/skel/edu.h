@@ -14,11 +14,14 @@
  * An engine that is busy cannot be told to stop. What works by force is to take
  * its bus away (edu_engine_kill()): with bus mastering off it ends its burst into
  * the void. It gets the bus back (edu_engine_revive()) when it has been seen
- * idle, and while a channel is open. So it is also off the bus after probe():
- * what an earlier driver has left running does no harm.
+ * idle, with the first command that needs it (edu_engine_prepare()), and keeps it
+ * while a channel is open. So it is also off the bus after probe(): what an earlier
+ * driver has left running does no harm. open() waits for none of this, since all
+ * misc devices of the machine would wait with it.
  *
- * edu->mutex is held by who kills or revives the engine, or otherwise switches
- * bus mastering. edu->lock protects the queue and the engine, and is taken last.
+ * edu->mutex is held by the caller that kills or revives the engine, or
+ * otherwise switches bus mastering. edu->lock protects the queue and the engine,
+ * and is taken last.
  */
 #ifndef _SKEL_EDU_H
 #define _SKEL_EDU_H
@@ -41,7 +44,7 @@
 struct edu_job;
 struct pci_dev;
 
-/* Who has paused it, and brings it back: they may overlap. */
+/* Reasons for a pause, each ended by the caller that began it; they may overlap. */
 enum edu_pause {
 	EDU_ASLEEP	= BIT(0),
 	EDU_ERROR	= BIT(1),	/* PCI heals an error */
@@ -56,11 +59,11 @@ struct edu {
 	wait_queue_head_t wait;		/* for the engine, or the card's CPU */
 
 	struct mutex mutex;		/* forcing the engine, bus mastering */
-	unsigned int open;		/* channels */
 	unsigned long paused;		/* enum edu_pause: nobody asks registers */
 	bool left;			/* it was unregistered */
 
-	spinlock_t lock;		/* jobs, engine; taken last */
+	spinlock_t lock;		/* open, jobs, engine; taken last */
+	unsigned int open;		/* channels */
 	struct list_head jobs;
 	struct edu_job *active;
 	u32 last;			/* channel served last */
@@ -69,7 +72,7 @@ struct edu {
 	struct delayed_work watchdog;	/* the engine, and requests in time */
 	bool halted;			/* starts nothing */
 	bool killed;			/* has no bus: its interrupts mean nothing */
-	bool broken;			/* does not obey */
+	bool broken;			/* does not stop */
 };
 
 static inline u32 edu_read(struct edu *edu, unsigned int reg)
@@ -94,6 +97,7 @@ int edu_command(struct skel_card *card, u32 channel, char *line, size_t len);
 void edu_engine_init(struct edu *edu);
 const char *edu_engine_queue(struct edu *edu, u32 channel,
 			     const struct skel_request *req);
+const char *edu_engine_prepare(struct edu *edu);
 void edu_engine_irq(struct edu *edu, u32 status);
 void edu_engine_halt(struct edu *edu);
 int edu_engine_kill(struct edu *edu, int error);

@@ -71,6 +71,7 @@ static const char *edu_factorial(struct edu *edu, u32 channel, u64 arg)
 		return "range";
 	if (edu_is_computing(edu))
 		return "busy";
+	edu_engine_prepare(edu);	/* for the interrupt */
 	edu_write(edu, EDU_STATUS, EDU_STATUS_IRQ_FACTORIAL);
 	edu_write(edu, EDU_FACTORIAL, arg);
 	wait_event_timeout(edu->wait, !edu_is_computing(edu), edu_timeout());
@@ -105,7 +106,8 @@ static const char *edu_run(struct edu *edu, u32 channel,
 
 	ret = skel_parse_transfer(words, &req);
 	if (!ret)
-		return edu_engine_queue(edu, channel, &req);
+		return edu_engine_prepare(edu) ?:
+		       edu_engine_queue(edu, channel, &req);
 	if (ret != -ENOENT)
 		return skel_parse_error(ret);
 	for (int i = 0; i < ARRAY_SIZE(edu_commands); i++) {

@@ -2,7 +2,7 @@
 /*
  * edu_engine.c - the DMA engine of the edu card and the queue in front of it
  *
- * How it works is told in edu.h.
+ * How it works is documented in edu.h.
  */
 
 #include <linux/build_bug.h>
@@ -209,7 +209,7 @@ void edu_engine_halt(struct edu *edu)
 void edu_update_master(struct edu *edu)
 {
 	lockdep_assert_held(&edu->mutex);
-	if (edu->open && !edu->killed)
+	if (READ_ONCE(edu->open) && !edu->killed)
 		pci_set_master(edu->pdev);
 	else
 		pci_clear_master(edu->pdev);
@@ -339,6 +339,21 @@ void edu_engine_revive(struct edu *edu)
 	edu->broken = false;
 	/* Their interrupt is lost, if it came without the bus. */
 	edu_ask(edu);
+}
+
+/*
+ * Give the card the bus, for DMA and for its interrupts; may wait until the engine
+ * is idle. Returns NULL or the reason of an error.
+ */
+const char *edu_engine_prepare(struct edu *edu)
+{
+	guard(mutex)(&edu->mutex);
+	/* An engine that has not ended in time is not waited for again. */
+	if (edu->killed && !(edu->broken && edu_is_running(edu)))
+		edu_engine_revive(edu);
+	if (!edu->pdev->is_busmaster)
+		edu_update_master(edu);
+	return edu->killed && !edu->paused ? "engine" : NULL;
 }
 
 static void edu_watchdog(struct work_struct *work)

@@ -327,7 +327,7 @@ static void skel_card_set_gone(struct skel_card *card)
 
 		if (!chan)
 			continue;
-		chan->closing = true;
+		chan->state = SKEL_CHAN_CLOSING;
 		wake_up_poll(&chan->wait, EPOLLHUP | EPOLLERR);
 	}
 }
@@ -343,7 +343,7 @@ static void skel_card_set_gone(struct skel_card *card)
  *
  * The data of buffers can be read through their mappings until their file is
  * closed, but is not in the card's reach any more: after this, no memory of the
- * DMA API is left, except what a card may still write that did not obey.
+ * DMA API is left, except what a card that did not stop may still write to.
  *
  * Context: process, may sleep.
  */

@@ -3,8 +3,8 @@
  * mmap.c - mappings of buffers and of the card's regions
  *
  * All are windows of page frames behind a range of file offsets, as /dev/mem is.
- * Why nothing here takes a reference, and who fills page tables when, is told in
- * skel.h.
+ * Why nothing here takes a reference, and when page tables are filled, is
+ * documented in skel.h.
  */
 
 #include <linux/capability.h>
@@ -24,6 +24,7 @@ struct skel_window {
 	u64 length;
 	unsigned long pfn;		/* of its first byte */
 	void *saved;			/* memory of a card that is gone */
+	unsigned long generation;	/* of a buffer; 0: a region */
 	u32 flags;			/* SKEL_REGION_* */
 };
 
@@ -36,8 +37,8 @@ static unsigned long skel_window_pfn(const struct skel_window *window,
 }
 
 /*
- * The window that contains all of [offset, offset + length). @mm is who asks,
- * NULL for a debugger that has attached to the one who may.
+ * The window that contains all of [offset, offset + length). A buffer can be
+ * mapped into one address space only, which @mm must be.
  */
 static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 			    const struct mm_struct *mm,
@@ -55,7 +56,7 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 		/* Dead or hidden, it is as good as not there. */
 		if (READ_ONCE(buf->state) != SKEL_BUF_LIVE)
 			return -ENXIO;
-		if (mm && mm != buf->mm)
+		if (mm != buf->mm)
 			return -EPERM;
 		/* The card is gone, and there was no memory to save it. */
 		if (!buf->page && !buf->saved)
@@ -65,6 +66,7 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 			.length = buf->range.length,
 			.pfn = buf->page ? page_to_pfn(buf->page) : 0,
 			.saved = buf->saved,
+			.generation = buf->generation,
 			.flags = SKEL_REGION_RAM,
 		};
 	} else if (region) {
@@ -86,6 +88,49 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 	return 0;
 }
 
+/*
+ * The window behind a part of an area: of the very buffer that the area has
+ * mapped, not of one that has got the same host address since.
+ */
+static int skel_vma_window(const struct vm_area_struct *vma, u64 offset,
+			   u64 length, struct skel_window *window)
+{
+	int ret = skel_window_find(vma->vm_file->private_data, offset, length,
+				   vma->vm_mm, window);
+
+	if (ret)
+		return ret;
+	return window->generation == (unsigned long)vma->vm_private_data ?
+	       0 : -ENXIO;
+}
+
+/*
+ * Fill page tables with memory. mmap() holds the mmap_lock for writing, and the
+ * area is where skel_mmap_revoke() finds it: either that comes later and empties
+ * it again, or what it is called for is seen here.
+ */
+static int skel_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
+			   const struct file *file, void **private_data)
+{
+	struct vm_area_struct *vma = vma_lookup(current->mm, start);
+	struct skel_chan *chan = file->private_data;
+	u64 offset = (u64)pgoff << PAGE_SHIFT;
+	struct skel_window window;
+	int ret;
+
+	/* Mapped by another file system in its name: out of reach of revocation. */
+	if (!vma || vma->vm_file != file)
+		return -ENODEV;
+	guard(mutex)(&chan->card->mutex);
+	if (chan->card->gone)
+		return -ENODEV;
+	ret = skel_vma_window(vma, offset, end - start, &window);
+	if (ret)
+		return ret;
+	return remap_pfn_range(vma, start, skel_window_pfn(&window, offset),
+			       end - start, vma->vm_page_prot);
+}
+
 #ifdef CONFIG_HAVE_IOREMAP_PROT
 /* ptrace() and /proc/pid/mem: a debugger reads and writes a mapped buffer. */
 static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
@@ -103,7 +148,7 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 		return -EACCES;
 
 	guard(mutex)(&chan->card->mutex);
-	ret = skel_window_find(chan, offset, len, NULL, &window);
+	ret = skel_vma_window(vma, offset, len, &window);
 	if (ret)
 		return ret;
 
@@ -117,9 +162,9 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 #endif
 
 /*
- * Page tables of memory are filled by mmap(), and emptied for good by
- * skel_mmap_revoke(). This fills those of I/O memory, and puts back what a card
- * that is gone has left of its buffers.
+ * skel_vma_mapped() fills the page tables of memory, skel_mmap_revoke() empties
+ * them for good. This fills those of I/O memory, and puts back what a card that
+ * is gone has left of its buffers.
  */
 static vm_fault_t skel_vma_fault(struct vm_fault *vmf)
 {
@@ -128,7 +173,7 @@ static vm_fault_t skel_vma_fault(struct vm_fault *vmf)
 	struct skel_window window;
 
 	guard(mutex)(&chan->card->mutex);
-	if (skel_window_find(chan, offset, PAGE_SIZE, NULL, &window) ||
+	if (skel_vma_window(vmf->vma, offset, PAGE_SIZE, &window) ||
 	    (window.flags & SKEL_REGION_RAM && !window.saved))
 		return VM_FAULT_SIGBUS;
 	return vmf_insert_pfn(vmf->vma, vmf->address,
@@ -136,6 +181,7 @@ static vm_fault_t skel_vma_fault(struct vm_fault *vmf)
 }
 
 static const struct vm_operations_struct skel_vm_ops = {
+	.mapped = skel_vma_mapped,
 	.fault = skel_vma_fault,
 #ifdef CONFIG_HAVE_IOREMAP_PROT
 	.access = skel_vma_access,
@@ -161,25 +207,24 @@ static int skel_mmap_shared(struct vm_area_desc *desc, u32 flags)
 			return -EACCES;
 		vma_desc_clear_flags(desc, VMA_MAYWRITE_BIT);
 	}
-
-	/* A forked child has no business in a DMA buffer. */
-	vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
+	vma_desc_set_flags_mask(desc, VMA_REMAP_FLAGS);
 	return 0;
 }
 
-/*
- * Map the part of a window that the area asks for. Memory is mapped as the kernel
- * maps it: another cache mode would be an alias.
- */
+/* Memory is mapped as the kernel maps it: another cache mode would be an alias. */
 static int skel_mmap_ram(struct vm_area_desc *desc,
 			 const struct skel_window *window)
 {
 	int ret = skel_mmap_shared(desc, window->flags);
 
-	if (!ret)
-		mmap_action_remap_full(desc, skel_window_pfn(window, (u64)desc->pgoff <<
-							     PAGE_SHIFT));
-	return ret;
+	if (ret)
+		return ret;
+	/* A forked child has no business in a DMA buffer. */
+	if (window->generation)
+		vma_desc_set_flags(desc, VMA_DONTCOPY_BIT);
+	desc->private_data = (void *)window->generation;
+	desc->vm_ops = &skel_vm_ops;
+	return 0;
 }
 
 static int skel_mmap_io(struct vm_area_desc *desc, u32 flags)
@@ -201,7 +246,6 @@ static int skel_mmap_io(struct vm_area_desc *desc, u32 flags)
 	desc->page_prot = flags & SKEL_REGION_WC ?
 			  pgprot_writecombine(desc->page_prot) :
 			  pgprot_device(desc->page_prot);
-	vma_desc_set_flags_mask(desc, VMA_REMAP_FLAGS);
 	desc->vm_ops = &skel_io_vm_ops;
 	return 0;
 }
@@ -223,7 +267,6 @@ int skel_mmap_prepare(struct vm_area_desc *desc)
 		return ret;
 	if (!(window.flags & SKEL_REGION_RAM))
 		return skel_mmap_io(desc, window.flags);
-	desc->vm_ops = &skel_vm_ops;
 	return skel_mmap_ram(desc, &window);
 }
 
@@ -239,15 +282,16 @@ int skel_mmap_prepare(struct vm_area_desc *desc)
  */
 int skel_card_mmap_prepare(struct skel_card *card, struct vm_area_desc *desc)
 {
-	const struct skel_window window = {
-		.length = card->desc.memory,
-		.pfn = PHYS_PFN(virt_to_phys(card->ram)),
-	};
+	int ret;
 
 	if (!skel_range_inside((u64)desc->pgoff << PAGE_SHIFT,
-			       vma_desc_size(desc), 0, window.length))
+			       vma_desc_size(desc), 0, card->desc.memory))
 		return -ENXIO;
-	return skel_mmap_ram(desc, &window);
+	ret = skel_mmap_shared(desc, SKEL_REGION_RAM);
+	if (!ret)
+		mmap_action_remap_full(desc, desc->pgoff +
+				       PHYS_PFN(virt_to_phys(card->ram)));
+	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_mmap_prepare, "SKEL");
 

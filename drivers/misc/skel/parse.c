@@ -162,10 +162,32 @@ int skel_format_transfer(char *buf, size_t size, const struct skel_request *req,
 	const char *what = !granted ? "REFUSED" :
 			   verdict == SKEL_OK ? "DONE" : "FAILED";
 
-	return scnprintf(buf, size, "%s %s %#llx %#llx %#llx%s%s\n", what,
+	return scnprintf(buf, size,
+			 SKEL_CORE_MARK "%s %s %#llx %#llx %#llx%s%s\n", what,
 			 req->dir == SKEL_TOHOST ? "TOHOST" : "FROMHOST",
 			 req->card_addr, req->length, req->host_addr,
 			 verdict == SKEL_OK ? "" : " ",
 			 verdict == SKEL_OK ? "" : skel_verdict_name(verdict));
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_format_transfer);
+
+/* The start of the line after the one that @line is in, or @end. */
+const char *skel_next_line(const char *line, const char *end)
+{
+	const char *newline = memchr(line, '\n', end - line);
+
+	return newline ? newline + 1 : end;
+}
+
+/*
+ * The first of the lines from @line on that begins with SKEL_CORE_MARK, or NULL.
+ */
+const char *skel_find_mark(const char *line, const char *end)
+{
+	for (; line < end; line = skel_next_line(line, end)) {
+		if (end - line >= strlen(SKEL_CORE_MARK) &&
+		    !memcmp(line, SKEL_CORE_MARK, strlen(SKEL_CORE_MARK)))
+			return line;
+	}
+	return NULL;
+}

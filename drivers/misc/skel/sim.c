@@ -117,6 +117,7 @@ struct skel_sim {
 	bool sampling;
 	u32 rate;
 	u64 frames;			/* sampled since start */
+	u64 run;			/* counts starts, and what spoils a run */
 	ktime_t start;
 	struct delayed_work sampler;
 
@@ -269,7 +270,14 @@ static void skel_sim_engine(struct work_struct *work)
 
 	if (job->mode == SKEL_SIM_NEVER)
 		return;
-	skel_card_copy(sim->card, job->grant.id);
+	if (job->req.dir == SKEL_FROMHOST) {
+		/* All memory is the ring. */
+		guard(mutex)(&sim->mutex);
+		skel_card_copy(sim->card, job->grant.id);
+		sim->run++;
+	} else {
+		skel_card_copy(sim->card, job->grant.id);
+	}
 
 	guard(spinlock_irq)(&sim->lock);
 	if (job->taken)
@@ -419,6 +427,7 @@ static const char *skel_sim_set_input(struct skel_sim *sim, u32 channel,
 	skel_sim_catch_up(sim);
 	sim->inputs[arg[0]].frequency = arg[1];
 	sim->inputs[arg[0]].amplitude = arg[2];
+	sim->run++;
 	skel_reply(sim->card, channel, "OK INPUT");
 	return NULL;
 }
@@ -432,6 +441,7 @@ static const char *skel_sim_start(struct skel_sim *sim, u32 channel,
 	guard(mutex)(&sim->mutex);
 	sim->rate = arg[0];
 	sim->frames = 0;
+	sim->run++;
 	sim->start = ktime_get();
 	sim->sampling = true;
 	queue_delayed_work(sim->wq, &sim->sampler, SKEL_SIM_PERIOD);
@@ -464,10 +474,10 @@ static const char *skel_sim_status(struct skel_sim *sim, u32 channel,
 		refused = sim->refused;
 	}
 	skel_reply(sim->card, channel,
-		   "STATUS %s rate=%u frames=%llu position=%zu ring=%zu transfers=%zu refused=%llu",
+		   "STATUS %s rate=%u frames=%llu position=%zu ring=%zu transfers=%zu refused=%llu run=%llu",
 		   sim->sampling ? "SAMPLING" : "IDLE", sim->rate, sim->frames,
 		   slot * SKEL_SIM_FRAME, sim->frames_max * SKEL_SIM_FRAME,
-		   running, refused);
+		   running, refused, sim->run);
 	return NULL;
 }
 

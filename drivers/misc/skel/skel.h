@@ -25,16 +25,15 @@
  * Dead: nothing new begins. Its pages are freed when
  *
  *  - no transfer and no copy holds it (buf->pins is 0), and
- *  - no mapping can come into being: an mmap() that found it live may still be
- *    about to fill in page tables. Such an mmap() holds the mmap_lock of the
- *    address space that owns the buffer (only that one can map it) for writing,
- *    so taking and dropping that lock for reading waits for it; and
- *  - what was mapped is unmapped (unmap_mapping_pages()). A mapping without
- *    pages raises SIGBUS: the fault handler fills none while the card exists.
+ *  - what was mapped is unmapped (unmap_mapping_pages()). No mapping comes into
+ *    being after that: mmap() fills page tables in vm_operations.mapped, where
+ *    the area can already be found and unmapped, under card->mutex and only for
+ *    a live buffer. A mapping without pages raises SIGBUS: the fault handler
+ *    fills none while the card exists.
  *
- * Only then is its host address erased from the array. Erased earlier, it
- * could be handed out again, and the mmap() in flight would find the new
- * buffer behind the old number.
+ * The area remains until the program unmaps it, and the host address may be
+ * handed out again. So each buffer has a generation, which its mappings keep:
+ * an area whose number is another has nothing to do with the buffer.
  *
  * When the card goes, its device goes with it, and memory of the DMA API may not
  * outlive that: an IOMMU mapping would stay, and freeing would go through a
@@ -43,14 +42,11 @@
  * buffers: copies them to ordinary memory and gives the DMA memory back. With
  * card->ops_sem held for writing (no ALLOC, FREE or release() is under way) it
  *
- *  - sets card->gone: no new mmap() begins, no request is granted;
- *  - stops the DMA, and waits for the last pins. Where the card does not obey,
- *    what is pinned stays as it is, mappings included: it is never freed;
- *  - waits, as FREE does, for an mmap() that found the buffer live, by the
- *    mmap_lock of the one address space that can map it. From here on nothing
- *    fills page tables with DMA memory, for the fault handler does not. Who
- *    holds up that lock on purpose has that buffer stay as it is, too;
- *  - under card->mutex: unmaps the buffer, copies, frees. Whoever touches the
+ *  - sets card->gone: no mmap() fills page tables, no request is granted;
+ *  - stops the DMA, and waits for the last pins. Where the card does not stop,
+ *    what is pinned stays as it is, mappings and charges included: it is never
+ *    freed;
+ *  - under card->mutex: unmaps the buffer, copies, frees. An access to the
  *    mapping meanwhile faults, waits for card->mutex, and gets the copy: no
  *    write of the program is lost.
  *
@@ -63,19 +59,18 @@
  * Cards whose memory is RAM have no DMA that must be undone: their buffers stay
  * as they are.
  *
- * A *region* is mapped by any process that holds the file, so nobody can wait
- * for an mmap() of it that is in flight. One of I/O memory is therefore mapped
- * empty and filled by the fault handler, which looks at card->gone under
- * card->mutex: after skel_card_unregister() has set that and unmapped the
- * regions, nothing of the device is in a page table and nothing comes back.
- * One of RAM is filled by mmap() and stays, for that memory lives as long as the
- * file.
+ * A *region* is mapped by any process that holds the file, and inherited by
+ * fork(). One of I/O memory is mapped empty and filled by the fault handler,
+ * which looks at card->gone under card->mutex: after skel_card_unregister() has
+ * set that and unmapped the regions, nothing of the device is in a page table
+ * and nothing comes back. One of RAM is filled by mmap() and stays, for that
+ * memory lives as long as the file.
  *
  * A *transfer* (struct skel_xfer) is a slot of its channel, from the grant to
  * the completion. It pins its buffer. Its id names channel, slot and a count
  * that never repeats, so a late or double completion finds nothing.
  *
- * Pages that a card may still write, because it did not obey when its channel
+ * Pages that a card may still write to, because it did not stop when its channel
  * was closed, are never freed.
  *
  * Locks
@@ -86,9 +81,7 @@
  *   card->ops_sem      read: around every call of card->ops and whatever needs
  *                      the device; write: skel_card_unregister(). Held for
  *                      bounded time, user memory is never touched under it.
- *   mm->mmap_lock      taken by the kernel around mmap() and page faults; and
- *                      by SKEL_IOC_FREE, without ops_sem, just to wait for an
- *                      mmap(). skel_card_unregister() only tries.
+ *   mm->mmap_lock      taken by the kernel around mmap() and page faults.
  *   card->mutex        buffers: chan->bufs and the counts beside it; what fault
  *                      handlers fill in; resets of the card. User memory is
  *                      never touched under it.
@@ -134,7 +127,7 @@ struct vm_area_desc;
 
 #define SKEL_REGIONS_END	BIT_ULL(32)
 
-/* How long close() and unregistering wait for what does not obey. */
+/* How long close() and unregistering wait for a card that does not stop. */
 #define SKEL_STOP_TIMEOUT	(5 * HZ)
 
 #define SKEL_COMMAND_FIFO	2048
@@ -149,11 +142,18 @@ enum skel_buf_state {
 	SKEL_BUF_DEAD,
 };
 
+enum skel_chan_state {
+	SKEL_CHAN_OPENING,		/* the backend does not know it yet */
+	SKEL_CHAN_OPEN,
+	SKEL_CHAN_CLOSING,		/* or the card is gone */
+};
+
 struct skel_buf {
 	struct skel_range range;	/* host address, length, directions */
 	struct page *page;		/* NULL: given back, see saved */
 	void *saved;			/* the data, of a card that is gone */
 	dma_addr_t dma;
+	unsigned long generation;	/* never the same twice in a channel */
 	enum skel_buf_state state;	/* card->lock */
 	unsigned int pins;		/* card->lock */
 	struct mm_struct *mm;		/* who may map and free it, mmgrab()ed */
@@ -198,12 +198,13 @@ struct skel_chan {
 	bool ready;			/* the card said so since it was brought */
 	u32 running;			/* transfers */
 	u32 pins;			/* sum over all buffers */
-	bool closing;
+	enum skel_chan_state state;
 	struct skel_stats stats;
 
 	/* Under card->mutex. */
 	struct xarray bufs;		/* by host address / PAGE_SIZE */
 	u64 next;			/* where to look for a free address */
+	unsigned long generation;	/* of the last buffer */
 	u32 nr_bufs;
 	u64 buf_bytes;
 

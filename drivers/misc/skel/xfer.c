@@ -76,7 +76,7 @@ static enum skel_verdict skel_xfer_begin(struct skel_chan *chan,
 	lockdep_assert_held(&chan->card->lock);
 	guard(rcu)();			/* for buf, up to its pin */
 
-	if (chan->closing)
+	if (chan->state == SKEL_CHAN_CLOSING)
 		return SKEL_CLOSED;
 	if (chan->card->resetting)
 		return SKEL_BUSY;
@@ -112,9 +112,10 @@ static enum skel_verdict skel_xfer_run(struct skel_chan *chan,
 
 	lockdep_assert_held(&card->lock);
 
-	if (chan->closing || card->resetting) {
-		enum skel_verdict verdict = chan->closing ? SKEL_CLOSED :
-							    SKEL_BUSY;
+	if (chan->state == SKEL_CHAN_CLOSING || card->resetting) {
+		enum skel_verdict verdict =
+			chan->state == SKEL_CHAN_CLOSING ? SKEL_CLOSED :
+							   SKEL_BUSY;
 
 		chan->stats.refused++;
 		skel_xfer_report(chan, &xfer->req, false, verdict);
@@ -149,7 +150,8 @@ static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
  * skel_request - the card asks for a transfer
  * @card: the card
  * @req: what it asks for; any value is allowed
- * @grant: filled in if the request is granted
+ * @grant: filled in if the request is granted, otherwise zeroed: there is no
+ *         address then that the card could be given
  *
  * A grant holds the buffer until skel_complete(). The bytes are synchronized
  * for the device: the backend can start the DMA at once. A refusal has been
@@ -169,11 +171,15 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 	struct skel_xfer *xfer = NULL;
 	struct skel_chan *chan;
 	struct skel_buf *buf;
+	dma_addr_t dma;
 
 	*grant = (struct skel_grant) {};
 
 	scoped_guard(spinlock_irqsave, &card->lock) {
 		chan = skel_chan_find(card, req->channel);
+		/* The last user's: the next one must not be told of it. */
+		if (chan && chan->state == SKEL_CHAN_OPENING)
+			chan = NULL;
 		if (chan)
 			verdict = skel_xfer_begin(chan, req, &xfer);
 		if (chan && verdict != SKEL_OK) {
@@ -188,13 +194,13 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 
 	/* The pin keeps buffer and channel: release() waits for it. */
 	buf = xfer->buf;
+	dma = buf->dma + (req->host_addr - buf->range.addr);
 	skel_buf_sync_for_device(card, buf, req);
-
-	grant->dma = buf->dma + (req->host_addr - buf->range.addr);
 
 	scoped_guard(spinlock_irqsave, &card->lock) {
 		verdict = skel_xfer_run(chan, xfer);
-		grant->id = xfer->id;
+		if (verdict == SKEL_OK)
+			*grant = (struct skel_grant) { xfer->id, dma };
 	}
 	trace_skel_request(card, req, grant->id, skel_verdict_errno(verdict));
 	return skel_verdict_errno(verdict);

@@ -45,6 +45,11 @@
 /** define SKEL_LINE_MAX - longest command or reply line in bytes, with its newline */
 #define SKEL_LINE_MAX	1024
 
+/** define SKEL_CORE_MARK - what each line of the core begins with */
+#define SKEL_CORE_MARK	"skel: "
+/** define SKEL_CARD_MARK - what stands there instead in a line of the card */
+#define SKEL_CARD_MARK	"card: "
+
 /** define SKEL_NAME_MAX - size in bytes of names, with their terminating NUL */
 #define SKEL_NAME_MAX	32
 
@@ -193,8 +198,6 @@ struct skel_alloc {
  *  - EBUSY: a transfer to or from the buffer is running; nothing has changed.
  *  - ENOENT: the channel has no such buffer.
  *  - EPERM: the buffer belongs to another process (after fork() or execve()).
- *  - EINTR: the process was killed; the buffer is freed when the file is
- *    closed.
  */
 struct skel_free {
 	__u32 size;
@@ -235,23 +238,28 @@ struct skel_sync {
 /**
  * DOC: Reply lines of the core
  *
- * Whatever a card answers in its own words, the end of every transfer is told
- * by one line of the core, with the numbers of the request in hexadecimal::
+ * Whatever a card answers in its own words, the end of every transfer is
+ * reported by one line of the core, with the numbers of the request in
+ * hexadecimal::
  *
- *   DONE    TOHOST <card address> <length> <host address>
- *   REFUSED TOHOST <card address> <length> <host address> <reason>
- *   FAILED  TOHOST <card address> <length> <host address> <reason>
+ *   skel: DONE    TOHOST <card address> <length> <host address>
+ *   skel: REFUSED TOHOST <card address> <length> <host address> <reason>
+ *   skel: FAILED  TOHOST <card address> <length> <host address> <reason>
  *
- * (with single spaces, or FROMHOST for the other direction). A refused request
- * has moved no byte. Reasons are single words: ``length``, ``host-address``
- * (not inside one live buffer of this channel), ``direction`` (the buffer was
- * not allocated for it), ``card-address`` (not inside the card's memory),
- * ``busy`` (too many transfers at once), ``closed``; of failed transfers:
- * ``cancelled``, ``timeout``, ``error``, ``gone``. Programs must expect new
- * ones.
+ * (with single spaces, or FROMHOST for the other direction). No card can forge
+ * such a line: when a line of its replies begins with ``skel: ``, the core
+ * replaces that by ``card: ``. A line begins with a reply and after each newline
+ * in it. Nothing else in replies is changed.
  *
- * When the program did not read in time and reply lines had to be dropped, one
- * line ``LOST <how many, decimal>`` stands in their place.
+ * A refused request has moved no byte. Reasons are single words: ``length``,
+ * ``host-address`` (not inside one live buffer of this channel), ``direction``
+ * (the buffer was not allocated for it), ``card-address`` (not inside the
+ * card's memory), ``busy`` (too many transfers at once), ``closed``; of failed
+ * transfers: ``cancelled``, ``timeout``, ``error``, ``gone``. Programs must
+ * expect new ones.
+ *
+ * When the program did not read in time and replies had to be dropped, one line
+ * ``skel: LOST <how many, decimal>`` stands in their place.
  */
 
 #endif /* _UAPI_LINUX_SKEL_H */

@@ -43,10 +43,14 @@ static void start_stream(uint64_t host_addr)
 	send_line("INITiate");
 }
 
-/* Wait until a block has come; on the way, hear of frames that are lost. */
+/*
+ * Wait until a block has come; on the way, hear of frames that are lost. A block
+ * that goes over the end of the card's own ring comes by two transfers.
+ */
 static void wait_for_block(void)
 {
 	unsigned long long count, next;
+	uint64_t bytes = 0;
 	char line[SKEL_LINE_MAX];
 	struct skel_transfer t;
 
@@ -60,7 +64,9 @@ static void wait_for_block(void)
 			   t.result != SKEL_DONE) {
 			errx(1, "the card says: %s", line);
 		} else {
-			return;
+			bytes += t.length;
+			if (bytes == BLOCK)
+				return;
 		}
 	}
 }

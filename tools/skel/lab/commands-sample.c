@@ -44,6 +44,7 @@ static int set_list(struct scpi *scpi, const struct scpi_call *call)
 	sampler->list_length = count;
 	for (unsigned int i = 0; i < count; i++)
 		sampler->list[i] = call->arg[0].list.entry[i] - 1;
+	sampler_changed(scpi_lab(scpi));
 	return SCPI_OK;
 }
 

@@ -140,30 +140,34 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 	struct lab *lab = scpi_lab(scpi);
 	const struct sampler *s = lab->sampler;
 	unsigned long long frames = 0;
-	uint64_t interval, position, ring;
+	uint64_t interval, position, ring, base;
 
 	(void)call;
 	sampler_catch_up(lab);
-	if (s->inputs)
-		frames = sampler_frames(lab);
 	if (s->inputs) {
+		frames = sampler_frames(lab);
 		interval = s->interval;
 		position = sampler_address(lab, s->next);
 		ring = s->ring_frames * s->frame_bytes;
+		base = s->ring - lab->card->memory;
 	} else {
 		interval = sampler_interval(lab);
-		ring = sampler_ring(lab, &position);
+		ring = sampler_ring(lab, &base);
 		ring -= ring % (s->list_length * sizeof(int16_t));
+		position = base;
 	}
 	scpi_reply_text(scpi,
-			"STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s",
+			"STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s base=%llu period=%llu run=%llu",
 			s->state == SAMPLER_IDLE ? "IDLE" : "SAMPLING",
 			(unsigned long long)((CLOCK_MASTER + interval / 2) /
 					     interval), frames,
 			(unsigned long long)position, (unsigned long long)ring,
 			transfers_running(lab) + stream_transfers(lab),
 			(unsigned long long)lab->card->refused,
-			(unsigned long long)s->lost, trigger_state(s));
+			(unsigned long long)s->lost, trigger_state(s),
+			(unsigned long long)base,
+			(unsigned long long)interval * LAB_TICK,
+			(unsigned long long)s->run);
 	return SCPI_OK;
 }
 
@@ -216,9 +220,14 @@ static const struct scpi_command commands[] = {
 		.help = "What the card does: frames per second, frames since frame 0,\n"
 			"card address of the next one, length of the ring, transfers\n"
 			"that run, requests that the core has refused, frames that\n"
-			"were lost, trigger (NONE, WAITING, DONE).",
+			"were lost, trigger (NONE, WAITING, DONE), card address of the\n"
+			"ring, exact period of a frame in ns. The run counts up with\n"
+			"each start, each change of a sampled input or of SAMPle:LIST,\n"
+			"and when something else is written into the ring: while it\n"
+			"is the same, all frames are of one recording.",
 		.reply = "STATUS IDLE|SAMPLING rate=.. frames=.. position=.. ring=..\n"
-			"transfers=.. refused=.. lost=.. trigger=..",
+			"transfers=.. refused=.. lost=.. trigger=.. base=.. period=..\n"
+			"run=..",
 		.example = "STATUS?",
 	},
 };

@@ -67,9 +67,10 @@ static const struct scpi_command commands[] = {
 		},
 		.help = "Send what is sampled, now or after INITiate, into a buffer\n"
 			"as a ring: block k goes to place k modulo length/block, by\n"
-			"DMA, and the core's line DONE tells of it; a block that goes\n"
-			"over the end of the card's ring takes two. As many blocks as\n"
-			"the buffer holds are sent; for more, STREam:ACKnowledge.\n"
+			"DMA, and the core's line skel: DONE tells of it; a block that\n"
+			"goes over the end of the card's ring takes two. As many\n"
+			"blocks as the buffer holds are sent; for more,\n"
+			"STREam:ACKnowledge.\n"
 			"After the last frame a shorter block may follow. If frames\n"
 			"are lost, a line OVERRUN <lost frames> <number of the next\n"
 			"frame> comes before the next block, and error -363; after a\n"

@@ -3,8 +3,8 @@
  * commands-transfer.c - TOHOST, FROMHOST, SPEED: transfers that users ask for
  *
  * The card does not look at the numbers: the core checks each request, and
- * tells the user with a line DONE, REFUSED or FAILED how it ended. Here only
- * the time that it takes is of interest, and that it ends.
+ * tells the user with a line of its own, "skel: DONE ..." or another end, how it
+ * ended. Here only the time that it takes is of interest, and that it ends.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +19,8 @@
 struct session_transfer {
 	struct session *session;
 	struct session_transfer *next;
-	uint64_t length;
+	enum lab_dir dir;
+	uint64_t card_addr, length;
 	uint32_t speed;
 	uint64_t grant;
 	struct lab_timer timer;		/* until the bytes have moved */
@@ -55,6 +56,8 @@ static void transfer_finish(struct lab *lab, struct lab_timer *timer)
 
 	/* what is due by now is in the ring when its bytes move */
 	sampler_catch_up(lab);
+	if (transfer->dir == LAB_FROMHOST)
+		sampler_overwritten(lab, transfer->card_addr, transfer->length);
 	lab->card->ops->finish(lab->card, transfer->grant);
 }
 
@@ -92,6 +95,8 @@ static int transfer_start(struct session *session, enum lab_dir dir,
 	if (!transfer)
 		return SCPI_ERR_OUT_OF_MEMORY;
 	transfer->session = session;
+	transfer->dir = dir;
+	transfer->card_addr = request.card_addr;
 	transfer->length = request.length;
 	transfer->speed = session->speed;
 	transfer->timer.run = transfer_finish;
@@ -99,6 +104,8 @@ static int transfer_start(struct session *session, enum lab_dir dir,
 	sampler_catch_up(lab);
 	if (transfer->speed)
 		request.granted = transfer_granted;
+	else if (dir == LAB_FROMHOST)
+		sampler_overwritten(lab, request.card_addr, request.length);
 	if (lab_transfer(lab, &request)) {
 		free(transfer);
 		return SCPI_ERR_OUT_OF_MEMORY;
@@ -176,7 +183,8 @@ static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 		{ .type = SCPI_ADDRESS, .name = "length" },		\
 		{ .type = SCPI_ADDRESS, .name = "host-address" },	\
 	}
-#define TRANSFER_REPLY	"DONE, REFUSED or FAILED, when it has ended"
+#define TRANSFER_REPLY	"the core's line skel: DONE, skel: REFUSED or skel: FAILED,\n" \
+			"when it has ended"
 #define TRANSFER_ERRORS	"-225 too many transfers of this channel run"
 
 static const struct scpi_command commands[] = {
@@ -214,7 +222,7 @@ static const struct scpi_command commands[] = {
 		.help = "Speed of the transfers that this channel asks for from now\n"
 			"on. With 0, as at first, the bytes move at once; else they\n"
 			"move when length divided by speed has passed. The driver\n"
-			"ends a transfer with FAILED when it has not ended after 5 s\n"
+			"ends a transfer as FAILED when it has not ended after 5 s\n"
 			"of real time. *RST does not change it.",
 		.reply = "OK SPEED, of the query the speed",
 		.example = "SPEED 1000000",

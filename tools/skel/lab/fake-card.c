@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/skel.h>
+
 #include "card.h"
 #include "fake-card.h"
 
@@ -160,8 +162,9 @@ static void tell_end(struct fake_card *fake, const struct lab_transfer *t,
 		     const char *end, const char *reason)
 {
 	char line[160];
-	int n = snprintf(line, sizeof(line), "%s %s 0x%llx 0x%llx 0x%llx%s%s\n",
-			 end, t->dir == LAB_TOHOST ? "TOHOST" : "FROMHOST",
+	int n = snprintf(line, sizeof(line),
+			 SKEL_CORE_MARK "%s %s 0x%llx 0x%llx 0x%llx%s%s\n", end,
+			 t->dir == LAB_TOHOST ? "TOHOST" : "FROMHOST",
 			 (unsigned long long)t->card_addr,
 			 (unsigned long long)t->length,
 			 (unsigned long long)t->host_addr,

@@ -29,8 +29,8 @@ void fake_card_close(struct fake_card *fake, struct lab *lab,
 uint64_t fake_card_buffer(struct fake_card *fake, unsigned int channel,
 			  size_t length, uint8_t fill, uint8_t **bytes);
 /*
- * The answers of all transfers that have been flushed, and the lines DONE,
- * REFUSED of the core. Return: how many.
+ * The answers of all transfers that have been flushed, and the core's lines of
+ * their end. Return: how many.
  */
 unsigned int fake_card_poll(struct fake_card *fake);
 /* The kernel's timeout: transfers that are granted and not finished end. */

@@ -64,6 +64,7 @@ void inputs_reset(struct lab *lab)
 {
 	sampler_catch_up(lab);
 	set_defaults(lab);
+	sampler_changed(lab);
 	digital_refresh(lab);
 }
 
@@ -90,6 +91,7 @@ void input_changed(struct lab *lab, unsigned int n)
 	lab->inputs->input[n].signal.key = noise_key(lab, n);
 	lab->inputs->input[n].table_length = 0;
 	lab->inputs->input[n].table_asked = 0;
+	sampler_input_changed(lab, n);
 	digital_refresh(lab);
 }
 

@@ -92,6 +92,16 @@ uint8_t *program_memory(const struct program_run *run, uint64_t address,
 	return card->memory + address;
 }
 
+static uint8_t *writable_memory(const struct program_run *run,
+				uint64_t address, uint64_t length)
+{
+	uint8_t *memory = program_memory(run, address, length);
+
+	if (memory)
+		run->io->memory_changes(run->lab, address, length);
+	return memory;
+}
+
 uint64_t program_peek(const uint8_t *memory, unsigned int bytes)
 {
 	uint64_t value = 0;
@@ -125,7 +135,7 @@ const char *program_poke(struct program_run *run,
 
 	if (error)
 		return error;
-	memory = program_memory(run, arg[0], insn->a);
+	memory = writable_memory(run, arg[0], insn->a);
 	if (!memory)
 		return "the address is not in card memory";
 	for (i = 0; i < insn->a; i++)
@@ -150,7 +160,7 @@ const char *program_fill(struct program_run *run,
 	(void)insn;
 	if (error)
 		return error;
-	memory = program_memory(run, arg[0], arg[1]);
+	memory = writable_memory(run, arg[0], arg[1]);
 	if (!memory)
 		return NOT_IN_MEMORY;
 	memset(memory, (uint8_t)arg[2], arg[1]);
@@ -169,7 +179,7 @@ const char *program_copy(struct program_run *run,
 	if (error)
 		return error;
 	from = program_memory(run, arg[0], arg[2]);
-	to = program_memory(run, arg[1], arg[2]);
+	to = writable_memory(run, arg[1], arg[2]);
 	if (!from || !to)
 		return NOT_IN_MEMORY;
 	memmove(to, from, arg[2]);

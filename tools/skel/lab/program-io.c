@@ -26,4 +26,5 @@ const struct program_io program_connectors = {
 	.digital_in = digital_level,
 	.digital_out = digital_set,
 	.update_memory = sampler_catch_up,
+	.memory_changes = sampler_overwritten,
 };

@@ -3,6 +3,7 @@
  * program-transfer.c - transfers that programs ask for
  */
 #include "program-internal.h"
+#include "sampler.h"
 
 static void transfer_done(void *arg, int error)
 {
@@ -40,8 +41,11 @@ void program_transfer(struct program_run *run, enum lab_dir dir,
 		.done = transfer_done,
 		.arg = transfer,
 	};
-	int error = lab_transfer(run->lab, &request);
+	int error;
 
+	if (dir == LAB_FROMHOST)
+		sampler_overwritten(run->lab, card_addr, length);
+	error = lab_transfer(run->lab, &request);
 	if (error) {
 		run->status = error;
 		run->failed++;

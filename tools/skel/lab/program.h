@@ -37,6 +37,9 @@ struct program_io {
 	void (*digital_out)(struct lab *lab, unsigned int line, bool level);
 	/* Card memory is about to be looked at: what is due is written first. */
 	void (*update_memory)(struct lab *lab);
+	/* It is about to be written to. */
+	void (*memory_changes)(struct lab *lab, uint64_t address,
+			       uint64_t length);
 };
 
 extern const struct program_io program_connectors;

@@ -51,6 +51,7 @@ void sampler_reset(struct lab *lab)
 	sampler_abort(lab);
 	lab->sampler->inputs = 0;
 	set_defaults(lab->sampler);
+	sampler_changed(lab);
 }
 
 void sampler_destroy(struct lab *lab)
@@ -75,6 +76,37 @@ void sampler_forget(struct lab *lab, struct session *session)
 		session_end(session);
 	sampler->operation = false;
 	sampler->owner = NULL;
+}
+
+void sampler_changed(struct lab *lab)
+{
+	lab->sampler->run++;
+}
+
+void sampler_input_changed(struct lab *lab, unsigned int input)
+{
+	const struct sampler *s = lab->sampler;
+	bool sampled = false;
+
+	for (unsigned int i = 0; i < s->list_length; i++)
+		sampled |= s->list[i] == input;
+	for (unsigned int i = 0; i < s->inputs; i++)
+		sampled |= s->input[i] == input;
+	if (sampled)
+		sampler_changed(lab);
+}
+
+void sampler_overwritten(struct lab *lab, uint64_t address, uint64_t length)
+{
+	const struct sampler *s = lab->sampler;
+	uint64_t ring, end;
+
+	if (!s->inputs)
+		return;
+	ring = s->ring - lab->card->memory;
+	end = ring + s->ring_frames * s->frame_bytes;
+	if (address < end && (address >= ring || ring - address < length))
+		sampler_changed(lab);
 }
 
 uint64_t sampler_interval(const struct lab *lab)
@@ -196,6 +228,7 @@ int sampler_start(struct lab *lab, struct session *owner, const char **why)
 				    "the stream sends the last block";
 	if (*why)
 		return SCPI_ERR_SETTINGS_CONFLICT;
+	sampler_changed(lab);
 	sampler->state = SAMPLER_WAITING;
 	sampler->start = (lab_now(lab) + LAB_TICK - 1) / LAB_TICK;
 	sampler->valid = 0;

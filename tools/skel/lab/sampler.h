@@ -60,6 +60,7 @@ struct sampler {
 	uint64_t first;		/* frame 0 of users, after the trigger */
 	uint64_t end;		/* UINT64_MAX: none */
 	uint64_t lost;		/* frames, since the trigger */
+	uint64_t run;		/* counts starts, and changes of what is sampled */
 	struct lab_timer timer;
 
 	/* sessions that wait for the end, in READ?: see reader.h */
@@ -90,6 +91,12 @@ int sampler_start(struct lab *lab, struct session *owner, const char **why);
 void sampler_abort(struct lab *lab);
 /* A trigger by command. Return: false: no trigger is waited for. */
 bool sampler_trigger(struct lab *lab);
+/* What is sampled from now on is not what it was: users who record see it. */
+void sampler_changed(struct lab *lab);
+/* So it is if an input changes that is sampled, or is to be. */
+void sampler_input_changed(struct lab *lab, unsigned int input);
+/* Card memory is written to by somebody else: in the ring, that is a change. */
+void sampler_overwritten(struct lab *lab, uint64_t address, uint64_t length);
 /* Sample what is due, count edges. */
 void sampler_catch_up(struct lab *lab);
 /* Frames since frame 0 of users, 0 before the trigger */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -89,10 +90,20 @@ static void mapping_remove(struct skel *skel, struct mapping *m)
 	memmove(m, m + 1, (skel->mapping_count - i) * sizeof(*m));
 }
 
+/*
+ * A child of fork() inherits the mappings of regions, but not those of buffers:
+ * something else may be there.
+ */
 void skel_unmap_all(struct skel *skel)
 {
-	while (skel->mapping_count)
-		mapping_remove(skel, &skel->mappings[skel->mapping_count - 1]);
+	bool child = skel->owner != getpid();
+
+	while (skel->mapping_count) {
+		struct mapping *m = &skel->mappings[--skel->mapping_count];
+
+		if (!child || !m->host_addr)
+			munmap(m->start, m->length);
+	}
 }
 
 static int buffer_free(struct skel *skel, uint64_t host_addr)

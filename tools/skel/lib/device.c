@@ -51,8 +51,7 @@ void skel_close(struct skel *skel)
 	if (!skel)
 		return;
 	/* mappings hold the file: without this, close() would free nothing */
-	if (skel->owner == getpid())
-		skel_unmap_all(skel);
+	skel_unmap_all(skel);
 	close(skel->fd);
 	free(skel->mappings);
 	free(skel->inbox.bytes);

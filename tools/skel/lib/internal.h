@@ -31,7 +31,7 @@ struct inbox {
 
 struct skel {
 	int fd;
-	pid_t owner;			/* mappings exist in this process only */
+	pid_t owner;			/* buffers are mapped in this process only */
 	struct inbox inbox;
 	struct mapping *mappings;	/* sorted by start */
 	size_t mapping_count;
@@ -42,6 +42,8 @@ struct skel {
 typedef bool line_filter(const char *line, void *data);
 
 struct skel *skel_new(int fd);
+/* If the line is of the core: what follows its mark; else NULL */
+const char *skel_core_line(const char *line);
 int skel_take_line(struct skel *skel, line_filter *wanted, void *data,
 		   char *line, size_t size, int timeout);
 void skel_unmap_all(struct skel *skel);

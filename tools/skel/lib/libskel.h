@@ -33,8 +33,8 @@
  * any thread may use them at any time.
  *
  * fork(): buffers belong to the process that allocated them. They are not
- * mapped in the child, and there the only useful call on an inherited handle
- * is skel_close().
+ * mapped in the child, regions of the card are. The only useful call there on an
+ * inherited handle is skel_close(), which unmaps them.
  */
 #ifndef _LIBSKEL_H
 #define _LIBSKEL_H
@@ -294,8 +294,9 @@ int skel_readline(struct skel *skel, char *line, size_t size, int timeout);
  * @timeout: in ms for the answer, see above
  * @format: as of skel_send()
  *
- * The answer is the first line that is in no transfer's name: lines of the
- * core (DONE, REFUSED, FAILED, LOST) stay for skel_wait() and skel_readline().
+ * The answer is the first line that is not of the core: lines that begin with
+ * %SKEL_CORE_MARK stay for skel_wait() and skel_readline(). The card cannot send
+ * such a line, so no answer is mistaken for the end of a transfer.
  * Answers to earlier commands must have been read before.
  *
  * Return: the length of the answer, 0 or more; or -1 with errno of skel_send()
@@ -362,11 +363,12 @@ int skel_wait(struct skel *skel, struct skel_transfer *transfer, int timeout);
  * @line: a line without its '\n', NUL-terminated
  * @transfer: is filled in; unchanged when the function fails
  *
- * For programs that wait for everything with skel_readline(). Pure and
- * thread-safe.
+ * For programs that wait for everything with skel_readline(). The same words
+ * without %SKEL_CORE_MARK in front come from the card, and prove nothing. Pure
+ * and thread-safe.
  *
- * Return: 0, or -1 with errno: EINVAL the line is not DONE, REFUSED or FAILED
- * of a transfer.
+ * Return: 0, or -1 with errno: EINVAL the line is not the core's DONE, REFUSED
+ * or FAILED of a transfer.
  */
 int skel_parse_transfer(const char *line, struct skel_transfer *transfer);
 

@@ -225,14 +225,18 @@ int skel_send(struct skel *skel, const char *format, ...)
 	return ret;
 }
 
-/* Everything but the lines of the core is an answer of the card */
+/* The kernel lets no line of a card begin with the mark. */
+const char *skel_core_line(const char *line)
+{
+	size_t length = strlen(SKEL_CORE_MARK);
+
+	return strncmp(line, SKEL_CORE_MARK, length) ? NULL : line + length;
+}
+
 static bool is_answer(const char *line, void *data)
 {
-	struct skel_transfer transfer;
-
 	(void)data;
-	return skel_parse_transfer(line, &transfer) &&
-	       strncmp(line, "LOST ", 5) != 0;
+	return !skel_core_line(line);
 }
 
 int skel_query(struct skel *skel, char *reply, size_t size, int timeout,

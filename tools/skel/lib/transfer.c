@@ -76,6 +76,9 @@ int skel_parse_transfer(const char *line, struct skel_transfer *transfer)
 	int result, direction;
 
 	errno = EINVAL;
+	line = skel_core_line(line);
+	if (!line)
+		return -1;
 	result = take_name(&line, result_names, SKEL_FAILED + 1);
 	if (result < 0)
 		return -1;

@@ -17,6 +17,7 @@
 
 #include <libskel.h>
 
+#include "../scpi.h"
 #include "fake-card.h"
 
 struct fake_card fake = { .fd = -1 };
@@ -26,6 +27,10 @@ void fake_reset(void)
 	memset(&fake, 0, sizeof(fake));
 	fake.fd = -1;
 	fake.step = 100;
+	fake.frequency[0] = 50000;
+	fake.frequency[1] = 100000;
+	fake.amplitude[0] = 8000;
+	fake.amplitude[1] = 5000;
 }
 
 static int fail(int error)
@@ -36,15 +41,36 @@ static int fail(int error)
 
 /* The card */
 
-#define reply(...) dprintf(fake.card_fd, __VA_ARGS__)
+#define reply(...) (fake.mute ? 0 : dprintf(fake.card_fd, __VA_ARGS__))
 
-/* A sine of 8 V at input 0, a square wave of 5 V at input 1: 200 and 100 frames */
+/* In ns, 0: as the rate says */
+static uint64_t period(void)
+{
+	return fake.tick && fake.rate ?
+	       llround(1e9 / fake.rate / fake.tick) * fake.tick : 0;
+}
+
+static double phase(int input, uint64_t frame)
+{
+	double rate = period() ? 1e9 / period() : fake.rate;
+
+	return fmod(frame * fake.frequency[input] / (1000 * rate), 1);
+}
+
+static uint64_t ring(void)
+{
+	return FAKE_MEMORY - fake.base;
+}
+
+/* A sine at input 0, a square wave at input 1 */
 static void sample(uint64_t frame)
 {
-	int16_t *at = (int16_t *)fake.memory + frame * 2 % (FAKE_MEMORY / 2);
+	int16_t *at = (int16_t *)(fake.memory + fake.base + frame * 4 % ring());
 
-	at[0] = lround(32767 * 0.8 * sin(2 * M_PI * frame / 200));
-	at[1] = (frame / 50 % 2 ? -1 : 1) * 32767 / 2;
+	at[0] = lround(3.2767 * fake.amplitude[0] *
+		       sin(2 * M_PI * phase(0, frame)));
+	at[1] = (phase(1, frame) < 0.5 ? 1 : -1) *
+		(int)(32767 * fake.amplitude[1] / 10000);
 }
 
 static struct fake_buffer *find_buffer(uint64_t host_addr)
@@ -74,7 +100,7 @@ static void tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 	else
 		memcpy(buffer->start + at, fake.memory + card_addr, length);
 	fake.transfers++;
-	reply("%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
+	reply(SKEL_CORE_MARK "%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
 	      reason ? "REFUSED" : "DONE", (unsigned long long)card_addr,
 	      (unsigned long long)length, (unsigned long long)host_addr,
 	      reason ? " " : "", reason ? reason : "");
@@ -84,19 +110,84 @@ static void status(void)
 {
 	uint64_t end = fake.frames + fake.step;
 
-	while (fake.rate && fake.frames < end)
+	if (++fake.looks == 2 && fake.lose) {
+		reply("OVERRUN %llu %llu\n", (unsigned long long)fake.lose,
+		      (unsigned long long)(fake.frames + fake.lose));
+		fake.frames += fake.lose;
+		fake.lost += fake.lose;
+	}
+	while (fake.sampling && fake.frames < end)
 		sample(fake.frames++);
-	reply("STATUS %s rate=%u frames=%llu position=%llu ring=%d transfers=0\n",
-	      fake.rate ? "SAMPLING" : "IDLE", fake.rate,
+	reply("STATUS %s rate=%u frames=%llu position=%llu ring=%llu transfers=0",
+	      fake.sampling ? "SAMPLING" : "IDLE", fake.rate,
 	      (unsigned long long)fake.frames,
-	      (unsigned long long)fake.frames * 4 % FAKE_MEMORY, FAKE_MEMORY);
+	      (unsigned long long)(fake.base + fake.frames * 4 % ring()),
+	      (unsigned long long)ring());
+	if (!fake.old)
+		reply(" lost=%llu base=%llu run=%llu",
+		      (unsigned long long)fake.lost,
+		      (unsigned long long)fake.base,
+		      (unsigned long long)fake.run);
+	if (period())
+		reply(" period=%llu", (unsigned long long)period());
+	reply("\n");
+}
+
+/*
+ * If runs have numbers, another program's is at once as long as the one before:
+ * the number of frames tells nothing.
+ */
+static void start(unsigned int rate)
+{
+	uint64_t frames = fake.mute && !fake.old ? fake.frames : 0;
+
+	fake.rate = rate;
+	fake.sampling = true;
+	fake.run++;
+	fake.lost = 0;
+	fake.looks = 0;
+	for (fake.frames = 0; fake.frames < frames; fake.frames++)
+		sample(fake.frames);
+	reply("OK SAMPLE\n");
 }
 
 static void stop(void)
 {
 	if (!fake.deaf)
-		fake.rate = 0;
+		fake.sampling = false;
 	reply("OK STOP\n");
+}
+
+static void set_input(unsigned int n, unsigned int frequency,
+		      unsigned int amplitude)
+{
+	fake.frequency[n % 2] = frequency;
+	fake.amplitude[n % 2] = amplitude;
+	fake.run++;
+	reply("OK INPUT\n");
+}
+
+/* An error ends the line, as in the instrument */
+static void obey_scpi(const char *line)
+{
+	static const char queue[] = "SYSTem:ERRor?";
+	bool verdict = strcmp(line, SCPI_VERDICT) == 0;
+
+	if (strcmp(line, "GO") == 0) {
+		fake.going = true;
+		return;
+	}
+	if (strncmp(line, queue, sizeof(queue) - 1) != 0) {
+		fake.wrong += strcmp(line, "INPut1:FUNCtion TRIangle") != 0;
+		return;
+	}
+	reply("%s%s\n", fake.wrong ? "-224,\"Illegal; \"\"it\"\" is\"" :
+	      "0,\"No error\"", !verdict ? "" :
+	      fake.going ? ";16384;skel,fake,0,1" : ";0;skel,fake,0,1");
+	fake.wrong -= fake.wrong > 0;
+	if (fake.going)
+		reply("gone\n");
+	fake.going = false;
 }
 
 static void obey(const char *line)
@@ -112,15 +203,13 @@ static void obey(const char *line)
 	else if (fake.simple)
 		reply("ERROR unknown-command\n");
 	else if (strcmp(line, "INPUTS?") == 0)
-		reply("INPUTS 2 bits=16 range=10000 in0=sine,50000,8000 in1=square,100000,5000\n");
+		reply("INPUTS 2 bits=16 range=10000 in0=%s,%u,%u in1=square,%u,%u\n",
+		      fake.scpi ? "triangle" : "sine", fake.frequency[0],
+		      fake.amplitude[0], fake.frequency[1], fake.amplitude[1]);
 	else if (sscanf(line, "INPUT %llu %llu %llu", &a, &b, &c) == 3)
-		reply("OK INPUT\n");
-	else if (sscanf(line, "SAMPLE %u", &fake.rate) == 1)
-		reply("OK SAMPLE\n");
-	else if (fake.scpi && strncmp(line, "INPut", 5) == 0)
-		fake.wrong = strcmp(line, "INPut1:FUNCtion TRIangle") != 0;
-	else if (fake.scpi && strcmp(line, "SYSTem:ERRor?") == 0)
-		reply(fake.wrong ? "-224,\"Illegal\"\n" : "0,\"No error\"\n");
+		set_input(a, b, c);
+	else if (sscanf(line, "SAMPLE %llu", &a) == 1)
+		start(a);
 	else if (strcmp(line, "STOP") == 0)
 		stop();
 	else if (strcmp(line, "STATUS?") == 0)
@@ -128,6 +217,8 @@ static void obey(const char *line)
 	else if (sscanf(line, "TOHOST %lli %lli %lli", (long long *)&a,
 			(long long *)&b, (long long *)&c) == 3)
 		tohost(a, b, c);
+	else if (fake.scpi)
+		obey_scpi(line);
 	else
 		reply("ERROR unknown-command\n");
 }
@@ -140,6 +231,10 @@ static void *be_card(void *data)
 	while (in && fgets(line, sizeof(line), in)) {
 		line[strcspn(line, "\n")] = '\0';
 		obey(line);
+		fake.mute = true;
+		if (++fake.lines == fake.other_at)
+			obey(fake.other);
+		fake.mute = false;
 	}
 	if (in)
 		fclose(in);

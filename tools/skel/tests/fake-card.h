@@ -5,7 +5,8 @@
  * The linker leads open(), ioctl() and mmap() of the code under test here.
  * Opening FAKE_PATH makes a socket, at whose other end a thread plays the
  * simulated card; one card at a time. Its sampling goes on by fake.step frames
- * with each STATUS?, so that nothing depends on time.
+ * with each STATUS?, so that nothing depends on time. What another user of the
+ * card commands in between is fake.other.
  */
 #ifndef _SKEL_FAKE_CARD_H
 #define _SKEL_FAKE_CARD_H
@@ -31,9 +32,15 @@ struct fake_card {
 	bool no_mmap;		/* mmap() says ENOMEM */
 	bool refuse;		/* refuses each transfer */
 	bool simple;		/* knows *IDN? only */
-	bool scpi;		/* has an error queue, and one function */
+	bool scpi;		/* has an error queue, one setting, one program */
+	bool old;		/* does not number its runs */
 	bool deaf;		/* goes on sampling after STOP */
 	bool silent;		/* does not answer */
+	uint64_t tick;		/* its periods are multiples of it, in ns; 0: any */
+	uint64_t base;		/* of the ring, whose end is that of the memory */
+	uint64_t lose;		/* frames that the second STATUS? loses */
+	const char *other;	/* a command of another program, NULL: none */
+	int other_at;		/* after so many lines of this one */
 	bool unplug;		/* goes away instead of answering */
 
 	/* seen by tests */
@@ -43,9 +50,14 @@ struct fake_card {
 	/* private */
 	struct fake_buffer buffer[FAKE_BUFFERS];
 	unsigned char memory[FAKE_MEMORY];
-	uint64_t frames;
-	unsigned int rate;
-	bool wrong;		/* the last SCPI command was */
+	uint64_t frames, lost, run;
+	unsigned int rate;	/* 0 before the first SAMPLE */
+	bool sampling;
+	unsigned int frequency[2], amplitude[2];	/* mHz, mV */
+	int wrong;		/* errors in the queue */
+	bool going;		/* the program GO runs */
+	int lines, looks;	/* that came, STATUS? among them since SAMPLE */
+	bool mute;		/* this line is of another program */
 	int fd, card_fd;
 };
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include <libskel.h>
 
@@ -140,6 +142,42 @@ static void regions(void)
 	skel_close(skel);
 }
 
+struct inherited {
+	struct skel *skel;
+	char *buffer, *region;
+};
+
+/* Of a buffer only its address is left in a child, anything may be there */
+static int close_inherited(void *data)
+{
+	struct inherited *in = data;
+	char seen = 0;
+	struct iovec to = { &seen, 1 }, from = { in->region, 1 };
+
+	if (mmap(in->buffer, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS |
+		 MAP_FIXED, -1, 0) != in->buffer)
+		return 2;
+	skel_close(in->skel);
+	/* if this fails or reads something else, the region is not there */
+	process_vm_readv(getpid(), &to, 1, &from, 1, 0);
+	return in->buffer[0] == 0 && seen != 'R' ? 0 : 1;
+}
+
+static void a_child_unmaps_regions(void)
+{
+	struct inherited in = { .skel = open_fake() };
+	char output[256];
+
+	in.buffer = skel_malloc(in.skel, 4096, SKEL_ALLOC_TOHOST);
+	in.region = skel_map_region(in.skel, 0, PROT_READ | PROT_WRITE, NULL);
+	check(in.buffer && in.region);
+	in.region[0] = 'R';
+	check(!unit_catch(close_inherited, &in, output, sizeof(output)));
+	check(!skel_unmap_region(in.skel, in.region));
+	check(!skel_free(in.skel, in.buffer));
+	skel_close(in.skel);
+}
+
 static void sync_ranges(void)
 {
 	struct skel *skel = open_fake();
@@ -165,5 +203,6 @@ void test_buffer(void)
 	run(revoked_by_hand);
 	run(many_in_any_order);
 	run(regions);
+	run(a_child_unmaps_regions);
 	run(sync_ranges);
 }

@@ -48,6 +48,8 @@ static void bad_inputs(void)
 
 static void good_status(void)
 {
+	static const char all[] =
+		"STATUS IDLE rate=3 frames=1 position=8 ring=4 lost=2 base=4 period=1430 run=0";
 	struct status st;
 
 	check(!parse_status("STATUS SAMPLING rate=10000 frames=123 position=492 ring=1024",
@@ -57,6 +59,10 @@ static void good_status(void)
 	check(!parse_status("STATUS IDLE new=1 ring=0x1000 rate=0 frames=0 position=" BIG,
 			    &st));
 	check(st.ring == 4096 && st.position == UINT64_MAX);
+	check(!st.base && !st.lost && !st.run && !st.has_run);
+	check(!parse_status(all, &st));
+	check(st.rate == 1e9 / 1430 && st.base == 4 && st.lost == 2);
+	check(st.has_run && st.run == 0);
 }
 
 static void bad_status(void)
@@ -69,6 +75,8 @@ static void bad_status(void)
 		"STATUS IDLE rate=1 frames=2 position=3 ring=4x",
 		"STATUS IDLE rate=1 frames=2 position=3 ring=18446744073709551616",
 		"STATUS IDLE rate=1 frames=2 position=3 string=4",
+		"STATUS IDLE rate=1 frames=2 position=3 ring=4 run=x",
+		"STATUS IDLE rate=1 frames=2 position=3 ring=4 base=",
 	};
 	struct status st = { .ring = 7 };
 	size_t i;

@@ -208,12 +208,14 @@ static void query_leaves_transfers(void)
 	};
 
 	plug();
-	say("DONE TOHOST 0x0 0x10 0x100000000\nLOST 3\nOK SPEED\nmore\n");
+	say("skel: DONE TOHOST 0x0 0x10 0x100000000\nskel: LOST 3\n");
+	say("skel: NEW line of the core\nOK SPEED\nmore\n");
 	check(skel_query(skel, line, sizeof(line), 0, "SPEED %d", 0) == 8);
 	check(strcmp(line, "OK SPEED") == 0);
 	check(strcmp(heard(), "SPEED 0\n") == 0);
 	check(!skel_wait(skel, &t, 0));
-	check(next_is("LOST 3"));
+	check(next_is("skel: LOST 3"));
+	check(next_is("skel: NEW line of the core"));
 	check(next_is("more"));
 	check(skel_query(skel, line, sizeof(line), 0, "x") == -1);
 	check(errno == ETIMEDOUT);

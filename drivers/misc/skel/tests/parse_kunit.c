@@ -181,27 +181,27 @@ struct format_param {
 
 static const struct format_param format_params[] = {
 	{ { 0, SKEL_TOHOST, 0, 0x1000, 0x400000000 }, true, SKEL_OK,
-	  "DONE TOHOST 0x0 0x1000 0x400000000\n" },
+	  "skel: DONE TOHOST 0x0 0x1000 0x400000000\n" },
 	{ { 0, SKEL_FROMHOST, 1, 0, 0 }, false, SKEL_BAD_LENGTH,
-	  "REFUSED FROMHOST 0x1 0x0 0x0 length\n" },
+	  "skel: REFUSED FROMHOST 0x1 0x0 0x0 length\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, false, SKEL_BAD_HOST_ADDR,
-	  "REFUSED TOHOST 0x0 0x1 0x2 host-address\n" },
+	  "skel: REFUSED TOHOST 0x0 0x1 0x2 host-address\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, false, SKEL_BAD_DIRECTION,
-	  "REFUSED TOHOST 0x0 0x1 0x2 direction\n" },
+	  "skel: REFUSED TOHOST 0x0 0x1 0x2 direction\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, false, SKEL_BAD_CARD_ADDR,
-	  "REFUSED TOHOST 0x0 0x1 0x2 card-address\n" },
+	  "skel: REFUSED TOHOST 0x0 0x1 0x2 card-address\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, false, SKEL_BUSY,
-	  "REFUSED TOHOST 0x0 0x1 0x2 busy\n" },
+	  "skel: REFUSED TOHOST 0x0 0x1 0x2 busy\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, false, SKEL_CLOSED,
-	  "REFUSED TOHOST 0x0 0x1 0x2 closed\n" },
+	  "skel: REFUSED TOHOST 0x0 0x1 0x2 closed\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, true, SKEL_CANCELLED,
-	  "FAILED TOHOST 0x0 0x1 0x2 cancelled\n" },
+	  "skel: FAILED TOHOST 0x0 0x1 0x2 cancelled\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, true, SKEL_TIMEOUT,
-	  "FAILED TOHOST 0x0 0x1 0x2 timeout\n" },
+	  "skel: FAILED TOHOST 0x0 0x1 0x2 timeout\n" },
 	{ { 0, SKEL_TOHOST, 0, 1, 2 }, true, SKEL_ERROR,
-	  "FAILED TOHOST 0x0 0x1 0x2 error\n" },
+	  "skel: FAILED TOHOST 0x0 0x1 0x2 error\n" },
 	{ { 0, SKEL_FROMHOST, U64_MAX, U64_MAX, U64_MAX }, true, SKEL_GONE,
-	  "FAILED FROMHOST 0xffffffffffffffff 0xffffffffffffffff 0xffffffffffffffff gone\n" },
+	  "skel: FAILED FROMHOST 0xffffffffffffffff 0xffffffffffffffff 0xffffffffffffffff gone\n" },
 };
 
 static void format_desc(const struct format_param *p, char *desc)
@@ -260,10 +260,11 @@ static void format_parse_test(struct kunit *test)
 	len = skel_format_transfer(line, sizeof(line), &req, true, SKEL_OK);
 	line[--len] = '\0';
 	KUNIT_ASSERT_EQ(test, skel_parse_words(line, len, &words), 0);
-	KUNIT_ASSERT_EQ(test, words.count, 5);
-	KUNIT_EXPECT_STREQ(test, words.word[0], "DONE");
+	KUNIT_ASSERT_EQ(test, words.count, 6);
+	KUNIT_EXPECT_STREQ(test, words.word[0], "skel:");
+	KUNIT_EXPECT_STREQ(test, words.word[1], "DONE");
 
-	memmove(words.word, words.word + 1, 4 * sizeof(words.word[0]));
+	memmove(words.word, words.word + 2, 4 * sizeof(words.word[0]));
 	words.count = 4;
 	KUNIT_ASSERT_EQ(test, skel_parse_transfer(&words, &back), 0);
 	KUNIT_EXPECT_MEMEQ(test, &back, &req, sizeof(req));

@@ -54,12 +54,20 @@ static void update_memory(struct lab *lab)
 	(void)lab;
 }
 
+static void memory_changes(struct lab *lab, uint64_t address, uint64_t length)
+{
+	(void)lab;
+	(void)address;
+	(void)length;
+}
+
 static const struct program_io io = {
 	.analog_in = analog_in,
 	.analog_out = analog_out,
 	.digital_in = digital_in,
 	.digital_out = digital_out,
 	.update_memory = update_memory,
+	.memory_changes = memory_changes,
 };
 
 static int transfer(struct lab_card *card, const struct lab_transfer *transfer)

@@ -145,7 +145,7 @@ static void tohost_brings_samples(void)
 	check(rig_ask(&rig, 0, "INIT;*OPC?", "1"));
 	sprintf(line, "TOHOST 0 %d %#llx", 100 * FRAME,
 		(unsigned long long)host);
-	check(strstr(rig_say(&rig, 0, line), "DONE TOHOST"));
+	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST"));
 	check(memcmp(bytes, rig.lab->card->memory, 100 * FRAME) == 0);
 	check(abs(sample_at(bytes + 2 * FRAME)) <= 32767);
 	check(sample_at(bytes + 2) == -32767);

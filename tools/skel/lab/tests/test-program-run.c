@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <linux/skel.h>
+
 #include "test-program.h"
 #include "tests.h"
 
@@ -276,7 +278,7 @@ static void hostile_requests(void)
 			 "x = %llu; y = x + 1; START FROMHOST y, x - 1, x * 3\n"
 			 "START TOHOST -x, ~x, x ^ 1",
 			 a, b, c, b, c, a, a);
-		check(strstr(program_test_run(text), "REFUSED"));
+		check(strstr(program_test_run(text), "skel: REFUSED"));
 		check(program_log.transfers == 4);
 		check(is_transfer(0, LAB_TOHOST, a, b, c));
 		check(is_transfer(1, LAB_FROMHOST, b, c, a));
@@ -300,7 +302,7 @@ static const char *own_lines(const char *replies)
 	while (*replies) {
 		size_t length = strcspn(replies, "\n") + 1;
 
-		if (strncmp(replies, "DONE", 4) && strncmp(replies, "REFUSED", 7))
+		if (strncmp(replies, SKEL_CORE_MARK, strlen(SKEL_CORE_MARK)))
 			to = mempcpy(to, replies, length);
 		replies += length;
 	}

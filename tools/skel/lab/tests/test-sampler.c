@@ -3,6 +3,7 @@
  * test-sampler.c - frames in the ring, commands that sample, overruns
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../input.h"
@@ -153,13 +154,13 @@ static void simple_commands_answer_as_skel_sim(void)
 	asked("INPUTS?",
 	      "INPUTS 3 bits=16 range=10000 in1=square,1000500,1234 in7=dc,0,2000 in2=noise,0,1000");
 	asked("SAMP:LIST (@1,2);:STATUS?",
-	      "STATUS IDLE rate=10000 frames=0 position=0 ring=65536 transfers=0 refused=0 lost=0 trigger=NONE");
+	      "STATUS IDLE rate=10000 frames=0 position=0 ring=65536 transfers=0 refused=0 lost=0 trigger=NONE base=0 period=100000 run=5");
 	check(rig_ask(&rig, 0, "SAMPLE 1000", "OK SAMPLE"));
 	asked("STATUS?",
-	      "STATUS SAMPLING rate=1000 frames=2 position=8 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE");
+	      "STATUS SAMPLING rate=1000 frames=2 position=8 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=1000000 run=6");
 	check(rig_ask(&rig, 0, "SAMPLE 500000", "OK SAMPLE"));
 	asked("STATUS?;STOP;STATUS?",
-	      "STATUS SAMPLING rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE;OK STOP;STATUS IDLE rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE");
+	      "STATUS SAMPLING rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7;OK STOP;STATUS IDLE rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
 	check(rig_ask(&rig, 0, "STOP", "OK STOP"));
 	check(rig_ask(&rig, 0, "INPUT 8 1000 1000", "ERROR range"));
 	check(rig_ask(&rig, 0, "INPUT 0 0 1000", "ERROR range"));
@@ -172,6 +173,105 @@ static void simple_commands_answer_as_skel_sim(void)
 	check(rig_ask(&rig, 0, "SAMPLE x", "ERROR number"));
 	check(rig_ask(&rig, 0, "OUTP1:WAV 0,9;STAT ON", ""));
 	check(rig_ask(&rig, 0, "SAMPLE 1", "ERROR conflict"));
+	rig_stop(&rig);
+}
+
+/* The number of the run, as a user sees it */
+static int run_number(void)
+{
+	const char *text = strstr(rig_say(&rig, 0, "STATUS?"), " run=");
+
+	return text ? atoi(text + 5) : -1;
+}
+
+/* A user who records can see what others do to the recording. */
+static void runs_are_numbered(void)
+{
+	static const char *const changes[] = {
+		"SAMPLE 1000", "INPUT 1 1000 1000", "INP2:FUNC SQU",
+		"INP1:AMPL 1", "INP1:OFFS 1", "INP1:FREQ 1", "INP1:PHAS 1",
+		"INP1:DCYC 1", "INP1:LOOP 1", "STOP;SAMP:LIST (@1)", "INP2:FUNC DC",
+		"INIT",
+	};
+	static const char *const others[] = {
+		"STOP", "STATUS?", "SAMP:RATE 5", "SAMP:COUN 5", "TRIG:LEV 1",
+		"SAMP:RING 8192,8192", "INP2:FREQ 1", "INP1:FREQ?", "*TRG",
+	};
+	int before;
+
+	rig_start(&rig);
+	for (unsigned int i = 0; i < ARRAY_SIZE(changes); i++) {
+		before = run_number();
+		rig_say(&rig, 0, changes[i]);
+		check(run_number() == before + 1);
+	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
+		before = run_number();
+		rig_say(&rig, 0, others[i]);
+		check(run_number() == before);
+	}
+	rig_say(&rig, 0, "*RST");
+	check(run_number() > before);
+	rig_stop(&rig);
+}
+
+/* Does the line, or what it begins, count as a change of the run? */
+static bool changes_run(const char *line)
+{
+	int before = run_number();
+
+	rig_say(&rig, 0, line);
+	rig_say(&rig, 0, "*WAI");
+	return run_number() != before;
+}
+
+/* Others write to the ring, 4096 bytes from 8192 on, or beside it. */
+static void the_ring_is_guarded(void)
+{
+	uint64_t host;
+	char line[80];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, 16384, 0x55, NULL);
+	check(!changes_run("PROG:DEF w,'POKE16 ARG(1), 1'"));
+	check(!changes_run("W 8192"));
+	rig_say(&rig, 0, "SAMP:RING 8192,4096;:SAMPLE 1000");
+	check(!changes_run("W 8190") && !changes_run("W 12288"));
+	check(changes_run("W 8192") && changes_run("W 12286"));
+	rig_say(&rig, 0, "PROG:DEF f,'FILL ARG(1), ARG(2), 0'");
+	check(!changes_run("F 0,8192") && changes_run("F 0,8193"));
+	rig_say(&rig, 0, "PROG:DEF c,'COPY ARG(1), ARG(2), 16'");
+	check(!changes_run("C 8192,0") && changes_run("C 0,8192"));
+	snprintf(line, sizeof(line), "PROG:DEF t,'FROMHOST ARG(1), 8, %llu'",
+		 (unsigned long long)host);
+	rig_say(&rig, 0, line);
+	check(!changes_run("T 8184") && changes_run("T 8185"));
+	for (int speed = 0; speed < 2; speed++) {
+		snprintf(line, sizeof(line), "FROMHOST 12280 8 %llu",
+			 (unsigned long long)host);
+		check(changes_run(line));
+		snprintf(line, sizeof(line), "FROMHOST 12288 8 %llu",
+			 (unsigned long long)host);
+		check(!changes_run(line));
+		snprintf(line, sizeof(line), "TOHOST 8192 8 %llu",
+			 (unsigned long long)host);
+		check(!changes_run(line));
+		rig_say(&rig, 0, "SPEED 1000");
+	}
+	rig_stop(&rig);
+}
+
+/* What is needed to find the frames, and to know their time */
+static void status_tells_ring_and_period(void)
+{
+	rig_start(&rig);
+	rig_say(&rig, 0, "SAMP:RING 4096,8192;:SAMPLE 700000");
+	check(strstr(rig_say(&rig, 0, "STATUS?"),
+		     " rate=699301 frames=700 position=6896 ring=8192 "));
+	/* of the recording, whatever is set for the next one */
+	rig_say(&rig, 0, "STOP;SAMP:RING 0,0;RATE 5");
+	check(strstr(rig_say(&rig, 0, "STATUS?"),
+		     " trigger=DONE base=4096 period=1430 run="));
 	rig_stop(&rig);
 }
 
@@ -285,7 +385,7 @@ static void overruns_are_told(void)
 	for (int i = 0; i < 20; i++)
 		check(!strcmp(pass(90000000, ""), ""));
 	asked("STATUS?",
-	      "STATUS SAMPLING rate=10000 frames=18001 position=6468 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE");
+	      "STATUS SAMPLING rate=10000 frames=18001 position=6468 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=100000 run=1");
 	frames = s()->next;
 	/* 10 s late */
 	check(!strcmp(pass(10 * LAB_SECOND, ""), "OVERRUN 100000 118001\n"));
@@ -327,6 +427,9 @@ void test_sampler(void)
 	run(an_hour_passes_in_seconds);
 	run(changes_take_effect_at_their_time);
 	run(simple_commands_answer_as_skel_sim);
+	run(runs_are_numbered);
+	run(the_ring_is_guarded);
+	run(status_tells_ring_and_period);
 	run(reading_waits_for_the_end);
 	run(users_come_and_go);
 	run(bad_settings_are_refused);

@@ -155,11 +155,11 @@ static void tohost_moves_the_right_bytes(void)
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
 	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 1000, 100,
 					       host + 10)),
-		     "DONE TOHOST 0x3e8 0x64 "));
+		     "skel: DONE TOHOST 0x3e8 0x64 "));
 	check(memcmp(bytes + 10, rig.lab->card->memory + 1000, 100) == 0);
 	check(bytes[9] == 0xee && bytes[110] == 0xee);
 	sprintf(line, "tohost %d,%d,%llu", 5, 1, (unsigned long long)host);
-	check(strstr(rig_say(&rig, 0, line), "DONE TOHOST 0x5 0x1 "));
+	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST 0x5 0x1 "));
 	check(bytes[0] == 5 && bytes[1] == 0xee);
 	check(rig_ask(&rig, 0, "*OPC?", "1"));
 	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
@@ -175,7 +175,7 @@ static void fromhost_moves_the_right_bytes(void)
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
 	check(strstr(rig_say(&rig, 0, transfer(line, "FROMHOST", 512, 256,
 					       host)),
-		     "DONE FROMHOST 0x200 0x100 "));
+		     "skel: DONE FROMHOST 0x200 0x100 "));
 	check(rig.lab->card->memory[511] == 0);
 	check(rig.lab->card->memory[512] == 0xee);
 	check(rig.lab->card->memory[767] == 0xee);
@@ -193,15 +193,15 @@ static void refusals_end_the_operation(void)
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
 	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 0, LENGTH + 1,
 					       host)),
-		     "REFUSED"));
+		     "skel: REFUSED"));
 	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", RIG_MEMORY, 1,
 					       host)),
 		     " card-address\n"));
 	check(strstr(rig_say(&rig, 0, transfer(line, "FROMHOST", UINT64_MAX,
 					       UINT64_MAX, UINT64_MAX)),
-		     "REFUSED FROMHOST 0xffffffffffffffff"));
+		     "skel: REFUSED FROMHOST 0xffffffffffffffff"));
 	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 0, 0, host)),
-		     "REFUSED"));
+		     "skel: REFUSED"));
 	check(fake_card_refused(rig.fake) == 4);
 	check(rig_ask(&rig, 0, "*OPC?;:SYST:ERR?", "1;0,\"No error\""));
 	check(rig_fails(&rig, 0, "TOHOST 0 1", SCPI_ERR_MISSING_PARAMETER));
@@ -231,10 +231,10 @@ static void slow_transfers_take_their_time(void)
 	check(bytes[1] == 0xee);
 	fake_card_run(rig.fake, rig.lab, 100);
 	check(strcmp(fake_card_replies(rig.fake, 0),
-		     "0.003000000\nDONE TOHOST 0x0 0x100 0x100000000\n0.252000000\n") == 0);
+		     "0.003000000\nskel: DONE TOHOST 0x0 0x100 0x100000000\n0.252000000\n") == 0);
 	check(memcmp(bytes, rig.lab->card->memory, LENGTH) == 0);
-	/* nobody waits by a command, but for the line DONE */
-	check(strstr(rig_say(&rig, 0, line), "DONE TOHOST"));
+	/* nobody waits by a command, but for the core's line */
+	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST"));
 	check(rig_ask(&rig, 0, "SPEED 0", "OK SPEED"));
 	check(rig_fails(&rig, 0, "SPEED 1000000001", SCPI_ERR_RANGE));
 	check(rig_fails(&rig, 0, "SPEED -1", SCPI_ERR_RANGE));
@@ -329,7 +329,7 @@ static void transfers_expire(void)
 	check(rig.lab->loop.slow == 1);
 	check(session_find(rig.lab, 0)->operations == 1);
 	fake_card_expire(rig.fake);
-	check(strstr(rig_say(&rig, 0, "*ESR?"), "FAILED TOHOST"));
+	check(strstr(rig_say(&rig, 0, "*ESR?"), "skel: FAILED TOHOST"));
 	check(rig.lab->loop.slow == 0);
 	check(session_find(rig.lab, 0)->operations == 0);
 	check(lab_next_timer(rig.lab) == LAB_NEVER);

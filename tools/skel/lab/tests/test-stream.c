@@ -101,8 +101,8 @@ static void read_lines(const char *text)
 			lost += gone;
 			faults += frame + gone != next;
 			frame = next;
-		} else if (sscanf(text, "DONE TOHOST %llx %llx %llx", &card,
-				  &length, &address) == 3) {
+		} else if (sscanf(text, "skel: DONE TOHOST %llx %llx %llx",
+				  &card, &length, &address) == 3) {
 			faults += address != host + blocks % BLOCKS * BLOCK +
 					     part;
 			part += length;
@@ -238,7 +238,7 @@ static void the_rest_comes_at_the_end(void)
 	rig_say(&rig, 0, "SAMP:COUN 2500");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	lines = rig_say(&rig, 0, "INIT");
-	check(strstr(lines, "DONE TOHOST 0x2000 0x710 "));
+	check(strstr(lines, "skel: DONE TOHOST 0x2000 0x710 "));
 	frame = 2048;
 	check_frames(2, 452);
 	check(faults == 0 && stream()->frames_sent == 2500);

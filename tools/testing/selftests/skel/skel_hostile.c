@@ -374,11 +374,13 @@ static unsigned long count_ends(int fd)
 		have += got;
 		while ((end = memchr(line, '\n', rest + have - line))) {
 			unsigned long lost;
+			const char *core;
 
 			*end = '\0';
-			if (sscanf(line, "LOST %lu", &lost) == 1)
+			core = skel_core(line);
+			if (sscanf(core, "LOST %lu", &lost) == 1)
 				ends += lost;
-			else if (!strncmp(line, "REFUSED ", 8) || !strncmp(line, "DONE ", 5))
+			else if (!strncmp(core, "REFUSED ", 8) || !strncmp(core, "DONE ", 5))
 				ends++;
 			line = end + 1;
 		}

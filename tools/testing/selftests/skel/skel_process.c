@@ -78,9 +78,9 @@ TEST_F(process, child_has_no_mapping)
 
 	ASSERT_LE(0, pid);
 	if (!pid) {
-		EXPECT_EQ(SIGSEGV, skel_touch(self->map));
-		EXPECT_EQ(SIGSEGV, skel_poke(self->map + self->length - 1, 1));
-		_exit(0);
+		if (skel_touch(self->map) != SIGSEGV)
+			_exit(1);
+		_exit(skel_poke(self->map + self->length - 1, 1) == SIGSEGV ? 0 : 2);
 	}
 	EXPECT_EQ(0, skel_wait(pid));
 	EXPECT_TRUE(skel_check(self->map, self->length, 1));

@@ -143,12 +143,29 @@ TEST_F(region, child_may_map_it)
 	pid_t pid = fork();
 
 	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(skel_map_err(self->fd, self->memory.offset, self->memory.length,
+				   RW, MAP_SHARED) ? 1 : 0);
+	EXPECT_EQ(0, skel_wait(pid));
+}
+
+/* As the mapping of any device does, it goes through fork(). */
+TEST_F(region, child_inherits_the_mapping)
+{
+	const size_t last = self->memory.length - 1;
+	pid_t pid;
+
+	skel_fill(self->map, self->memory.length, 10);
+	pid = fork();
+	ASSERT_LE(0, pid);
 	if (!pid) {
-		EXPECT_EQ(0, skel_map_err(self->fd, self->memory.offset,
-					  self->memory.length, RW, MAP_SHARED));
-		_exit(0);
+		close(self->fd);
+		if (skel_touch(self->map) || skel_poke(self->map + last, 77))
+			_exit(1);
+		_exit(skel_check(self->map, last, 10) ? 0 : 2);
 	}
 	EXPECT_EQ(0, skel_wait(pid));
+	EXPECT_EQ(77, self->map[last]);
 }
 
 TEST_HARNESS_MAIN

@@ -128,7 +128,7 @@ TEST_F(running, several_at_once)
 	/* One more is too many. */
 	EXPECT_STREQ("REFUSED busy", skel_transfer(self->fd, "TOHOST", 0, 1, self->host));
 	for (int i = 0; i < PARALLEL; i++)
-		done += !strncmp(skel_line(self->fd), "DONE TOHOST ", 12);
+		done += !strncmp(skel_core(skel_line(self->fd)), "DONE TOHOST ", 12);
 	EXPECT_EQ(PARALLEL, done);
 	for (int i = 0; i < PARALLEL; i++)
 		EXPECT_EQ(0, memcmp(map[i], self->card + i * self->page, self->page));

@@ -66,10 +66,10 @@ bool skel_readable(int fd, int timeout_ms)
  */
 const char *skel_line(int fd)
 {
-	static __thread char line[SKEL_LINE_MAX + 1];
+	static __thread char line[SKEL_LINE_MAX + sizeof(SKEL_CARD_MARK)];
 	size_t length = 0;
 
-	while (length < SKEL_LINE_MAX) {
+	while (length < sizeof(line) - 1) {
 		ssize_t n;
 
 		if (!skel_readable(fd, SKEL_ANSWER_MS))
@@ -99,6 +99,14 @@ const char *skel_ask(int fd, const char *format, ...)
 	return rc ? "[write failed]" : skel_line(fd);
 }
 
+/* What a line of the core says, without its mark; "" if it is none of those. */
+const char *skel_core(const char *line)
+{
+	const size_t mark = strlen(SKEL_CORE_MARK);
+
+	return strncmp(line, SKEL_CORE_MARK, mark) ? "" : line + mark;
+}
+
 /* Throw away reply lines until none comes any more; how many they were. */
 int skel_drain(int fd, int timeout_ms)
 {
@@ -123,10 +131,8 @@ const char *skel_transfer_end(int fd, const char *direction, __u64 card,
 
 	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
 		int n = snprintf(expected, sizeof(expected),
-				 "%s %s 0x%llx 0x%llx 0x%llx", verbs[i],
-				 direction, card,
-				 length,
-				 host);
+				 SKEL_CORE_MARK "%s %s 0x%llx 0x%llx 0x%llx",
+				 verbs[i], direction, card, length, host);
 
 		if (strncmp(line, expected, n))
 			continue;

@@ -5,6 +5,7 @@
  */
 #include "../kselftest_harness.h"
 #include "skel_pci.h"
+#include "skel_permission.h"
 
 #define MODEL		"my-pci-memory"
 #define BAR		2
@@ -84,6 +85,21 @@ TEST_F(template, bounds_hold)
 	EXPECT_EQ(-ENXIO, skel_map_err(self->fd, length, page, PROT_READ, MAP_SHARED));
 	EXPECT_EQ(-ENXIO, skel_map_err(self->fd, page, length, PROT_READ, MAP_SHARED));
 	EXPECT_EQ(-EINVAL, skel_map_err(self->fd, 0, page, PROT_READ, MAP_PRIVATE));
+}
+
+TEST_F(template, permissions)
+{
+	const struct target memory = {
+		.fd = self->fd,
+		.offset = self->region.offset,
+		.length = self->region.length,
+		.writable = true,
+	};
+
+	check_mmap(_metadata, &memory);
+	check_mprotect_all(_metadata, &memory);
+	check_mremap(_metadata, &memory);
+	check_debugger_all(_metadata, &memory);
 }
 
 TEST_F(template, channel_works_without_dma)

@@ -90,6 +90,7 @@ const char *skel_line(int fd);
 __printf(2, 3)
 const char *skel_ask(int fd, const char *format, ...);
 int skel_drain(int fd, int timeout_ms);
+const char *skel_core(const char *line);
 
 /*
  * Ask for a transfer and wait for its end: "DONE", "REFUSED <reason>" or
@@ -119,7 +120,10 @@ int skel_drop_root(void);
 int skel_memlock(rlim_t limit);
 int skel_send_fd(int sock, int fd);
 int skel_recv_fd(int sock);
+/* As a debugger does it: how many bytes, or -errno */
 int skel_self_mem(void *address, void *data, size_t length, bool write);
+/* The same by ptrace(), for one word: 0 or -errno */
+int skel_ptrace(void *address, long *word, bool write);
 
 /* The machine */
 __u64 skel_now_ms(void);

@@ -188,7 +188,8 @@ TEST_F(transfer, numbers_may_be_decimal_or_hexadecimal)
 	struct scene *s = &self->scene;
 	char expected[128];
 
-	snprintf(expected, sizeof(expected), "DONE TOHOST 0x10 0x11 %#llx", s->host);
+	snprintf(expected, sizeof(expected), SKEL_CORE_MARK "DONE TOHOST 0x10 0x11 %#llx",
+		 s->host);
 	EXPECT_STREQ(expected, skel_ask(s->fd, "TOHOST 16 17 %llu", s->host));
 	EXPECT_STREQ(expected, skel_ask(s->fd, "tohost 0x10 0x11 0x%llX\r", s->host));
 	EXPECT_STREQ(expected, skel_ask(s->fd, " TOHOST\t0x0010  17 0x%020llx ",

@@ -4,6 +4,7 @@
  * the card open: everything ends as with a card that was pulled out
  */
 #include <pthread.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include "../kselftest_harness.h"
@@ -164,6 +165,40 @@ TEST_F(unplug, mappings_stay)
 	EXPECT_EQ(0, munmap(self->buffer, self->page));
 	EXPECT_TRUE(skel_check(self->memory, 2 * self->page, 2));
 	EXPECT_EQ(0, munmap(self->memory, 2 * self->page));
+}
+
+/* Card memory that a child has inherited is memory, and stays until it is unmapped. */
+TEST_F(unplug, inherited_memory_stays)
+{
+	int socks[2];
+	pid_t child;
+	char byte = 0;
+
+	self->program = hand_over(&self->card, variant->sig);
+	ASSERT_LE(0, self->program);
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, socks));
+	child = fork();
+	ASSERT_LE(0, child);
+	if (!child) {
+		close(socks[0]);
+		close(self->user);
+		/* It would keep the card. */
+		ucard_end(&self->card);
+		if (write(socks[1], &byte, 1) != 1 || read(socks[1], &byte, 1) != 1)
+			_exit(1);
+		if (skel_touch(self->memory))
+			_exit(2);
+		_exit(skel_check(self->memory, 2 * self->page, 2) ? 0 : 3);
+	}
+	close(socks[1]);
+	ASSERT_EQ(1, read(socks[0], &byte, 1));
+	ASSERT_EQ(0, unplug(&self->card, self->program, variant->sig));
+	munmap(self->memory, 2 * self->page);
+	munmap(self->buffer, self->page);
+	close(self->user);
+	self->user = -1;
+	ASSERT_EQ(1, write(socks[0], &byte, 1));
+	EXPECT_EQ(0, skel_wait(child));
 }
 
 TEST_F(unplug, running_transfers_are_told)

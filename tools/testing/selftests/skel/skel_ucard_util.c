@@ -321,7 +321,8 @@ pid_t ucard_hand_over(struct ucard *card, int (*play)(struct ucard *card))
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		card->memory = NULL;	/* mappings are not inherited */
+		munmap(card->memory, card->length);
+		card->memory = NULL;
 		if (play)
 			_exit(play(card));
 		for (;;)

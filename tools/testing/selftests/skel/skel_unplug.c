@@ -4,6 +4,7 @@
  * buffers and registers, a blocked reader, a running transfer
  */
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include "../kselftest_harness.h"
 #include "skel_pci.h"
@@ -205,6 +206,93 @@ TEST_F_TIMEOUT(unplug, unbind_and_bind, TIMEOUT)
 	}
 }
 
+static bool stop_mapping;
+
+static void *map_and_unmap(void *arg)
+{
+	while (!__atomic_load_n(&stop_mapping, __ATOMIC_RELAXED)) {
+		void *map = mmap(NULL, SKEL_KIB(64), PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+		if (map != MAP_FAILED)
+			munmap(map, SKEL_KIB(64));
+	}
+	return arg;
+}
+
+/* A program that keeps its mmap_lock busy gives its DMA memory back all the same. */
+TEST_F_TIMEOUT(unplug, busy_mmap_lock_holds_no_dma_memory, TIMEOUT)
+{
+	__u64 physical, bus, host;
+	pthread_t threads[8];
+	__u8 *maps[8];
+	int fd = skel_pci_open(&self->pci);
+
+	ASSERT_LE(0, fd);
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		maps[i] = skel_buffer(fd, SKEL_BOTH, skel_page(), &host);
+		ASSERT_NE(NULL, maps[i]);
+		memset(maps[i], i + 1, skel_page());
+	}
+	if (!skel_dma_end(&self->pci, &physical, &bus))
+		SKIP(return, "needs DMA_API_DEBUG");
+	stop_mapping = false;
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, map_and_unmap, NULL));
+	EXPECT_EQ(0, skel_pci_bind(&self->pci, false));
+	EXPECT_FALSE(skel_dma_end(&self->pci, &physical, &bus));
+	__atomic_store_n(&stop_mapping, true, __ATOMIC_RELAXED);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(maps); i++) {
+		ASSERT_EQ(0, skel_touch(maps[i]));
+		EXPECT_EQ(i + 1, maps[i][skel_page() - 1]);
+		munmap(maps[i], skel_page());
+	}
+	close(fd);
+}
+
+/* The registers go from every process that has inherited a mapping of them. */
+TEST_F_TIMEOUT(unplug, child_loses_the_registers, TIMEOUT)
+{
+	struct skel_region_info region;
+	int socks[2], fd;
+	pid_t pid;
+	char byte = 0;
+	void *map;
+
+	if (skel_edu_param("map_registers") != 1)
+		SKIP(return, "skel_edu was loaded without map_registers=1");
+	fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, skel_region(fd, 0, &region));
+	map = skel_map(fd, region.offset, region.length);
+	ASSERT_NE(NULL, map);
+	ASSERT_EQ(0, skel_touch(map));
+	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, socks));
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid) {
+		close(socks[0]);
+		close(fd);
+		/* The first page was there before fork(), the last one is its own. */
+		if (skel_touch(map) || skel_touch(map + region.length - 1))
+			_exit(1);
+		if (write(socks[1], &byte, 1) != 1 || read(socks[1], &byte, 1) != 1)
+			_exit(2);
+		_exit(skel_touch(map) == SIGBUS &&
+		      skel_touch(map + region.length - 1) == SIGBUS ? 0 : 3);
+	}
+	close(socks[1]);
+	ASSERT_EQ(1, read(socks[0], &byte, 1));
+	ASSERT_EQ(0, skel_pci_bind(&self->pci, false));
+	ASSERT_EQ(1, write(socks[0], &byte, 1));
+	EXPECT_EQ(0, skel_wait(pid));
+	EXPECT_EQ(SIGBUS, skel_touch(map));
+	munmap(map, region.length);
+	close(fd);
+}
+
 /*
  * The engine has ended its burst, without the bus, and what it raised then is
  * acknowledged: on a line that is shared nobody else could do it.
@@ -261,12 +349,12 @@ TEST_F_TIMEOUT(unplug, engine_that_runs_at_open_moves_nothing, TIMEOUT)
 
 	fd = skel_pci_open(&self->pci);
 	ASSERT_LE(0, fd);
-	/* open() gives the bus back when the engine has ended. */
-	EXPECT_EQ(0, skel_read32(registers, SKEL_EDU_DMA_COMMAND) & SKEL_EDU_DMA_RUN);
 	map = skel_buffer(fd, SKEL_BOTH, LENGTH, &host);
 	ASSERT_NE(NULL, map);
 	memset(map, 0xdd, LENGTH);
 	ASSERT_TRUE(skel_dma_end(&self->pci, &physical, &again));
+	/* The first transfer gives the bus back, when the engine has ended. */
+	EXPECT_STREQ("DONE", skel_transfer(fd, "FROMHOST", 0, 1, host));
 	skel_sleep_ms(300);
 	EXPECT_TRUE(again != bus || skel_all(map, LENGTH, 0xdd));
 	munmap(registers, skel_page());

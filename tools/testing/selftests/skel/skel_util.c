@@ -4,6 +4,8 @@
  * -errno, memory that may be gone, patterns, processes.
  */
 #include <setjmp.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -340,7 +342,6 @@ int skel_recv_fd(int sock)
 	return fd;
 }
 
-/* As a debugger does it: through /proc/self/mem */
 int skel_self_mem(void *address, void *data, size_t length, bool write)
 {
 	int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
@@ -355,6 +356,50 @@ int skel_self_mem(void *address, void *data, size_t length, bool write)
 		n = pread(fd, data, length, (uintptr_t)address);
 	rc = skel_err(n);
 	close(fd);
+	return rc;
+}
+
+static int trace(pid_t pid, void *address, long *word, bool write)
+{
+	long rc;
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) ||
+	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ||
+	    waitpid(pid, NULL, __WALL) != pid)
+		return -ESRCH;
+	errno = 0;
+	if (write) {
+		rc = ptrace(PTRACE_POKEDATA, pid, address, *word);
+	} else {
+		rc = ptrace(PTRACE_PEEKDATA, pid, address, NULL);
+		*word = rc;
+	}
+	return -errno;
+}
+
+/* A child traces the main thread of its parent; its end is the end of that. */
+int skel_ptrace(void *address, long *word, bool write)
+{
+	struct { long word; int rc; } *shared;
+	int rc;
+	pid_t pid;
+
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return -errno;
+	shared->word = *word;
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	pid = fork();
+	if (!pid) {
+		shared->rc = trace(getppid(), address, &shared->word, write);
+		_exit(0);
+	}
+	rc = pid < 0 ? -errno : skel_wait(pid);
+	if (!rc)
+		rc = shared->rc;
+	*word = shared->word;
+	munmap(shared, sizeof(*shared));
 	return rc;
 }
 

@@ -239,7 +239,7 @@ static void count_replies(int fd, const char *idn, struct tally *tally)
 
 		if (!strcmp(line, idn))
 			tally->replies++;
-		else if (sscanf(line, "LOST %lu%c", &n, &end) == 1 && n)
+		else if (sscanf(skel_core(line), "LOST %lu%c", &n, &end) == 1 && n)
 			tally->lost += n;
 		else
 			tally->torn = true;
@@ -331,7 +331,7 @@ TEST_F(waiting, lost_replies_are_told)
 		rest = length - taken;
 	}
 	while (skel_readable(self->fd, 3 * SKEL_SILENCE_MS)) {
-		const char *line = skel_line(self->fd);
+		const char *line = skel_core(skel_line(self->fd));
 		unsigned long n;
 
 		if (sscanf(line, "LOST %lu", &n) == 1)
