@@ -87,6 +87,12 @@ static struct fake_buffer *find_buffer(uint64_t host_addr)
 	return NULL;
 }
 
+static void tell_end(void)
+{
+	reply("%s", fake.late);
+	fake.late[0] = '\0';
+}
+
 static void tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 {
 	struct fake_buffer *buffer = find_buffer(host_addr);
@@ -100,10 +106,13 @@ static void tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 	else
 		memcpy(buffer->start + at, fake.memory + card_addr, length);
 	fake.transfers++;
-	reply(SKEL_CORE_MARK "%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
-	      reason ? "REFUSED" : "DONE", (unsigned long long)card_addr,
-	      (unsigned long long)length, (unsigned long long)host_addr,
-	      reason ? " " : "", reason ? reason : "");
+	snprintf(fake.late, sizeof(fake.late),
+		 SKEL_CORE_MARK "%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
+		 reason ? "REFUSED" : "DONE", (unsigned long long)card_addr,
+		 (unsigned long long)length, (unsigned long long)host_addr,
+		 reason ? " " : "", reason ? reason : "");
+	if (!fake.slow)
+		tell_end();
 }
 
 static void status(void)
@@ -179,6 +188,7 @@ static void obey_scpi(const char *line)
 	}
 	if (strncmp(line, queue, sizeof(queue) - 1) != 0) {
 		fake.wrong += strcmp(line, "INPut1:FUNCtion TRIangle") != 0;
+		fake.wrong += strcmp(line, "TWICE") == 0;
 		return;
 	}
 	reply("%s%s\n", fake.wrong ? "-224,\"Illegal; \"\"it\"\" is\"" :
@@ -229,8 +239,12 @@ static void *be_card(void *data)
 	char line[SKEL_LINE_MAX];
 
 	while (in && fgets(line, sizeof(line), in)) {
+		bool late = *fake.late;
+
 		line[strcspn(line, "\n")] = '\0';
 		obey(line);
+		if (late)
+			tell_end();
 		fake.mute = true;
 		if (++fake.lines == fake.other_at)
 			obey(fake.other);

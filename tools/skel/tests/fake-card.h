@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <linux/skel.h>
+
 #define FAKE_PATH	"/dev/fake-skel"
 #define FAKE_MEMORY	16384	/* bytes, 4096 frames */
 #define FAKE_BUFFERS	64
@@ -31,6 +33,7 @@ struct fake_card {
 	bool busy;		/* FREE says EBUSY */
 	bool no_mmap;		/* mmap() says ENOMEM */
 	bool refuse;		/* refuses each transfer */
+	bool slow;		/* tells their end after the next line */
 	bool simple;		/* knows *IDN? only */
 	bool scpi;		/* has an error queue, one setting, one program */
 	bool old;		/* does not number its runs */
@@ -58,6 +61,7 @@ struct fake_card {
 	bool going;		/* the program GO runs */
 	int lines, looks;	/* that came, STATUS? among them since SAMPLE */
 	bool mute;		/* this line is of another program */
+	char late[SKEL_LINE_MAX];	/* the end of a transfer */
 	int fd, card_fd;
 };
 

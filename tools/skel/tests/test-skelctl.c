@@ -136,6 +136,8 @@ static int cmd_stdin(const char *lines)
 
 static void cmd_copies_lines(void)
 {
+	const char *first;
+
 	fake_reset();
 	check(cmd_stdin("*IDN?\nSTOP\n") == 0);
 	check(strcmp(output, "skel,fake,0,1\nOK STOP\n") == 0);
@@ -145,6 +147,11 @@ static void cmd_copies_lines(void)
 	check(strcmp(output, "skel,fake,0,1\n") == 0);
 	check(cmd_stdin("*IDN?\nBAD\nBAD\n") == EXIT_CARD);
 	check(strstr(output, "'-': -224,"));
+	/* both errors of the first line belong to it */
+	check(skelctl(cmd_main, "cmd TWICE *IDN?") == EXIT_CARD);
+	first = strstr(output, "'TWICE': -224,");
+	check(first && strstr(first + 1, "'TWICE': -224,"));
+	check(!strstr(output, "'*IDN?'"));
 	check(cmd_stdin("BAD\nINPut1:FUNCtion TRIangle\n") == EXIT_CARD);
 }
 
@@ -158,6 +165,7 @@ static void cmd_waits_for_transfers(void)
 	fake_reset();
 	for (scpi = 0; scpi < 2; scpi++) {
 		fake.scpi = scpi;
+		fake.slow = scpi;
 		check(unit_catch(call_it, &call, output, sizeof(output)) ==
 		      EXIT_CARD);
 		check(strcmp(output, "skel: REFUSED TOHOST 0x0 0x10 0x100000000 host-address\n") ==

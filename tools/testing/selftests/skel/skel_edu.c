@@ -252,7 +252,8 @@ TEST_F_TIMEOUT(edu, interrupts_wake_who_waits, TIMEOUT)
 	__u64 begin, host;
 
 	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", timeout));
-	for (int i = 0; i < 20; i++) {
+	/* Often it has the answer before anybody sleeps. */
+	for (int i = 0; i < 200; i++) {
 		ASSERT_STREQ("FACT 479001600", skel_ask(self->fd, "FACT? 12"))
 			TH_LOG("round %d", i);
 	}

@@ -261,7 +261,8 @@ static void *allocate_and_free(void *arg)
 	enum { HELD = 8 };
 	__u64 host[HELD] = { };
 
-	for (unsigned int i = 0; skel_now_ms() < r->deadline && !r->bad; i++) {
+	/* On a slow machine as often as it takes to mean something */
+	for (unsigned int i = 0; !r->bad && (skel_now_ms() < r->deadline || i < 400); i++) {
 		__u64 *slot = &host[i % HELD];
 		int rc;
 
@@ -435,12 +436,13 @@ TEST_F(cgroup, buffers_are_charged)
 	EXPECT_EQ(0, skel_wait(member(&self->group, allocate_one, self->fd)));
 	EXPECT_LE(before + SKEL_MIB(1), skel_cgroup_used(&self->group));
 	close(self->fd);
+	/* Each CPU may keep a charge of 64 pages for what comes next. */
 	for (int i = 0; i < 100; i++) {
-		if (skel_cgroup_used(&self->group) < (long long)(before + SKEL_KIB(512)))
+		if (skel_cgroup_used(&self->group) < (long long)(before + SKEL_KIB(768)))
 			break;
 		skel_sleep_ms(20);
 	}
-	EXPECT_GT(before + SKEL_KIB(512), skel_cgroup_used(&self->group));
+	EXPECT_GT(before + SKEL_KIB(768), skel_cgroup_used(&self->group));
 }
 
 static int allocate_too_much(int fd)

@@ -66,10 +66,10 @@ bool skel_readable(int fd, int timeout_ms)
  */
 const char *skel_line(int fd)
 {
-	static __thread char line[SKEL_LINE_MAX + sizeof(SKEL_CARD_MARK)];
+	static __thread char line[SKEL_LINE_MAX + 1];
 	size_t length = 0;
 
-	while (length < sizeof(line) - 1) {
+	while (length < SKEL_LINE_MAX) {
 		ssize_t n;
 
 		if (!skel_readable(fd, SKEL_ANSWER_MS))
