@@ -3,7 +3,7 @@
 # The front door: every target is a script in scripts/, which has --help.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell check check-series check-static check-user check-kunit \
+.PHONY: help demo shell check check-series check-static check-user check-boot check-kunit \
 	check-vm check-lab check-arch check-lts check-long \
 	check-kcsan check-coverage check-steps check-stress-ng check-checks lts-diff \
 	lts-update deb distro check-deb bench series-edit series rebase submit clean
@@ -28,6 +28,9 @@ check-static: ## sparse, warnings of gcc and clang, kernel-doc, coccinelle, docs
 
 check-user: ## unit tests of the tools, without a virtual machine
 	@scripts/check-user
+
+check-boot: ## the virtual machine with a KVM that fails in every way
+	@scripts/check-boot
 
 check-kunit: ## KUnit suites in the debug kernel
 	@scripts/check-kunit
