@@ -16,6 +16,8 @@
 #include "scpi.h"
 #include "skelctl.h"
 
+#define POLL_MS	20	/* while a program runs on the card */
+
 static const char usage[] =
 "Usage: skelctl [-d DEVICE] cmd [OPTION]... LINE...\n"
 "       skelctl [-d DEVICE] cmd [OPTION]... -\n"
@@ -47,8 +49,8 @@ struct conversation {
 	bool asked;		/* its verdict is still to come */
 	bool again;		/* lines were sent since */
 	bool program;		/* was running at the last verdict */
-	bool started;		/* by the last line, it may have an answer */
-	bool answered;		/* the last line */
+	bool started;		/* by the last line, and still running */
+	bool answered, failed;	/* the last line */
 	const char *line;	/* that one, or '-' */
 	int transfers;		/* whose end the core has not told */
 };
@@ -85,10 +87,12 @@ static void take_verdict(struct conversation *talk,
 {
 	talk->asked = false;
 	talk->started |= verdict->program && !talk->program;
+	talk->started &= verdict->program;
 	talk->program = verdict->program;
 	if (*verdict->error) {
 		warnx("'%s': %s", talk->line, verdict->error);
 		talk->refused = true;
+		talk->failed = true;
 	}
 	/* there may be more errors in the queue */
 	if (*verdict->error || talk->again)
@@ -119,6 +123,7 @@ static void send_command(struct conversation *talk, const char *line)
 	send_line(talk, line);
 	talk->started = false;
 	talk->answered = false;
+	talk->failed = false;
 	if (!talk->scpi) {
 		talk->missing += talk->replies;
 		return;
@@ -170,20 +175,41 @@ static bool is_waiting(const struct conversation *talk)
 {
 	if (!talk->scpi)
 		return talk->missing > 0;
-	return talk->asked || (talk->transfers > 0 && !talk->refused) ||
-	       (talk->started && !talk->answered);
+	return talk->asked || (talk->transfers > 0 && !talk->failed);
+}
+
+static void give_up(const struct conversation *talk)
+{
+	if (errno == ETIMEDOUT)
+		errx(EXIT_CARD, "'%s': no reply in %d ms", talk->line,
+		     talk->timeout);
+	err(EXIT_CARD, "'%s'", talk->line);
+}
+
+/* A program on the card ends with or without an answer. */
+static void wait_for_program(struct conversation *talk)
+{
+	int ms = 0;
+
+	while (talk->started && !talk->answered) {
+		if (!take_reply(talk, POLL_MS))
+			continue;
+		ms += POLL_MS;
+		if (errno != ETIMEDOUT ||
+		    (talk->timeout >= 0 && ms > talk->timeout))
+			give_up(talk);
+		if (!talk->asked)
+			ask_verdict(talk);
+	}
 }
 
 static void wait_for_replies(struct conversation *talk)
 {
 	while (is_waiting(talk)) {
-		if (!take_reply(talk, talk->timeout))
-			continue;
-		if (errno == ETIMEDOUT)
-			errx(EXIT_CARD, "'%s': no reply in %d ms", talk->line,
-			     talk->timeout);
-		err(EXIT_CARD, "'%s'", talk->line);
+		if (take_reply(talk, talk->timeout))
+			give_up(talk);
 	}
+	wait_for_program(talk);
 }
 
 static int send_lines(struct conversation *talk, char **lines, int count)
@@ -192,6 +218,7 @@ static int send_lines(struct conversation *talk, char **lines, int count)
 
 	for (i = 0; i < count; i++) {
 		talk->line = lines[i];
+		talk->transfers = 0;
 		send_command(talk, lines[i]);
 		wait_for_replies(talk);
 	}

@@ -48,13 +48,16 @@ double demo_seconds(void)
 void demo_show_card(struct skel *skel)
 {
 	char line[SKEL_LINE_MAX];
-	const char *end;
+	char *end, *refused;
 
 	if (skel_query(skel, line, sizeof(line), DEMO_ANSWER_MS, "STATUS?") < 0)
 		err(1, "STATUS?");
-	/* what is in between is about sampling */
+	/* what is in between, and behind it, is about sampling */
 	line[strcspn(line, " ")] = '\0';
 	end = strstr(line + strlen(line) + 1, " transfers=");
+	refused = end ? strstr(end, " refused=") : NULL;
+	if (refused)
+		refused[1 + strcspn(refused + 1, " ")] = '\0';
 	printf("   card:     %s ...%s\n", line, end ? end : "");
 }
 

@@ -6,19 +6,32 @@
  * samples (16 bit little endian, input 0 and 1 in turn) to a file:
  *
  *	acquire-to-file samples.raw [/dev/skel0]
+ *
+ * Nobody else may sample with the card meanwhile; tools/skel/run.c shows how to
+ * notice that.
  */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <libskel.h>
 
 #define BYTES	4000	/* 1000 frames of two samples */
 
-int main(int argc, char **argv)
+static void command(struct skel *skel, const char *line)
 {
 	char reply[SKEL_LINE_MAX];
+
+	if (skel_query(skel, reply, sizeof(reply), 1000, "%s", line) < 0)
+		err(1, "%s", line);
+	if (strncmp(reply, "OK", 2) != 0)
+		errx(1, "%s: %s", line, reply);
+}
+
+int main(int argc, char **argv)
+{
 	struct skel_transfer t;
 	struct skel *skel;
 	void *samples;
@@ -34,11 +47,9 @@ int main(int argc, char **argv)
 	if (!samples)
 		err(1, "skel_malloc");
 
-	if (skel_query(skel, reply, sizeof(reply), 1000, "SAMPLE 10000") < 0)
-		err(1, "SAMPLE");
+	command(skel, "SAMPLE 10000");
 	usleep(150000);
-	if (skel_query(skel, reply, sizeof(reply), 1000, "STOP") < 0)
-		err(1, "STOP");
+	command(skel, "STOP");
 
 	/* the card asks for DMA, the kernel checks that and lets it pass */
 	if (skel_tohost(skel, &t, 0, BYTES, skel_host_addr(skel, samples)) ||

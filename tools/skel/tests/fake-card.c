@@ -182,8 +182,9 @@ static void obey_scpi(const char *line)
 	static const char queue[] = "SYSTem:ERRor?";
 	bool verdict = strcmp(line, SCPI_VERDICT) == 0;
 
-	if (strcmp(line, "GO") == 0) {
-		fake.going = true;
+	if (strcmp(line, "GO") == 0 || strcmp(line, "GO QUIETLY") == 0) {
+		fake.going = 3;
+		fake.quiet = strcmp(line, "GO") != 0;
 		return;
 	}
 	if (strncmp(line, queue, sizeof(queue) - 1) != 0) {
@@ -195,9 +196,8 @@ static void obey_scpi(const char *line)
 	      "0,\"No error\"", !verdict ? "" :
 	      fake.going ? ";16384;skel,fake,0,1" : ";0;skel,fake,0,1");
 	fake.wrong -= fake.wrong > 0;
-	if (fake.going)
+	if (fake.going && !--fake.going && !fake.quiet)
 		reply("gone\n");
-	fake.going = false;
 }
 
 static void obey(const char *line)

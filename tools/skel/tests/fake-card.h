@@ -35,7 +35,7 @@ struct fake_card {
 	bool refuse;		/* refuses each transfer */
 	bool slow;		/* tells their end after the next line */
 	bool simple;		/* knows *IDN? only */
-	bool scpi;		/* has an error queue, one setting, one program */
+	bool scpi;		/* has an error queue, one setting, a program */
 	bool old;		/* does not number its runs */
 	bool deaf;		/* goes on sampling after STOP */
 	bool silent;		/* does not answer */
@@ -58,7 +58,8 @@ struct fake_card {
 	bool sampling;
 	unsigned int frequency[2], amplitude[2];	/* mHz, mV */
 	int wrong;		/* errors in the queue */
-	bool going;		/* the program GO runs */
+	int going;		/* so many verdicts the program runs */
+	bool quiet;		/* and it prints nothing at its end */
 	int lines, looks;	/* that came, STATUS? among them since SAMPLE */
 	bool mute;		/* this line is of another program */
 	char late[SKEL_LINE_MAX];	/* the end of a transfer */

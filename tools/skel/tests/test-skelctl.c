@@ -96,8 +96,10 @@ static void cmd_asks_for_errors(void)
 {
 	char set[] = "INPut1:FUNCtion TRIangle", bad[] = "INPut1:FUNCtion DC";
 	char cmd[] = "cmd", n[] = "--replies", one[] = "1", idn[] = "*IDN?";
+	char go[] = "GO QUIETLY";
 	struct call good_call = { cmd_main, { cmd, set, idn } };
 	struct call bad_call = { cmd_main, { cmd, bad, bad, idn, set } };
+	struct call quiet_call = { cmd_main, { cmd, go } };
 	struct call one_call = { cmd_main, { cmd, n, one, idn, bad } };
 
 	fake_reset();
@@ -112,6 +114,8 @@ static void cmd_asks_for_errors(void)
 	/* what a program prints later */
 	check(skelctl(cmd_main, "cmd GO") == 0);
 	check(strcmp(output, "gone\n") == 0);
+	check(unit_catch(call_it, &quiet_call, output, sizeof(output)) == 0);
+	check(!*output);
 	/* with a number of replies nothing else is sent */
 	check(unit_catch(call_it, &one_call, output, sizeof(output)) ==
 	      EXIT_CARD);
@@ -159,7 +163,9 @@ static void cmd_copies_lines(void)
 static void cmd_waits_for_transfers(void)
 {
 	char cmd[] = "cmd", line[] = "TOHOST 0x0 0x10 0x100000000";
+	char bad[] = "BAD";
 	struct call call = { cmd_main, { cmd, line } };
+	struct call bad_call = { cmd_main, { cmd, bad, line } };
 	int scpi;
 
 	fake_reset();
@@ -171,6 +177,10 @@ static void cmd_waits_for_transfers(void)
 		check(strcmp(output, "skel: REFUSED TOHOST 0x0 0x10 0x100000000 host-address\n") ==
 		      0);
 	}
+	/* also behind an error of another line */
+	check(unit_catch(call_it, &bad_call, output, sizeof(output)) ==
+	      EXIT_CARD);
+	check(strstr(output, "'BAD': -224,") && strstr(output, "skel: REFUSED"));
 }
 
 static void verdicts_are_understood(void)

@@ -228,7 +228,7 @@ TEST_F(limit, open_modes_hold)
 	close(writer);
 }
 
-/* A forked child has the program's file, and no mapping of the memory. */
+/* A forked child has the program's file, and its mapping of the memory. */
 TEST_F(limit, child_goes_on_playing)
 {
 	struct ucard card;
@@ -242,7 +242,7 @@ TEST_F(limit, child_goes_on_playing)
 	ASSERT_LE(0, pid);
 	if (!pid)
 		_exit(skel_touch(card.memory));
-	EXPECT_EQ(SIGSEGV, skel_wait(pid));
+	EXPECT_EQ(0, skel_wait(pid));
 	EXPECT_EQ(0, skel_touch(card.memory));
 
 	pid = ucard_hand_over(&card, ucard_echo);

@@ -12,7 +12,7 @@
 
 /* A wake-up that is missing takes SKEL_ANSWER_MS for each way to wait. */
 #define TIMEOUT		120
-/* Of two of them in a channel there is no room for a command, of one there is. */
+/* Two of these leave no room for a command in a channel, one does. */
 #define LONG_LINE	800
 
 enum way { BY_POLL, BY_EPOLL, BY_EPOLL_EDGE, BY_CALL, WAYS };
@@ -437,6 +437,7 @@ struct mover {
 	struct ucard *card;
 	struct ucard_batch moves;
 	int begun;
+	long result;
 };
 
 static void *move(void *arg)
@@ -444,12 +445,12 @@ static void *move(void *arg)
 	struct mover *mover = arg;
 
 	__atomic_store_n(&mover->begun, 1, __ATOMIC_SEQ_CST);
-	if (write(mover->card->fd, mover->moves.bytes, mover->moves.length) < 0)
-		return arg;
+	mover->result = skel_err(write(mover->card->fd, mover->moves.bytes,
+				       mover->moves.length));
 	return NULL;
 }
 
-/* close() waits for a copy that is under way; not woken by its end, for 5 seconds. */
+/* close() waits for a copy that is under way: for five seconds, unless it is woken. */
 TEST(close_is_woken_by_the_end_of_a_copy)
 {
 	enum { ROUNDS = 4 };
@@ -461,6 +462,7 @@ TEST(close_is_woken_by_the_end_of_a_copy)
 
 	ucard_describe(&create);
 	create.memory = length;
+	create.timeout = SKEL_UCARD_TIMEOUT_MAX;
 	rc = ucard_begin(&card, &create);
 	if (rc == -ENOENT)
 		SKIP(return, "no " UCARD_NODE ", the kernel needs CONFIG_SKEL_UCARD");
@@ -488,6 +490,7 @@ TEST(close_is_woken_by_the_end_of_a_copy)
 		close(user);
 		slow += skel_now_ms() - begin > 4000;
 		pthread_join(mover.thread, NULL);
+		ASSERT_EQ(mover.moves.length, mover.result);
 		ASSERT_LT(0, ucard_drain(&card));
 	}
 	/* A machine may be as slow as that once. */
