@@ -247,9 +247,9 @@ struct skel_sync {
  *   skel: FAILED  TOHOST <card address> <length> <host address> <reason>
  *
  * (with single spaces, or FROMHOST for the other direction). No card can forge
- * such a line: when a line of its replies begins with ``skel: ``, the core
- * replaces that by ``card: ``. A line begins with a reply and after each newline
- * in it. Nothing else in replies is changed.
+ * such a line: when a line of its replies begins with %SKEL_CORE_MARK, the core
+ * replaces that by %SKEL_CARD_MARK. A line begins with a reply and after each
+ * newline in it. Nothing else in replies is changed.
  *
  * A refused request has moved no byte. Reasons are single words: ``length``,
  * ``host-address`` (not inside one live buffer of this channel), ``direction``
