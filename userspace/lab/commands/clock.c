@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * clock.c - CLOCk, and the measurement of frequencies
+ */
+#include <math.h>
+
+#include "commands/tables.h"
+#include "parts/clock.h"
+#include "parts/measure.h"
+
+static unsigned int number(const struct scpi_call *call)
+{
+	return call->suffix[0] - 1;
+}
+
+static int set_divider(struct scpi *scpi, const struct scpi_call *call)
+{
+	clock_set(scpi_lab(scpi), number(call), call->arg[0].integer);
+	return SCPI_OK;
+}
+
+static int get_divider(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_integer(scpi, clock_divider(scpi_lab(scpi), number(call)));
+	return SCPI_OK;
+}
+
+/*
+ * Of the two dividers around it, the one whose frequency is nearer; that need
+ * not be the one that is nearer as a number.
+ */
+static uint32_t nearest_divider(double frequency)
+{
+	double low = floor(CLOCK_MASTER / frequency);
+
+	if (low < 1)
+		return 1;
+	if (low >= CLOCK_DIVIDER_MAX)
+		return CLOCK_DIVIDER_MAX;
+	if (CLOCK_MASTER / low - frequency <=
+	    frequency - CLOCK_MASTER / (low + 1))
+		return low;
+	return low + 1;
+}
+
+static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
+{
+	clock_set(scpi_lab(scpi), number(call),
+		  nearest_divider(call->arg[0].number));
+	return SCPI_OK;
+}
+
+static int get_frequency(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, (double)CLOCK_MASTER /
+				clock_divider(scpi_lab(scpi), number(call)));
+	return SCPI_OK;
+}
+
+static int measure(struct scpi *scpi, const struct scpi_call *call, bool period)
+{
+	return measure_start(scpi_lab(scpi), scpi_session(scpi),
+			     call->arg[0].integer - 1, call->arg[1].number,
+			     period);
+}
+
+static int measure_frequency(struct scpi *scpi, const struct scpi_call *call)
+{
+	return measure(scpi, call, false);
+}
+
+static int measure_period(struct scpi *scpi, const struct scpi_call *call)
+{
+	return measure(scpi, call, true);
+}
+
+#define OF_CLOCK	.suffix_min = { 1 }, .suffix_max = { LAB_CLOCKS }
+#define OF_MEASURE {							\
+		{ .type = SCPI_INTEGER, .name = "line", .min = 1,	\
+		  .max = LAB_LINES, .def = 1 },				\
+		{ .type = SCPI_NUMBER, .name = "gate-time", .unit = "s",	\
+		  .min = MEASURE_GATE_MIN, .max = MEASURE_GATE_MAX,	\
+		  .def = MEASURE_GATE_DEFAULT, .optional = true },	\
+	}
+
+static const struct scpi_command commands[] = {
+	{
+		.header = "CLOCk<n>:DIVider",
+		OF_CLOCK,
+		.set = set_divider,
+		.query = get_divider,
+		.params = {
+			{ .type = SCPI_INTEGER, .name = "divider", .min = 1,
+			  .max = CLOCK_DIVIDER_MAX,
+			  .def = CLOCK_DIVIDER_DEFAULT },
+		},
+		.help = "The divider of a clock, from the master clock of 100 MHz. A\n"
+			"clock rises at multiples of its period since the start of\n"
+			"the instrument. Running sampling keeps the rate it was\n"
+			"started with.",
+		.reply = "1 to 4294967295",
+		.example = "CLOC1:DIV 1000",
+	}, {
+		.header = "CLOCk<n>:FREQuency",
+		OF_CLOCK,
+		.set = set_frequency,
+		.query = get_frequency,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "frequency",
+			  .unit = "Hz",
+			  .min = (double)CLOCK_MASTER / CLOCK_DIVIDER_MAX,
+			  .max = CLOCK_MASTER, .def = 1000 },
+		},
+		.help = "Set the divider of a clock to the nearest possible\n"
+			"frequency.",
+		.reply = "Hz, the exact frequency",
+		.example = "CLOC1:FREQ 44.1 kHz",
+	}, {
+		.header = "MEASure[:SCALar]:FREQuency",
+		.query = measure_frequency,
+		.query_params = OF_MEASURE,
+		.help = "Frequency of a digital line: rising edges within the gate\n"
+			"time, over the time from the first to the last of them.\n"
+			"Later commands wait for the end of the gate time.",
+		.reply = "Hz, 9.91E+37 if there are fewer than two edges",
+		.example = "MEAS:FREQ? 1,10 ms",
+	}, {
+		.header = "MEASure[:SCALar]:PERiod",
+		.query = measure_period,
+		.query_params = OF_MEASURE,
+		.help = "Period of a digital line, measured likewise.",
+		.reply = "seconds, 9.91E+37 if there are fewer than two edges",
+		.example = "MEAS:PER? 1,10 ms",
+	},
+};
+
+const struct scpi_table lab_clock_table = {
+	.title = "Clocks",
+	.commands = commands,
+	.count = SCPI_ARRAY_SIZE(commands),
+};

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * input.c - INPut: the generators at the analog inputs
+ */
+#include <math.h>
+#include <string.h>
+
+#include "commands/tables.h"
+#include "parts/input.h"
+
+static unsigned int number(const struct scpi_call *call)
+{
+	return call->suffix[0] - 1;
+}
+
+static const struct input *input_of(struct scpi *scpi,
+				    const struct scpi_call *call)
+{
+	return &scpi_lab(scpi)->inputs->input[number(call)];
+}
+
+static int set_function(struct scpi *scpi, const struct scpi_call *call)
+{
+	enum signal_function function = call->arg[0].integer;
+	struct lab *lab = scpi_lab(scpi);
+
+	if (function == SIGNAL_FILE && !input_of(scpi, call)->recording) {
+		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
+			   "INPut:FILE comes first");
+		return SCPI_ERR_SETTINGS_CONFLICT;
+	}
+	input_change(lab, number(call))->signal.function = function;
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_function(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_choice(scpi, &call->command->params[0],
+			  input_of(scpi, call)->signal.function);
+	return SCPI_OK;
+}
+
+static int set_amplitude(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+
+	input_change(lab, number(call))->signal.amplitude =
+		call->arg[0].number;
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_amplitude(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, input_of(scpi, call)->signal.amplitude);
+	return SCPI_OK;
+}
+
+static int set_offset(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+
+	input_change(lab, number(call))->signal.offset = call->arg[0].number;
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_offset(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, input_of(scpi, call)->signal.offset);
+	return SCPI_OK;
+}
+
+static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+
+	input_change(lab, number(call))->signal.frequency =
+		llround(call->arg[0].number * SIGNAL_HERTZ);
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_frequency(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, (double)input_of(scpi, call)->signal.frequency /
+				SIGNAL_HERTZ);
+	return SCPI_OK;
+}
+
+static int set_phase(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+	double degrees = call->arg[0].number;
+
+	if (degrees < 0)
+		degrees += 360;
+	input_change(lab, number(call))->signal.phase =
+		(uint64_t)llround(degrees / 360 * SIGNAL_CYCLE) % SIGNAL_CYCLE;
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_phase(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, input_of(scpi, call)->signal.phase * 360.0 /
+				SIGNAL_CYCLE);
+	return SCPI_OK;
+}
+
+static int set_duty(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+
+	input_change(lab, number(call))->signal.duty =
+		llround(call->arg[0].number / 100 * SIGNAL_CYCLE);
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_duty(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, input_of(scpi, call)->signal.duty * 100.0 /
+				SIGNAL_CYCLE);
+	return SCPI_OK;
+}
+
+static int set_output(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+	struct input *input = input_change(lab, number(call));
+
+	input->output = call->arg[0].integer - 1;
+	input->signal.function = SIGNAL_LOOPBACK;
+	input_changed(lab, number(call));
+	return SCPI_OK;
+}
+
+static int get_output(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_integer(scpi, input_of(scpi, call)->output + 1);
+	return SCPI_OK;
+}
+
+static int set_file(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct lab *lab = scpi_lab(scpi);
+	char name[INPUT_FILE_MAX + 1] = "", reason[RECORDING_REASON_MAX];
+	size_t length = call->arg[0].length;
+	struct recording *recording;
+
+	if (length > INPUT_FILE_MAX ||
+	    memchr(call->arg[0].bytes, '\0', length)) {
+		scpi_error(scpi, SCPI_ERR_FILE_NAME, "at most %d characters",
+			   INPUT_FILE_MAX);
+		return SCPI_ERR_FILE_NAME;
+	}
+	memcpy(name, call->arg[0].bytes, length);
+	recording = recording_open(lab->directory, name, call->arg[1].integer,
+				   llround(call->arg[2].number * SIGNAL_HERTZ),
+				   reason);
+	if (!recording) {
+		scpi_error(scpi, SCPI_ERR_FILE_NAME, "%s: %s", name, reason);
+		return SCPI_ERR_FILE_NAME;
+	}
+	input_set_recording(lab, number(call), recording, name,
+			    call->arg[1].integer);
+	return SCPI_OK;
+}
+
+static int get_file(struct scpi *scpi, const struct scpi_call *call)
+{
+	const struct input *input = input_of(scpi, call);
+	const struct recording *recording = input->recording;
+
+	scpi_reply_string(scpi, input->file);
+	scpi_reply_integer(scpi, input->channel);
+	scpi_reply_number(scpi, recording ? (double)recording->rate /
+					    SIGNAL_HERTZ : 0);
+	scpi_reply_integer(scpi, recording ? recording->count : 0);
+	return SCPI_OK;
+}
+
+#define OF_INPUT	.suffix_min = { 1 }, .suffix_max = { LAB_INPUTS }
+
+static const struct scpi_command commands[] = {
+	{
+		.header = "INPut<n>:FUNCtion",
+		OF_INPUT,
+		.set = set_function,
+		.query = get_function,
+		.params = {
+			{ .type = SCPI_CHOICE, .name = "function",
+			  .words = "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE" },
+		},
+		.help = "What is connected to an analog input. SIN and TRI start at 0\n"
+			"and rise, RAMP rises from the lowest value, NOISE is uniform\n"
+			"between lowest and highest value. DC is the offset. LOOPBACK\n"
+			"is an analog output, COUNTER the number of the frame modulo\n"
+			"65536 as a 16 bit sample, counted from INITiate; FILE is a\n"
+			"recording that starts with INITiate.",
+		.reply = "SIN, SQU, TRI, RAMP, NOIS, DC, LOOP, COUN or FILE",
+		.errors = "-221 FILE before INPut:FILE",
+		.example = "INP1:FUNC TRI",
+	}, {
+		.header = "INPut<n>:AMPLitude",
+		OF_INPUT,
+		.set = set_amplitude,
+		.query = get_amplitude,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "amplitude", .unit = "V",
+			  .max = LAB_FULL_SCALE, .def = 1 },
+		},
+		.help = "Half of the peak-to-peak voltage of SIN, SQU, TRI, RAMP and\n"
+			"NOISE. Values beyond the range of the converter are clipped.",
+		.reply = "V",
+		.example = "INP1:AMPL 2.5 V",
+	}, {
+		.header = "INPut<n>:OFFSet",
+		OF_INPUT,
+		.set = set_offset,
+		.query = get_offset,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "offset", .unit = "V",
+			  .min = -LAB_FULL_SCALE, .max = LAB_FULL_SCALE },
+		},
+		.help = "A voltage that is added, except to COUNTER.",
+		.reply = "V",
+		.example = "INP1:OFFS -500 mV",
+	}, {
+		.header = "INPut<n>:FREQuency",
+		OF_INPUT,
+		.set = set_frequency,
+		.query = get_frequency,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "frequency",
+			  .unit = "Hz", .min = SIGNAL_FREQUENCY_MIN,
+			  .max = SIGNAL_FREQUENCY_MAX, .def = 1000 },
+		},
+		.help = "Frequency of SIN, SQU, TRI and RAMP, in steps of 1 uHz. The\n"
+			"phase is counted from the start of the instrument and never\n"
+			"drifts.",
+		.reply = "Hz",
+		.example = "INP1:FREQ 1 kHz",
+	}, {
+		.header = "INPut<n>:PHASe",
+		OF_INPUT,
+		.set = set_phase,
+		.query = get_phase,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "phase", .unit = "deg",
+			  .min = -360, .max = 360 },
+		},
+		.help = "Phase of SIN, SQU, TRI and RAMP at time 0 of the instrument.",
+		.reply = "0 to 360 degrees",
+		.example = "INP1:PHAS 90 deg",
+	}, {
+		.header = "INPut<n>:DCYCle",
+		OF_INPUT,
+		.set = set_duty,
+		.query = get_duty,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "duty-cycle",
+			  .unit = "%", .max = 100, .def = 50 },
+		},
+		.help = "How long SQU is high, as a part of its period.",
+		.reply = "percent",
+		.example = "INP2:DCYC 25",
+	}, {
+		.header = "INPut<n>:LOOPback",
+		OF_INPUT,
+		.set = set_output,
+		.query = get_output,
+		.params = {
+			{ .type = SCPI_INTEGER, .name = "output", .min = 1,
+			  .max = LAB_OUTPUTS, .def = 1 },
+		},
+		.help = "Connect an analog output to the input.",
+		.reply = "number of the output",
+		.example = "INP1:LOOP 2",
+	}, {
+		.header = "INPut<n>:FILE",
+		OF_INPUT,
+		.set = set_file,
+		.query = get_file,
+		.params = {
+			{ .type = SCPI_STRING, .name = "name" },
+			{ .type = SCPI_INTEGER, .name = "channel", .min = 1,
+			  .max = RECORDING_CHANNELS_MAX, .def = 1,
+			  .optional = true },
+			{ .type = SCPI_NUMBER, .name = "rate", .unit = "S/s",
+			  .max = RECORDING_RATE_MAX, .optional = true },
+		},
+		.help = "Play a file of the configured directory, over and over: one\n"
+			"channel of a WAV file (full scale is 10 V) or one column of\n"
+			"a CSV file (V). Rate 0 is that of the file; a CSV file has\n"
+			"one if its first column is titled time. Between two samples\n"
+			"the voltage changes linearly.",
+		.reply = "name, channel, samples per second, number of samples",
+		.errors = "-256 no such file, or what is wrong with it",
+		.example = "INP3:FILE?",
+	},
+};
+
+const struct scpi_table lab_input_table = {
+	.title = "Analog inputs",
+	.commands = commands,
+	.count = SCPI_ARRAY_SIZE(commands),
+};

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * output.c - OUTPut: the analog outputs
+ */
+#include "commands/tables.h"
+#include "parts/output.h"
+
+static unsigned int number(const struct scpi_call *call)
+{
+	return call->suffix[0] - 1;
+}
+
+static const struct output *output_of(struct scpi *scpi,
+				      const struct scpi_call *call)
+{
+	return &scpi_lab(scpi)->outputs->output[number(call)];
+}
+
+static int set_level(struct scpi *scpi, const struct scpi_call *call)
+{
+	output_set_level(scpi_lab(scpi), number(call), call->arg[0].number);
+	return SCPI_OK;
+}
+
+static int get_level(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_number(scpi, output_of(scpi, call)->level);
+	return SCPI_OK;
+}
+
+static int set_waveform(struct scpi *scpi, const struct scpi_call *call)
+{
+	if (output_set_waveform(scpi_lab(scpi), number(call),
+				call->arg[0].address, call->arg[1].address)) {
+		scpi_error(scpi, SCPI_ERR_RANGE, "the card has %zu bytes",
+			   scpi_lab(scpi)->card->size);
+		return SCPI_ERR_RANGE;
+	}
+	return SCPI_OK;
+}
+
+static int get_waveform(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_address(scpi, output_of(scpi, call)->address);
+	scpi_reply_address(scpi, output_of(scpi, call)->points);
+	return SCPI_OK;
+}
+
+static int set_clock(struct scpi *scpi, const struct scpi_call *call)
+{
+	output_set_clock(scpi_lab(scpi), number(call),
+			 call->arg[0].integer - 1);
+	return SCPI_OK;
+}
+
+static int get_clock(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_integer(scpi, output_of(scpi, call)->clock + 1);
+	return SCPI_OK;
+}
+
+static int set_mode(struct scpi *scpi, const struct scpi_call *call)
+{
+	output_set_once(scpi_lab(scpi), number(call), call->arg[0].integer);
+	return SCPI_OK;
+}
+
+static int get_mode(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_choice(scpi, &call->command->params[0],
+			  output_of(scpi, call)->once);
+	return SCPI_OK;
+}
+
+static int set_state(struct scpi *scpi, const struct scpi_call *call)
+{
+	if (!call->arg[0].integer) {
+		output_stop(scpi_lab(scpi), number(call));
+	} else if (output_start(scpi_lab(scpi), number(call))) {
+		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
+			   "OUTPut:WAVeform comes first");
+		return SCPI_ERR_SETTINGS_CONFLICT;
+	}
+	return SCPI_OK;
+}
+
+static int get_state(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_reply_bool(scpi, output_of(scpi, call)->running);
+	return SCPI_OK;
+}
+
+#define OF_OUTPUT	.suffix_min = { 1 }, .suffix_max = { LAB_OUTPUTS }
+
+static const struct scpi_command commands[] = {
+	{
+		.header = "OUTPut<n>:LEVel",
+		OF_OUTPUT,
+		.set = set_level,
+		.query = get_level,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "level", .unit = "V",
+			  .min = -LAB_FULL_SCALE, .max = LAB_FULL_SCALE },
+		},
+		.help = "Voltage of an analog output while it plays no waveform, in\n"
+			"steps of 10/32767 V.",
+		.reply = "V, as the converter gives it",
+		.example = "OUTP1:LEV 2.5 V",
+	}, {
+		.header = "OUTPut<n>:WAVeform",
+		OF_OUTPUT,
+		.set = set_waveform,
+		.query = get_waveform,
+		.params = {
+			{ .type = SCPI_ADDRESS, .name = "card-address" },
+			{ .type = SCPI_ADDRESS, .name = "points" },
+		},
+		.help = "Where the waveform of an output is in card memory: samples of\n"
+			"16 bits, little endian, 10 V is 32767, put there by FROMHOST.\n"
+			"The output stops; 0 points mean no waveform.",
+		.reply = "card address, number of points",
+		.errors = "-222 not within card memory",
+		.example = "OUTP1:WAV 0,1000",
+	}, {
+		.header = "OUTPut<n>:CLOCk",
+		OF_OUTPUT,
+		.set = set_clock,
+		.query = get_clock,
+		.params = {
+			{ .type = SCPI_INTEGER, .name = "clock", .min = 1,
+			  .max = LAB_CLOCKS, .def = 1 },
+		},
+		.help = "The waveform advances by one point with each period of this\n"
+			"clock.",
+		.reply = "number of the clock",
+		.example = "OUTP1:CLOC 2",
+	}, {
+		.header = "OUTPut<n>:MODE",
+		OF_OUTPUT,
+		.set = set_mode,
+		.query = get_mode,
+		.params = {
+			{ .type = SCPI_CHOICE, .name = "mode",
+			  .words = "LOOP|ONCE" },
+		},
+		.help = "After its last point the waveform starts over, or stays\n"
+			"there.",
+		.reply = "LOOP or ONCE",
+		.example = "OUTP1:MODE ONCE",
+	}, {
+		.header = "OUTPut<n>:STATe",
+		OF_OUTPUT,
+		.set = set_state,
+		.query = get_state,
+		.params = { { .type = SCPI_BOOL, .name = "on" } },
+		.help = "Play the waveform from its first point, or return to the\n"
+			"level.",
+		.reply = "0 or 1",
+		.errors = "-221 ON before OUTPut:WAVeform",
+		.example = "OUTP1:STAT OFF",
+	},
+};
+
+const struct scpi_table lab_output_table = {
+	.title = "Analog outputs",
+	.commands = commands,
+	.count = SCPI_ARRAY_SIZE(commands),
+};

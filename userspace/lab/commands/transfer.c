@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * transfer.c - TOHOST, FROMHOST, SPEED: transfers that users ask for
+ */
+#include "commands/tables.h"
+#include "parts/transfer.h"
+
+#define SPEED_MAX	1000000000	/* bytes per second */
+
+static int transfer_command(struct scpi *scpi, const struct scpi_call *call,
+			    enum lab_dir dir)
+{
+	int error = transfer_start(scpi_session(scpi), dir,
+				   call->arg[0].address, call->arg[1].address,
+				   call->arg[2].address);
+
+	if (error)
+		scpi_notify(scpi, "ERROR memory");
+	return error;
+}
+
+static int tohost(struct scpi *scpi, const struct scpi_call *call)
+{
+	return transfer_command(scpi, call, LAB_TOHOST);
+}
+
+static int fromhost(struct scpi *scpi, const struct scpi_call *call)
+{
+	return transfer_command(scpi, call, LAB_FROMHOST);
+}
+
+static int set_speed(struct scpi *scpi, const struct scpi_call *call)
+{
+	scpi_session(scpi)->speed = call->arg[0].integer;
+	scpi_reply_text(scpi, "OK SPEED");
+	return SCPI_OK;
+}
+
+static int get_speed(struct scpi *scpi, const struct scpi_call *call)
+{
+	(void)call;
+	scpi_reply_integer(scpi, scpi_session(scpi)->speed);
+	return SCPI_OK;
+}
+
+#define TRANSFER_PARAMS {						\
+		{ .type = SCPI_ADDRESS, .name = "card-address" },	\
+		{ .type = SCPI_ADDRESS, .name = "length" },		\
+		{ .type = SCPI_ADDRESS, .name = "host-address" },	\
+	}
+#define TRANSFER_REPLY	"the core's line skel: DONE, skel: REFUSED or skel: FAILED,\n" \
+			"at its end"
+#define TRANSFER_ERRORS	"-225 too many running transfers of this channel"
+
+static const struct scpi_command commands[] = {
+	{
+		.header = "TOHOST",
+		.set = tohost,
+		.params = TRANSFER_PARAMS,
+		.blanks = true,
+		.help = "Send bytes of card memory to a buffer of the program. The\n"
+			"instrument does not check the numbers: the driver's core\n"
+			"does. An overlapped command: *WAI and *OPC wait for its end.",
+		.reply = TRANSFER_REPLY,
+		.errors = TRANSFER_ERRORS,
+		.example = "TOHOST 0 4096 0x100000000",
+	}, {
+		.header = "FROMHOST",
+		.set = fromhost,
+		.params = TRANSFER_PARAMS,
+		.blanks = true,
+		.help = "Fetch bytes of a buffer of the program into card memory: the\n"
+			"opposite of TOHOST.",
+		.reply = TRANSFER_REPLY,
+		.errors = TRANSFER_ERRORS,
+		.example = "FROMHOST 0 4096 0x100000000",
+	}, {
+		.header = "SPEED",
+		.set = set_speed,
+		.query = get_speed,
+		.params = {
+			{ .type = SCPI_INTEGER, .name = "bytes-per-second",
+			  .min = 0, .max = SPEED_MAX },
+		},
+		.blanks = true,
+		.help = "Speed of the transfers that this channel asks for from now\n"
+			"on. With 0, the default, the bytes move at once; otherwise\n"
+			"they move after length divided by speed. The driver ends a\n"
+			"transfer as FAILED if it takes more than 5 s of real time.\n"
+			"*RST does not change it.",
+		.reply = "OK SPEED, of the query the speed",
+		.example = "SPEED 1000000",
+	},
+};
+
+const struct scpi_table lab_transfer_table = {
+	.title = "Transfers",
+	.commands = commands,
+	.count = SCPI_ARRAY_SIZE(commands),
+};

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * session.c - a user of the instrument: one channel of the card
+ *
+ * Lines are queued in the session until loop.c runs them. The card delivers
+ * them as they come, so without a limit a user could fill the memory during a
+ * long *WAI.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+static void session_write(void *priv, const char *bytes, size_t length)
+{
+	struct session *session = priv;
+	struct lab_card *card = session->lab->card;
+
+	if (session->write)
+		session->write(session, bytes, length);
+	else
+		card->ops->reply(card, session->channel, bytes, length);
+}
+
+static bool session_pending(void *priv)
+{
+	const struct session *session = priv;
+
+	return session->operations > 0;
+}
+
+static int session_reset(void *priv)
+{
+	struct session *session = priv;
+
+	parts_reset(session->lab);
+	return SCPI_OK;
+}
+
+static int session_test(void *priv)
+{
+	struct session *session = priv;
+
+	return lab_test(session->lab);
+}
+
+static const char *session_identity(void *priv)
+{
+	const struct session *session = priv;
+
+	return session->lab->identity;
+}
+
+static uint16_t session_operation(void *priv)
+{
+	const struct session *session = priv;
+
+	return parts_operation(session->lab, session);
+}
+
+static const struct scpi_command *session_undefined(void *priv,
+						    const char *header,
+						    size_t length)
+{
+	const struct session *session = priv;
+
+	return session->lab->model->undefined(session->lab, header, length);
+}
+
+static const struct scpi_ops session_ops = {
+	.write = session_write,
+	.pending = session_pending,
+	.reset = session_reset,
+	.test = session_test,
+	.identity = session_identity,
+	.operation = session_operation,
+	.undefined = session_undefined,
+};
+
+struct session *session_new(struct lab *lab, unsigned int channel)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session)
+		return NULL;
+	session->lab = lab;
+	session->channel = channel;
+	scpi_init(&session->scpi, lab->model->tables, lab->model->table_count,
+		  &session_ops, session);
+	return session;
+}
+
+struct session *session_open(struct lab *lab, unsigned int channel)
+{
+	if (channel >= LAB_SESSIONS)
+		return NULL;
+	session_close(lab->sessions[channel]);
+	lab->sessions[channel] = session_new(lab, channel);
+	return lab->sessions[channel];
+}
+
+struct session *session_find(struct lab *lab, unsigned int channel)
+{
+	return channel < LAB_SESSIONS ? lab->sessions[channel] : NULL;
+}
+
+void session_close(struct session *session)
+{
+	struct lab *lab;
+
+	if (!session)
+		return;
+	lab = session->lab;
+	scpi_abort(&session->scpi);
+	lab_timer_stop(lab, &session->advance);
+	parts_forget(lab, session);
+	while (session->first)
+		free(session_take_line(session));
+	if (session_find(lab, session->channel) == session)
+		lab->sessions[session->channel] = NULL;
+	free(session);
+}
+
+void session_command(struct session *session, const char *bytes, size_t length)
+{
+	struct session_line *line;
+
+	if (session->lines >= SESSION_LINES_MAX) {
+		scpi_error(&session->scpi, SCPI_ERR_INPUT_OVERRUN,
+			   "%d lines wait", SESSION_LINES_MAX);
+		return;
+	}
+	line = malloc(sizeof(*line) + length);
+	if (!line) {
+		scpi_error(&session->scpi, SCPI_ERR_OUT_OF_MEMORY, NULL);
+		return;
+	}
+	line->next = NULL;
+	line->number = session->lab->loop.lines++;
+	line->length = length;
+	memcpy(line->bytes, bytes, length);
+	if (session->last)
+		session->last->next = line;
+	else
+		session->first = line;
+	session->last = line;
+	session->lines++;
+}
+
+struct session_line *session_take_line(struct session *session)
+{
+	struct session_line *line = session->first;
+
+	if (!line)
+		return NULL;
+	session->first = line->next;
+	if (!line->next)
+		session->last = NULL;
+	session->lines--;
+	return line;
+}
+
+void session_begin(struct session *session)
+{
+	session->operations++;
+}
+
+void session_end(struct session *session)
+{
+	session->operations--;
+	session->lab->loop.ended = true;
+}

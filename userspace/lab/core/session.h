@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * session.h - a user of the instrument: one channel of the card
+ */
+#ifndef _LAB_SESSION_H
+#define _LAB_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/timebase.h"
+#include "scpi/scpi.h"
+
+#define SESSION_LINES_MAX	64	/* queued while the session is busy */
+#define SESSION_TRANSFERS_MAX	64	/* of TOHOST and FROMHOST, running */
+
+struct session {
+	struct lab *lab;
+	unsigned int channel;
+	struct scpi scpi;
+	unsigned int operations;	/* running ones: transfers, programs, ... */
+
+	/* private to core/ */
+	struct session_line *first, *last;
+	unsigned int lines;
+	/* where its replies go, if not to the card; private to start.c */
+	void (*write)(struct session *session, const char *bytes, size_t length);
+	char *reply;
+
+	/* private to parts/transfer.c */
+	uint32_t speed;			/* bytes per second, 0: at once */
+	struct session_transfer *transfers;
+	unsigned int transfer_count;
+
+	struct lab_timer advance;	/* private to commands/system.c */
+};
+
+/* The session that a handler runs for */
+static inline struct session *scpi_session(const struct scpi *scpi)
+{
+	return (struct session *)scpi->priv;
+}
+
+static inline struct lab *scpi_lab(const struct scpi *scpi)
+{
+	return scpi_session(scpi)->lab;
+}
+
+/* A session that has no channel. NULL: no memory. */
+struct session *session_new(struct lab *lab, unsigned int channel);
+/* NULL: no memory, or no such channel. An open session is closed first. */
+struct session *session_open(struct lab *lab, unsigned int channel);
+/* Ends everything that runs for it. NULL: nothing happens. */
+void session_close(struct session *session);
+/* NULL: the channel is not open. */
+struct session *session_find(struct lab *lab, unsigned int channel);
+/*
+ * A command line without its '\n', any bytes. lab_step() runs it when its turn
+ * comes. If SESSION_LINES_MAX are queued, it is error -363.
+ */
+void session_command(struct session *session, const char *line, size_t length);
+/* An overlapped operation of the session (*OPC, *WAI) begins and ends. */
+void session_begin(struct session *session);
+void session_end(struct session *session);
+
+#endif /* _LAB_SESSION_H */

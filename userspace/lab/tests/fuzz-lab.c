@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fuzz-lab.c - the whole instrument under a fuzzer
+ *
+ * Input is what users send: lines of text, which run one after the other. '!'
+ * and a digit at the start of a line is another event, see enum event. If
+ * FUZZER is defined, it is a fuzzer for libFuzzer, otherwise a program that
+ * replays files.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card/fake-card.h"
+#include "commands/instrument.h"
+#include "tests/fuzz.h"
+
+#define USERS		3
+#define MEMORY		16384
+#define BUFFER		4096
+
+enum event {
+	EVENT_USER0 = 1,	/* the rest of the line is a command of this user */
+	EVENT_USER1,
+	EVENT_USER2,
+	EVENT_CLOSE,		/* the user closes the channel and opens it again */
+	EVENT_EXPIRE,		/* the kernel's timeout for transfers */
+	EVENT_BUFFER,		/* the user gets another buffer */
+	EVENT_HURRY,		/* the next line comes without waiting */
+	EVENT_REAL,		/* time is real from now on */
+};
+
+struct fuzz {
+	struct fake_card *fake;
+	struct lab *lab;
+	unsigned int user;
+	bool hurry;
+};
+
+/*
+ * A clock that advances when it is read: how much the instrument does before it
+ * looks for events does not depend on the machine.
+ */
+static uint64_t ticking(void)
+{
+	static uint64_t now;
+
+	now += LAB_SECOND / 1000;
+	return now;
+}
+
+static void must(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void step(struct fuzz *fuzz)
+{
+	unsigned int i;
+
+	fake_card_run(fuzz->fake, fuzz->lab, 3);
+	for (i = 0; i < USERS; i++) {
+		struct session *session = session_find(fuzz->lab, i);
+
+		must(session->lines <= SESSION_LINES_MAX);
+		must(session->scpi.error_count <= SCPI_ERRORS_MAX);
+		must(session->transfer_count <= SESSION_TRANSFERS_MAX);
+		fake_card_replies(fuzz->fake, i);
+	}
+}
+
+static void open_user(struct fuzz *fuzz, unsigned int user)
+{
+	must(fake_card_open(fuzz->fake, fuzz->lab, user));
+	must(fake_card_buffer(fuzz->fake, user, BUFFER, user, NULL));
+}
+
+/* Return: false: the rest of the line is a command. */
+static bool event(struct fuzz *fuzz, enum event event)
+{
+	switch (event) {
+	case EVENT_USER0:
+	case EVENT_USER1:
+	case EVENT_USER2:
+		fuzz->user = event - EVENT_USER0;
+		return false;
+	case EVENT_CLOSE:
+		fake_card_close(fuzz->fake, fuzz->lab, fuzz->user);
+		open_user(fuzz, fuzz->user);
+		return true;
+	case EVENT_EXPIRE:
+		fake_card_expire(fuzz->fake);
+		return true;
+	case EVENT_BUFFER:
+		fake_card_buffer(fuzz->fake, fuzz->user, BUFFER, 0, NULL);
+		return true;
+	case EVENT_HURRY:
+		fuzz->hurry = true;
+		return false;
+	case EVENT_REAL:
+		fuzz->lab->time.real = true;
+		return true;
+	}
+	return false;
+}
+
+static void line(struct fuzz *fuzz, const char *bytes, size_t length)
+{
+	fuzz->hurry = false;
+	while (length > 1 && bytes[0] == '!' &&
+	       bytes[1] >= '0' && bytes[1] <= '0' + EVENT_REAL) {
+		if (event(fuzz, bytes[1] - '0')) {
+			step(fuzz);
+			return;
+		}
+		bytes += 2;
+		length -= 2;
+	}
+	/* as the core does it */
+	if (length >= SCPI_LINE_MAX)
+		length = SCPI_LINE_MAX - 1;
+	session_command(session_find(fuzz->lab, fuzz->user), bytes, length);
+	if (!fuzz->hurry)
+		step(fuzz);
+}
+
+static void run(struct fuzz *fuzz, const char *bytes, size_t size)
+{
+	while (size) {
+		const char *end = memchr(bytes, '\n', size);
+		size_t length = end ? (size_t)(end - bytes) : size;
+
+		line(fuzz, bytes, length);
+		if (!end)
+			break;
+		bytes += length + 1;
+		size -= length + 1;
+	}
+	step(fuzz);
+}
+
+/* All users go away, and leave nothing behind. */
+static void end(struct fuzz *fuzz)
+{
+	unsigned int i;
+
+	for (i = 0; i < USERS; i++)
+		fake_card_close(fuzz->fake, fuzz->lab, i);
+	must(!fuzz->lab->slow_transfers);
+	fake_card_run(fuzz->fake, fuzz->lab, 3);
+	must(!fuzz->lab->card->queued && !fuzz->lab->card->awaited);
+	lab_destroy(fuzz->lab);
+	fake_card_destroy(fuzz->fake);
+}
+
+int fuzz_input(const uint8_t *data, size_t size)
+{
+	const struct lab_settings settings = {
+		.command_time = LAB_SECOND / 1000,
+		.seed = 1,
+		.serial = "0",
+	};
+	struct fuzz fuzz = { .fake = fake_card_create(MEMORY) };
+	unsigned int i;
+
+	must(fuzz.fake);
+	fuzz.lab = lab_create(fake_card_card(fuzz.fake), &instrument, &settings);
+	must(fuzz.lab);
+	fuzz.lab->time.clock = ticking;
+	fuzz.lab->time.real_start = ticking();
+	for (i = 0; i < USERS; i++)
+		open_user(&fuzz, i);
+	run(&fuzz, (const char *)data, size);
+	end(&fuzz);
+	return 0;
+}
+
+#ifndef FUZZER
+int main(int argc, char **argv)
+{
+	return fuzz_replay(argc, argv, fuzz_input);
+}
+#endif

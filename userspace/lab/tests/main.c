@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * main.c - the unit tests of skel-lab
+ */
+#include "tests/test-instrument.h"
+#include "tests/test-program.h"
+#include "tests/test-scpi.h"
+#include "tests/tests.h"
+
+int main(void)
+{
+	test_scpi_message();
+	test_scpi_number();
+	test_scpi_param();
+	test_scpi_reply();
+	test_scpi_status();
+	test_scpi_help();
+	test_timebase();
+	test_signal();
+	test_digital();
+	test_recording();
+	test_trigger();
+	test_sampler();
+	test_stream();
+	test_program();
+	test_program_compile();
+	test_program_run();
+	test_program_commands();
+	test_config();
+	test_notify();
+	test_session();
+	test_lab();
+	return unit_end();
+}

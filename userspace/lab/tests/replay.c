@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * replay.c - feed files to a fuzzer that was built without libFuzzer
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/fuzz.h"
+
+#define INPUT_MAX	65536
+
+int fuzz_replay(int argc, char **argv,
+		int (*input)(const uint8_t *data, size_t size))
+{
+	int i;
+
+	for (i = 1; i < argc; i++) {
+		uint8_t *data = malloc(INPUT_MAX);
+		FILE *file = fopen(argv[i], "rb");
+		size_t size;
+
+		if (!data || !file) {
+			perror(argv[i]);
+			return 1;
+		}
+		size = fread(data, 1, INPUT_MAX, file);
+		fclose(file);
+		input(data, size);
+		free(data);
+	}
+	printf("%d files replayed\n", argc - 1);
+	return 0;
+}

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-lab.c - the instrument as a whole, as its users see it
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "commands/instrument.h"
+#include "log.h"
+#include "start.h"
+#include "tests/rig.h"
+#include "tests/scpi-user.h"
+#include "tests/tests.h"
+
+#define FRAME	4	/* bytes, of the two inputs that are sampled at first */
+
+static struct rig rig;
+
+static int16_t sample_at(const uint8_t *bytes)
+{
+	return bytes[0] | bytes[1] << 8;
+}
+
+/* --- all commands ---------------------------------------------------- */
+
+static void tables_are_right(void)
+{
+	const char *fault;
+
+	rig_start(&rig);
+	fault = scpi_table_fault(instrument.tables, instrument.table_count);
+	if (fault)
+		printf("# %s\n", fault);
+	check(!fault);
+	rig_stop(&rig);
+}
+
+/* The examples of the manual work after *RST. */
+static bool example_works(const struct scpi_command *command)
+{
+	char line[SCPI_LINE_MAX], answer[64];
+
+	rig_say(&rig, 0, "*CLS;*RST;PROG:DEL:ALL;:SPEED 0");
+	rig_say(&rig, 0, command->example);
+	snprintf(line, sizeof(line), "%s", rig_say(&rig, 0, "SYST:ERR?"));
+	snprintf(answer, sizeof(answer), "%.20s", line);
+	if (strncmp(answer, "0,", 2) == 0)
+		return true;
+	printf("# %s: '%s': %s", command->header, command->example, line);
+	return false;
+}
+
+static void examples_work(void)
+{
+	size_t i, j;
+
+	rig_start(&rig);
+	fake_card_buffer(rig.fake, 0, 1 << 20, 0, NULL);
+	for (i = 0; i < instrument.table_count; i++) {
+		for (j = 0; j < instrument.tables[i]->count; j++)
+			check(example_works(&instrument.tables[i]->commands[j]));
+	}
+	rig_stop(&rig);
+}
+
+/*
+ * Each command with too few, too many and wrong parameters: the error is
+ * reported, and the session goes on.
+ */
+static void spoil(const char *header, const char *params)
+{
+	char line[SCPI_LINE_MAX];
+
+	snprintf(line, sizeof(line), "%s%s", header, params);
+	rig_say(&rig, 0, line);
+	rig_say(&rig, 0, "ABOR;:*CLS");
+	if (!rig_ask(&rig, 0, "*OPC?", "1"))
+		check(!"the session is stuck");
+}
+
+/* "[SENSe]:INPut<n>:X" as a user writes it: "SENSe:INPut1:X" */
+static void plain_header(const char *header, char *plain)
+{
+	for (; *header; header++) {
+		if (strncmp(header, "<n>", 3) == 0) {
+			*plain++ = '1';
+			header += 2;
+		} else if (*header != '[' && *header != ']') {
+			*plain++ = *header;
+		}
+	}
+	*plain = '\0';
+}
+
+static void wrong_parameters_are_errors(void)
+{
+	static const char * const params[] = {
+		" ", " -1", " 1e400", " 1,2,3,4,5,6,7", " x", " 'x'", " #H",
+		" (@99)", " (@", " 1 parsec", " #15", "?", "? -1", "? x,y,z",
+		" 18446744073709551615,18446744073709551615,18446744073709551615",
+	};
+	char header[128];
+	size_t i, j, k;
+
+	rig_start(&rig);
+	for (i = 0; i < instrument.table_count; i++) {
+		for (j = 0; j < instrument.tables[i]->count; j++) {
+			plain_header(instrument.tables[i]->commands[j].header,
+				     header);
+			for (k = 0; k < SCPI_ARRAY_SIZE(params); k++)
+				spoil(header, params[k]);
+		}
+	}
+	rig_stop(&rig);
+}
+
+static void errors_name_command_and_parameter(void)
+{
+	rig_start(&rig);
+	rig_say(&rig, 0, "INP1:FREQ 1 V");
+	check(rig_ask(&rig, 0, "SYST:ERR?",
+		      "-131,\"Invalid suffix;INPut1:FREQuency, parameter 1\""));
+	rig_say(&rig, 0, "INP9:FREQ 1");
+	check(strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-114,", 5) == 0);
+	check(rig_fails(&rig, 0, "SAMP:LIST (@1:9)", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SAMPLE 0", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SAMPLE", SCPI_ERR_MISSING_PARAMETER));
+	rig_stop(&rig);
+}
+
+/* --- sampling and transfers ------------------------------------------ */
+
+static void tohost_brings_samples(void)
+{
+	uint8_t *bytes;
+	uint64_t host;
+	char line[80];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, 100 * FRAME, 0, &bytes);
+	/* at 10 kHz a cycle has ten samples: 5 V at a quarter of it */
+	rig_say(&rig, 0, "INP1:FUNC TRI;FREQ 1 kHz;AMPL 5 V;OFFS 0");
+	rig_say(&rig, 0, "INP2:FUNC DC;OFFS -10 V");
+	rig_say(&rig, 0, "SAMP:RATE 8000;COUN 100");
+	check(rig_ask(&rig, 0, "INIT;*OPC?", "1"));
+	sprintf(line, "TOHOST 0 %d %#llx", 100 * FRAME,
+		(unsigned long long)host);
+	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST"));
+	check(memcmp(bytes, rig.lab->card->memory, 100 * FRAME) == 0);
+	check(abs(sample_at(bytes + 2 * FRAME)) <= 32767);
+	check(sample_at(bytes + 2) == -32767);
+	check(sample_at(bytes + 99 * FRAME + 2) == -32767);
+	/* 8 samples in a cycle, and their two halves are opposite */
+	check(sample_at(bytes) == sample_at(bytes + 8 * FRAME));
+	check(sample_at(bytes) == -sample_at(bytes + 4 * FRAME));
+	check(abs(sample_at(bytes) - sample_at(bytes + FRAME)) > 1000);
+	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
+	rig_stop(&rig);
+}
+
+static unsigned long frames_of(const char *status)
+{
+	const char *frames = strstr(status, " frames=");
+
+	return frames ? strtoul(frames + 8, NULL, 10) : 0;
+}
+
+/* The simple dialect, as skelctl acquire speaks it */
+static void status_while_sampling(void)
+{
+	unsigned long before, after;
+	const char *status;
+
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	status = rig_say(&rig, 1, "STATUS?");
+	check(strncmp(status, "STATUS IDLE rate=", 17) == 0);
+	check(strstr(status, " ring=65536 transfers=0 refused=0"));
+	check(rig_ask(&rig, 0, "INPUT 0 1000000 5000", "OK INPUT"));
+	check(strstr(rig_say(&rig, 0, "INPUTS?"),
+		     "INPUTS 2 bits=16 range=10000 in0=sine,1000000,5000 in1="));
+	check(rig_ask(&rig, 0, "SAMPLE 100000", "OK SAMPLE"));
+	status = rig_say(&rig, 1, "STATUS?");
+	check(strncmp(status, "STATUS SAMPLING rate=100000 ", 28) == 0);
+	before = frames_of(status);
+	after = frames_of(rig_say(&rig, 1, "STATUS?"));
+	check(after == before + 100);	/* 1 ms passes with each line */
+	check(rig_ask(&rig, 1, "SYST:TIME:ADV 10", ""));
+	check(frames_of(rig_say(&rig, 1, "STATUS?")) == after + 1000100);
+	check(rig_ask(&rig, 0, "STOP", "OK STOP"));
+	before = frames_of(rig_say(&rig, 1, "STATUS?"));
+	check(frames_of(rig_say(&rig, 1, "STATUS?")) == before);
+	rig_stop(&rig);
+}
+
+/* Sampling goes on when the user that started it goes away. */
+static void sampling_survives_its_user(void)
+{
+	unsigned long before;
+
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	rig_say(&rig, 0, "SAMPLE 1000");
+	fake_card_close(rig.fake, rig.lab, 0);
+	before = frames_of(rig_say(&rig, 1, "STATUS?"));
+	check(frames_of(rig_say(&rig, 1, "STATUS?")) == before + 1);
+	check(rig_ask(&rig, 1, "*OPC?", "1"));
+	rig_stop(&rig);
+}
+
+/* A user that goes away while it waits leaves nothing behind. */
+static void waiting_users_may_leave(void)
+{
+	static const char * const lines[] = {
+		"TRIG:SOUR BUS;:READ?", "TRIG:SOUR BUS;:INIT;*WAI",
+		"SYST:TIME:ADV 1", "MEAS:FREQ? 1,1 s",
+		"PROG:DEF p,'WAIT 1 s; PRINT 1';RUN p;*WAI",
+	};
+	size_t i;
+
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	for (i = 0; i < SCPI_ARRAY_SIZE(lines); i++) {
+		check(rig_open(&rig, 0));
+		rig_say(&rig, 1, "*RST;*CLS;PROG:DEL:ALL");
+		rig_send(&rig, 0, lines[i]);
+		rig_send(&rig, 0, "*IDN?");
+		while (!scpi_is_suspended(&session_find(rig.lab, 0)->scpi) &&
+		       session_find(rig.lab, 0)->first)
+			lab_step(rig.lab);
+		fake_card_close(rig.fake, rig.lab, 0);
+		check(rig_ask(&rig, 1, "ABOR;:SYST:TIME:ADV 2;*OPC?",
+			      "1") ||
+		      !"after the user has left");
+	}
+	rig_stop(&rig);
+}
+
+static void wait_for_sampling(void)
+{
+	rig_start(&rig);
+	rig_say(&rig, 0, "SAMP:RATE 1000;COUN 500");
+	rig_send(&rig, 0, "INIT;:SYST:TIME?");
+	rig_send(&rig, 0, "*OPC?;:SYST:TIME?");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	/* 499 periods after the first frame */
+	check(strcmp(fake_card_replies(rig.fake, 0),
+		     "0.001000000\n1;0.500000000\n") == 0);
+	check(strstr(rig_say(&rig, 0, "STATUS?"),
+		     "STATUS IDLE rate=1000 frames=500 "));
+	rig_send(&rig, 0, "*ESE 1;*CLS;INIT;*OPC;*ESR?;*WAI;*ESR?;:SYST:TIME?");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	check(strcmp(fake_card_replies(rig.fake, 0), "0;1;1.000000000\n") == 0);
+	/* its operations are nobody else's */
+	check(rig_open(&rig, 1));
+	rig_send(&rig, 0, "INIT");
+	rig_send(&rig, 1, "*OPC?;:SYST:TIME?");
+	rig_send(&rig, 1, "SAMP:RATE 1");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	check(strcmp(fake_card_replies(rig.fake, 1), "1;1.001000000\n") == 0);
+	check(strncmp(rig_say(&rig, 1, "SYST:ERR?"), "-221,", 5) == 0);
+	rig_stop(&rig);
+}
+
+/* --- determinism ---------------------------------------------------- */
+
+static const char * const story[] = {
+	"INP1:FUNC NOIS;AMPL 3 V", "INP2:FUNC SIN;FREQ 1.234 kHz",
+	"SAMP:LIST (@2,1,8);RATE 50 kHz;COUN 2000", "TRIG:SOUR INP;INP 2;LEV 1 V",
+	"INIT;*WAI", "FETC?", "SAMPLE 12345", "STATUS?",
+	"SYST:TIME:ADV 0.1;:STATUS?", "STOP", "MEAS:VOLT? (@1:8)",
+	"PROG:DEF p,'FOR i = 1 TO 5; WAIT 1 ms; PRINT TIME(); END';RUN p;*WAI",
+	"SYST:TIME?", "SYST:ERR?",
+};
+
+static uint32_t memory_sum(void)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < RIG_MEMORY; i++)
+		sum = sum * 31 + rig.lab->card->memory[i];
+	return sum;
+}
+
+/* Each lab_step() does one thing only. */
+static uint64_t exhausted(void)
+{
+	static uint64_t now;
+
+	return now += LAB_SECOND;
+}
+
+/*
+ * Send the story, and let the instrument run after each @hurry lines; 0: after
+ * the last one. Return: all replies, and the contents of card memory.
+ */
+static char *tell(uint64_t seed, unsigned int hurry, bool slow)
+{
+	const struct lab_settings settings = {
+		.command_time = LAB_SECOND / 1000, .seed = seed, .serial = "7",
+	};
+	char *replies;
+	size_t i;
+
+	rig_start_with(&rig, &settings);
+	if (slow)
+		rig.lab->time.clock = exhausted;
+	for (i = 0; i < SCPI_ARRAY_SIZE(story); i++) {
+		rig_send(&rig, 0, story[i]);
+		if (hurry && i % hurry == 0)
+			fake_card_run(rig.fake, rig.lab, 100000);
+	}
+	fake_card_run(rig.fake, rig.lab, 100000);
+	/* replies are dropped once read, which these were not */
+	if (asprintf(&replies, "%s%08x", fake_card_replies(rig.fake, 0),
+		     memory_sum()) < 0)
+		abort();
+	rig_stop(&rig);
+	return replies;
+}
+
+static void same_seed_same_samples(void)
+{
+	char *first = tell(1, 1, false), *again = tell(1, 1, false);
+	char *hurried = tell(1, 0, false), *partly = tell(1, 3, false);
+	char *slow = tell(1, 1, true), *other = tell(2, 1, false);
+
+	check(strlen(first) > 400);
+	check(strstr(first, "0,\"No error\""));
+	check(strcmp(first, again) == 0);
+	/* nor does it matter how fast the lines come */
+	check(strcmp(first, hurried) == 0);
+	check(strcmp(first, partly) == 0);
+	/* nor how fast the machine is */
+	check(strcmp(first, slow) == 0);
+	check(strcmp(first, other) != 0);
+	free(first);
+	free(again);
+	free(hurried);
+	free(partly);
+	free(slow);
+	free(other);
+}
+
+#define SOME_SETTINGS "INP1:FREQ?;:SAMP:RATE?;LIST?;:OUTP1:LEV?;:CLOC1:FREQ?;:TRIG:SOUR?"
+
+static void reset_resets(void)
+{
+	char before[512];
+
+	rig_start(&rig);
+	snprintf(before, sizeof(before), "%s",
+		 rig_say(&rig, 0, SOME_SETTINGS));
+	rig_say(&rig, 0,
+		"INP1:FREQ 77;:SAMP:RATE 77;LIST (@5);:OUTP1:LEV 1;:CLOC1:FREQ 77;:TRIG:SOUR BUS");
+	rig_say(&rig, 0, "INIT;*OPC");
+	check(rig_ask(&rig, 0, "*RST", ""));
+	check(strcmp(rig_say(&rig, 0, SOME_SETTINGS),
+		     before) == 0);
+	check(rig_ask(&rig, 0, "*OPC?", "1"));
+	check(session_find(rig.lab, 0)->operations == 0);
+	check(strstr(rig_say(&rig, 0, "STATUS?"), "STATUS IDLE"));
+	check(rig_ask(&rig, 0, "*TST?", "0"));
+	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
+	rig_stop(&rig);
+}
+
+/* --- streams, programs, the start ------------------------------------ */
+
+/* Does a block contain the frames from @frame on? */
+static bool is_block(const uint8_t *bytes, unsigned int count,
+		     unsigned int frame)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		unsigned int got = (uint16_t)sample_at(bytes + 2 * i);
+
+		if (got == (uint16_t)(frame + i))
+			continue;
+		printf("# %u instead of frame %u\n", got, frame + i);
+		return false;
+	}
+	return true;
+}
+
+/* A reader that keeps up loses nothing, and sees each frame once. */
+static void stream_is_complete(void)
+{
+	enum { BLOCK = 1000, BLOCKS = 4, LAST = 200 };
+	unsigned int k;
+	uint64_t host;
+	uint8_t *bytes;
+	char line[80];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, BLOCK * BLOCKS, 0xee, &bytes);
+	rig_say(&rig, 0, "SAMP:LIST (@3);COUN INF;RATE 1e6;:INP3:FUNC COUN");
+	sprintf(line, "STRE:STAR %#llx,%d,%d", (unsigned long long)host,
+		BLOCK * BLOCKS, BLOCK);
+	rig_say(&rig, 0, line);
+	rig_say(&rig, 0, "INIT");
+	for (k = 0; k < LAST; k++) {
+		bool good = is_block(bytes + k % BLOCKS * BLOCK, BLOCK / 2,
+				     k * BLOCK / 2);
+
+		check(good);
+		if (!good)
+			break;
+		sprintf(line, "STRE:ACK %u", k + 1);
+		rig_say(&rig, 0, line);
+	}
+	sprintf(line, "STREAM RUNNING blocks=%d acknowledged=%d frames=%d lost=0 ",
+		LAST + BLOCKS, LAST, (LAST + BLOCKS) * BLOCK / 2);
+	check(strstr(rig_say(&rig, 0, "STRE?"), line));
+	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
+	rig_stop(&rig);
+}
+
+static void programs_are_commands(void)
+{
+	rig_start(&rig);
+	check(rig_ask(&rig, 0, "PROG:DEF twice,'PRINT 2 * ARG(1)'", ""));
+	check(rig_ask(&rig, 0, "TWICE 21", "42"));
+	check(rig_fails(&rig, 0, "THRICE 21", SCPI_ERR_UNDEFINED_HEADER));
+	/* a hostile one: whatever it asks for, the core decides */
+	rig_say(&rig, 0, "PROG:DEF evil,'TOHOST 0, 4096, 4096; FROMHOST 1e18, 1, 1'");
+	rig_say(&rig, 0, "EVIL");
+	rig_say(&rig, 0, "*WAI");
+	check(fake_card_granted(rig.fake) == 0);
+	rig_stop(&rig);
+}
+
+static void start_commands(void)
+{
+	char error[200] = "";
+
+	lab_log_setup(LOG_WARNING);
+	rig_start(&rig);
+	check(!lab_start_command(rig.lab, "INP1:FREQ 1 kHz", error,
+				 sizeof(error)));
+	check(rig_ask(&rig, 0, "INP1:FREQ?", "1.0E+03"));
+	check(!lab_start_command(rig.lab, "INP1:FREQ?;*IDN?", error,
+				 sizeof(error)));
+	check(lab_start_command(rig.lab, "INP1:FREQ 1 V", error,
+				sizeof(error)) == -1);
+	check(strstr(error, "-131,\"Invalid suffix") == error);
+	check(lab_start_command(rig.lab, "", error, sizeof(error)) == 0);
+	check(lab_start_command(rig.lab, "SYST:TIME:ADV 1", error,
+				sizeof(error)) == -1);
+	check(strstr(error, "waits"));
+	check(lab_start_command(rig.lab, "*IDN?;FOO", error,
+				sizeof(error)) == -1);
+	check(strstr(error, "-113,") == error);
+	/* sampling that it starts goes on */
+	check(!lab_start_command(rig.lab, "SAMPLE 1000", error, sizeof(error)));
+	check(strstr(rig_say(&rig, 0, "STATUS?"), "SAMPLING"));
+	rig_stop(&rig);
+}
+
+/* --- real time ------------------------------------------------------- */
+
+static uint64_t real_now;
+
+static uint64_t real_clock(void)
+{
+	return real_now;
+}
+
+static void start_real(void)
+{
+	const struct lab_settings settings = {
+		.real = true, .seed = 1, .serial = "7",
+	};
+
+	rig_start_with(&rig, &settings);
+	real_now = 5 * LAB_SECOND;
+	rig.lab->time.clock = real_clock;
+	rig.lab->time.real_start = real_now;
+}
+
+static void real_time_follows_the_clock(void)
+{
+	start_real();
+	check(rig_ask(&rig, 0, "SYST:TIME?;TIME:MODE?", "0.000000000;REAL"));
+	real_now += 1234567;
+	check(rig_ask(&rig, 0, "SYST:TIME?", "0.001234567"));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV 1", SCPI_ERR_SETTINGS_CONFLICT));
+	rig_say(&rig, 0, "SAMPLE 1000");
+	real_now += LAB_SECOND / 20;
+	check(frames_of(rig_say(&rig, 0, "STATUS?")) / 2 == 25);
+	/* what waits ends at its time, not before */
+	rig_say(&rig, 0, "STOP;:SAMP:COUN 11");
+	rig_send(&rig, 0, "INIT;*OPC?");
+	fake_card_run(rig.fake, rig.lab, 10);
+	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
+	check(!lab_step(rig.lab));
+	check(lab_next_timer(rig.lab) != LAB_NEVER);
+	real_now += LAB_TICK + 9 * LAB_SECOND / 1000;
+	fake_card_run(rig.fake, rig.lab, 10);
+	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
+	real_now += LAB_SECOND / 1000;
+	fake_card_run(rig.fake, rig.lab, 10);
+	check(strcmp(fake_card_replies(rig.fake, 0), "1\n") == 0);
+	check(!lab_step(rig.lab) && lab_next_timer(rig.lab) == LAB_NEVER);
+	rig_stop(&rig);
+}
+
+/* What cannot be kept up with is lost and reported. */
+static void real_time_tells_what_is_lost(void)
+{
+	const char *status;
+
+	start_real();
+	rig_say(&rig, 0, "SAMPLE 1000");
+	real_now += 100 * LAB_SECOND;
+	status = rig_say(&rig, 0, "STATUS?");
+	check(!strstr(status, " lost=0 "));
+	check(strstr(status, "SAMPLING"));
+	rig_stop(&rig);
+}
+
+void test_lab(void)
+{
+	run(tables_are_right);
+	run(examples_work);
+	run(wrong_parameters_are_errors);
+	run(errors_name_command_and_parameter);
+	run(tohost_brings_samples);
+	run(status_while_sampling);
+	run(sampling_survives_its_user);
+	run(waiting_users_may_leave);
+	run(wait_for_sampling);
+	run(same_seed_same_samples);
+	run(reset_resets);
+	run(stream_is_complete);
+	run(programs_are_commands);
+	run(start_commands);
+	run(real_time_follows_the_clock);
+	run(real_time_tells_what_is_lost);
+}

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-program-run.c - timing of uploaded commands: waits, several in parallel,
+ * the watchdog, transfers, and runs whose user goes away
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <linux/skel.h>
+
+#include "tests/test-program.h"
+#include "tests/tests.h"
+
+#define US	1000	/* ns */
+#define MS	1000000
+
+#define ask(line, answer) check(rig_ask(&program_rig, 0, line, answer))
+#define say(line) rig_say(&program_rig, 0, line)
+#define prints(text, lines) check(program_test_prints(text, lines))
+#define fails(text, error) check(program_test_fails(text, error))
+
+/* Time between the first two events of P */
+static lab_time between(const char *text)
+{
+	program_log.count = 0;
+	program_test_run(text);
+	check(program_log.count >= 2);
+	return program_log.event[1].when - program_log.event[0].when;
+}
+
+static void instructions_take_1_us(void)
+{
+	lab_time start;
+
+	program_test_start();
+	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5;
+	/* the next line runs after the command time of 1 ms */
+	program_test_run("AOUT 1, 0");
+	check(program_log.event[0].when == start + 1 * MS + 2 * US);
+	check(between("DOUT 9, 0; DOUT 9, 1") == 3 * US);
+	/* what is not visible runs ahead, but takes its time */
+	check(between("x = AIN(1); FOR i = 1 TO 1000; END; x = AIN(1)") ==
+	      (2 + 6 + 3 * 1000 + 1 + 1) * US);
+	check(between("AOUT 1, 0; FILL 0, 65536, 0; AOUT 1, 0") ==
+	      (1 + 3 + 1 + 16 + 2) * US);
+	check(between("DOUT 9, 0; x = TIME() * 0; DOUT 9, 1") == 7 * US);
+	prints("a = TIME(); b = TIME(); PRINT ROUND((b - a) * 1e9)", "2000\n");
+	program_test_stop();
+}
+
+static void waits_are_exact(void)
+{
+	const lab_time rest = 4 * US;
+
+	program_test_start();
+	check(between("x = AIN(1); WAIT 10 ms; x = AIN(1)") == rest + 10 * MS);
+	check(between("x = AIN(1); WAIT 2; x = AIN(1)") == rest + 2000 * MS);
+	check(between("x = AIN(1); WAIT 2 s; x = AIN(1)") == rest + 2000 * MS);
+	check(between("x = AIN(1); WAIT 3 US; x = AIN(1)") == rest + 3 * US);
+	check(between("x = AIN(1); WAIT 1500 ns; x = AIN(1)") == rest + 1500);
+	check(between("x = AIN(1); WAIT 0.0015 ms; x = AIN(1)") == rest + 1500);
+	check(between("x = AIN(1); WAIT 3600; x = AIN(1)") ==
+	      rest + 3600 * LAB_SECOND);
+	/* no WAIT is shorter than an instruction */
+	check(between("x = AIN(1); WAIT 0; x = AIN(1)") == rest + 1 * US);
+	check(between("x = AIN(1); WAIT 999 ns; x = AIN(1)") == rest + 1 * US);
+	check(between("x = AIN(1); WAIT 2 * 2 + 1 us; x = AIN(1)") ==
+	      rest + 2 * US + 2 * US + 5 * US);
+#define WRONG	"line 1, column 1: the time is not within 0 to 1e9 s"
+	fails("WAIT -1", WRONG);
+	fails("WAIT -0.1 ns", WRONG);
+	fails("WAIT 1e9 + 1", WRONG);
+	fails("WAIT 9223372036854775807 ns", WRONG);
+	fails("WAIT 1000000001", WRONG);
+	program_test_stop();
+}
+
+static const char text_a[] =
+	"FOR i = 1 TO 50; AOUT 1, i / 10; x = SQRT(i); WAIT i us; END";
+static const char text_b[] =
+	"FOR i = 1 TO 30; AOUT 2, i / 10; FOR j = 1 TO i; END; WAIT 7 us; END";
+
+static void define_both(void)
+{
+	char error[PROGRAM_ERROR_MAX];
+
+	check(!program_define(program_rig.lab, "a", 1, text_a, strlen(text_a),
+			      error));
+	check(!program_define(program_rig.lab, "b", 1, text_b, strlen(text_b),
+			      error));
+}
+
+/* Events after the first one of this output, in time since then */
+static unsigned int pick(const struct program_log *log, unsigned int place,
+			 struct program_event *picked)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < log->count; i++) {
+		if (log->event[i].place != place)
+			continue;
+		picked[count] = log->event[i];
+		picked[count].when -= count ? picked[0].when : 0;
+		count++;
+	}
+	picked[0].when = 0;
+	return count;
+}
+
+static bool same(const struct program_event *a, const struct program_event *b,
+		 unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++) {
+		if (a[i].when != b[i].when || a[i].value != b[i].value)
+			return false;
+	}
+	return true;
+}
+
+/* Each runs as if it were alone, in the order of time. */
+static void two_at_once(void)
+{
+	static struct program_log alone_a, alone_b, both;
+	static struct program_event x[LOG_MAX], y[LOG_MAX];
+	unsigned int i;
+
+	program_test_start();
+	define_both();
+	say("a;*WAI");
+	alone_a = program_log;
+	program_log.count = 0;
+	say("b;*WAI");
+	alone_b = program_log;
+	program_log.count = 0;
+	say("a;b;*WAI");
+	both = program_log;
+	check(both.count == 80);
+	for (i = 1; i < both.count; i++)
+		check(both.event[i - 1].when <= both.event[i].when);
+	check(pick(&both, 0, x) == 50 && pick(&alone_a, 0, y) == 50);
+	check(same(x, y, 50));
+	for (i = 1; i < 50; i++)
+		check(x[i].when - x[i - 1].when == (12 + i) * US);
+	check(pick(&both, 1, x) == 30 && pick(&alone_b, 1, y) == 30);
+	check(same(x, y, 30));
+	/* they alternate */
+	check(both.event[0].place == 0 && both.event[1].place == 1);
+	check(both.event[2].place == 0);
+	/* and do so again */
+	program_log.count = 0;
+	say("a;b;*WAI");
+	for (i = 0; i < 80; i++) {
+		check(program_log.event[i].place == both.event[i].place);
+		check(program_log.event[i].when - program_log.event[0].when ==
+		      both.event[i].when - both.event[0].when);
+	}
+	program_test_stop();
+}
+
+static void states(void)
+{
+	char error[PROGRAM_ERROR_MAX];
+
+	program_test_start();
+	check(!program_test_define("x = 1 / 0", error));
+	ask("PROG:STAT? p", "STOP");
+	check(!program_test_define("WHILE TIME() < 1; END; WAIT 1; x = 1 / 0",
+				   error));
+	ask("PROG:RUN p;STAT? p", "RUN");
+	ask("PROG:STAT? p", "RUN");
+	say("SYST:TIME:ADV 1");
+	ask("PROG:STAT? p", "WAIT");
+	say("SYST:TIME:ADV 2");
+	ask("PROG:STAT? p",
+	    "ERROR,\"line 1, column 38: division by zero\"");
+	/* the next run begins without an error */
+	ask("PROG:RUN p;STAT? p", "RUN");
+	say("PROG:STOP p");
+	ask("PROG:STAT? p", "STOP");
+	program_test_stop();
+}
+
+#define WATCHDOG(place, why)						\
+	"PROGRAM P STOPPED watchdog: line 1, column " place ": " why "\n"
+#define BUSY	"too many instructions without WAIT"
+
+static void endless_loops_end(void)
+{
+	lab_time start;
+
+	program_test_start();
+	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
+	prints("WHILE 1; END", WATCHDOG("1", BUSY));
+	check(lab_now(program_rig.lab) == start + LAB_SECOND);
+	ask("SYST:ERR?",
+	    "-286,\"Program runtime error;P, line 1, column 1: " BUSY "\"");
+	ask("PROG:STAT? p", "ERROR,\"line 1, column 1: " BUSY "\"");
+	say("PROG:LIM:INST 1000");
+	/* 6 + 3 * 329 + 1, three to print, one to end: 998 */
+	prints("FOR i = 1 TO 329; END; PRINT i; x = 1", "330\n");
+	prints("FOR i = 1 TO 329; END; PRINT i; x = 1; JOIN",
+	       "330\n" WATCHDOG("44", BUSY));
+	prints("WHILE 1; WAIT 0; END", WATCHDOG("7", BUSY));
+	/* waiting for a transfer is not a WAIT */
+	check(strstr(program_test_run("WHILE 1; TOHOST 0, 0, 0; END"),
+		     "STOPPED watchdog"));
+	program_test_stop();
+}
+
+static void waiting_feeds_the_watchdog(void)
+{
+	program_test_start();
+	say("PROG:LIM:INST 1000");
+	prints("FOR i = 1 TO 20\nFOR j = 1 TO 300; END\nWAIT 1 us\nEND\n"
+	       "PRINT i", "21\n");
+	/* FILL and COPY count by their cost */
+	prints("FOR i = 1 TO 42; FILL 0, 65536, 0; END; PRINT i",
+	       "43\n");
+	prints("FOR i = 1 TO 70; COPY 0, 0, SIZE(); END; PRINT i",
+	       WATCHDOG("37", BUSY));
+	program_test_stop();
+}
+
+static void runs_are_limited_in_time(void)
+{
+	lab_time start;
+
+	program_test_start();
+	say("PROG:LIM:TIME 10 ms");
+	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
+	prints("WAIT 1e6", WATCHDOG("9", "its time is over"));
+	check(lab_now(program_rig.lab) == start + 10 * MS);
+	prints("WHILE 1; WAIT 1 us; END",
+	       WATCHDOG("7", "its time is over"));
+	prints("WAIT 9990 us; PRINT 1", "1\n");
+	/* a shorter limit applies to running programs, too */
+	say("PROG:LIM:TIME 1000");
+	say("PROG:DEF p,'WHILE 1; WAIT 1; END';RUN p");
+	say("PROG:LIM:TIME 5");
+	check(strstr(say("SYST:TIME:ADV 7"), "its time is over"));
+	program_test_stop();
+}
+
+/* --- transfers ------------------------------------------------------------ */
+
+static bool is_transfer(unsigned int n, enum lab_dir dir, uint64_t card,
+			uint64_t length, uint64_t host)
+{
+	const struct lab_transfer *t = &program_log.transfer[n];
+
+	return n < program_log.transfers && t->channel == 0 && t->dir == dir &&
+	       t->card_addr == card && t->length == length &&
+	       t->host_addr == host && !t->granted && t->done;
+}
+
+/* Whatever a program asks for reaches the card bit by bit. */
+static void hostile_requests(void)
+{
+	static const uint64_t evil[] = {
+		0, 1, 4095, 65536, 0x7fffffffffffffff, 0x8000000000000000,
+		0x8000000000000001, 0xffffffffffffffff, 0xffffffff00000001,
+		0x123456789abcdef1, 9007199254740993, 0x100000000,
+	};
+	unsigned int i;
+	char text[512];
+
+	program_test_start();
+	for (i = 0; i < SCPI_ARRAY_SIZE(evil); i++) {
+		unsigned long long a = evil[i], b = ~evil[i], c = evil[i] ^ 0x55;
+
+		program_log.transfers = 0;
+		snprintf(text, sizeof(text),
+			 "TOHOST %llu, 0x%llx, %llu; FROMHOST 0x%llx, %llu, 0x%llx\n"
+			 "x = %llu; y = x + 1; START FROMHOST y, x - 1, x * 3\n"
+			 "START TOHOST -x, ~x, x ^ 1",
+			 a, b, c, b, c, a, a);
+		check(strstr(program_test_run(text), "skel: REFUSED"));
+		check(program_log.transfers == 4);
+		check(is_transfer(0, LAB_TOHOST, a, b, c));
+		check(is_transfer(1, LAB_FROMHOST, b, c, a));
+		check(is_transfer(2, LAB_FROMHOST, a + 1, a - 1, a * 3));
+		check(is_transfer(3, LAB_TOHOST, -a, ~a, a ^ 1));
+	}
+	check(fake_card_granted(program_rig.fake) == 0);
+	fails("TOHOST 0.5, 1, 1",
+	      "line 1, column 1: a whole number is needed");
+	fails("START FROMHOST 0, 1, 1e30",
+	      "line 1, column 1: a whole number is needed");
+	program_test_stop();
+}
+
+/* Without those that the core sends */
+static const char *own_lines(const char *replies)
+{
+	static char own[1024];
+	char *to = own;
+
+	while (*replies) {
+		size_t length = strcspn(replies, "\n") + 1;
+
+		if (strncmp(replies, SKEL_CORE_MARK, strlen(SKEL_CORE_MARK)))
+			to = mempcpy(to, replies, length);
+		replies += length;
+	}
+	*to = '\0';
+	return own;
+}
+
+static void results_of_transfers(void)
+{
+	char text[512];
+	uint8_t *bytes;
+	uint64_t host;
+
+	program_test_start();
+	host = fake_card_buffer(program_rig.fake, 0, 4096, 0x5a, &bytes);
+	snprintf(text, sizeof(text),
+		 "FROMHOST 16, 4, %llu; PRINT STATUS(), HEX(PEEK64(16))\n"
+		 "POKE32 16, 0x01020304; TOHOST 16, 4, %llu; PRINT STATUS()\n"
+		 "TOHOST 0, 4, 0; PRINT STATUS(), \" \", FAILED()\n"
+		 "TOHOST 0, 0, %llu; PRINT STATUS(), \" \", FAILED()\n"
+		 "START TOHOST 0, 4, %llu; JOIN; PRINT STATUS(), PENDING()",
+		 (unsigned long long)host, (unsigned long long)host + 8,
+		 (unsigned long long)host, (unsigned long long)host);
+	check(strcmp(own_lines(program_test_run(text)),
+		     "00x5a5a5a5a\n0\n-14 1\n-22 2\n00\n") == 0);
+	check(memcmp(bytes + 8, "\4\3\2\1", 4) == 0);
+	program_test_stop();
+}
+
+/* The test holds the requests, and answers them as it likes. */
+static void answer(unsigned int n, int error)
+{
+	program_log.transfer[n].done(program_log.transfer[n].arg, error);
+}
+
+static void define_and_start(const char *text)
+{
+	char error[PROGRAM_ERROR_MAX];
+
+	program_log.hold = true;
+	check(!program_test_define(text, error));
+	say("PROG:RUN p");
+	say("SYST:TIME:ADV 1");
+}
+
+static void many_in_flight(void)
+{
+	program_test_start();
+	define_and_start("FOR i = 1 TO 70; START TOHOST i, 1, i; END\n"
+			 "PRINT PENDING(), \" \", FAILED(), \" \", STATUS()\n"
+			 "JOIN; PRINT PENDING(), \" \", FAILED(), \" \", STATUS()");
+	check(program_log.transfers == 64);
+	ask("PROG:STAT? p", "WAIT");
+	/* one ends: another one begins */
+	answer(10, -EFAULT);
+	say("SYST:TIME:ADV 1");
+	check(program_log.transfers == 65);
+	check(is_transfer(64, LAB_TOHOST, 65, 1, 65));
+	answer(0, 0);
+	answer(63, -EPERM);
+	answer(1, 0);
+	answer(2, 0);
+	say("SYST:TIME:ADV 1");
+	check(program_log.transfers == 69);
+	answer(64, -EIO);
+	check(strcmp(say("SYST:TIME:ADV 1"), "64 3 -5\n") == 0);
+	check(program_log.transfers == 70);
+	ask("PROG:STAT? p", "WAIT");
+	while (program_log.transfers > 3) {
+		unsigned int n = --program_log.transfers;
+
+		if (n == 10 || n == 63 || n == 64)
+			continue;
+		check(strcmp(say("SYST:TIME:ADV 1 ms"), "") == 0);
+		answer(n, n == 3 ? -ECANCELED : 0);
+	}
+	check(strcmp(say("SYST:TIME:ADV 1"), "0 4 -125\n") == 0);
+	ask("PROG:STAT? p", "STOP");
+	program_test_stop();
+}
+
+static void transfers_that_are_waited_for(void)
+{
+	program_test_start();
+	define_and_start("START TOHOST 1, 1, 1; TOHOST 2, 2, 2\n"
+			 "PRINT STATUS(), PENDING(); DOUT 9, 1");
+	check(program_log.transfers == 2);
+	/* the end of another one is not enough */
+	answer(0, -EIO);
+	say("SYST:TIME:ADV 1");
+	check(program_log.count == 0);
+	say("SYST:TIME:ADV 1");
+	answer(1, 0);
+	check(strcmp(say("SYST:TIME:ADV 1"), "00\n") == 0);
+	check(program_log.count == 1);
+	/* a request that cannot be made does not stop it */
+	program_log.transfer_error = -ENOMEM;
+	prints("TOHOST 1, 1, 1; PRINT STATUS(), \" \", FAILED(), PENDING()\n"
+	       "START TOHOST 1, 1, 1; JOIN; PRINT FAILED()", "-12 10\n2\n");
+	program_test_stop();
+}
+
+static void end_waits_for_transfers(void)
+{
+	program_test_start();
+	define_and_start("START TOHOST 1, 1, 1; START TOHOST 2, 2, 2");
+	ask("PROG:STAT? p", "WAIT");
+	check(session_find(program_rig.lab, 0)->operations == 1);
+	check(rig_fails(&program_rig, 0, "PROG:RUN p",
+			SCPI_ERR_PROGRAM_RUNNING));
+	answer(1, 0);
+	ask("PROG:STAT? p", "WAIT");
+	answer(0, 0);
+	ask("PROG:STAT? p", "STOP");
+	check(session_find(program_rig.lab, 0)->operations == 0);
+	/* after an error, too */
+	program_log.transfers = 0;
+	define_and_start("START TOHOST 1, 1, 1; x = 1 / 0");
+	ask("PROG:STAT? p", "WAIT");
+	answer(0, 0);
+	ask("PROG:STAT? p", "ERROR,\"line 1, column 29: division by zero\"");
+	program_test_stop();
+}
+
+static void stop_while_in_flight(void)
+{
+	program_test_start();
+	define_and_start("START TOHOST 1, 1, 1; TOHOST 2, 2, 2; PRINT 1");
+	say("PROG:STOP p");
+	ask("PROG:STAT? p", "WAIT");
+	/* again: nothing more happens */
+	say("PROG:STOP p");
+	answer(0, 0);
+	ask("PROG:STAT? p", "WAIT");
+	answer(1, 0);
+	check(strcmp(say("PROG:STAT? p"), "STOP\n") == 0);
+	check(program_log.forgotten == 0);
+	/* *OPC? waits for it */
+	program_log.transfers = 0;
+	define_and_start("TOHOST 1, 1, 1");
+	check(strcmp(say("PROG:STOP p;*OPC?"), "") == 0);
+	answer(0, 0);
+	fake_card_run(program_rig.fake, program_rig.lab, 10);
+	check(strcmp(fake_card_replies(program_rig.fake, 0), "1\n") == 0);
+	program_test_stop();
+}
+
+/* --- users -------------------------------------------------------------------- */
+
+static void close_while_in_flight(void)
+{
+	program_test_start();
+	check(rig_open(&program_rig, 1));
+	program_log.hold = true;
+	say("PROG:DEF p,'START TOHOST 1,1,1; START TOHOST 2,2,2; TOHOST 3,3,3'");
+	say("PROG:DEF q,'WHILE 1; WAIT 1; END'");
+	rig_say(&program_rig, 1, "p;q");
+	rig_say(&program_rig, 1, "SYST:TIME:ADV 1");
+	check(program_log.transfers == 3);
+	answer(1, 0);
+	fake_card_close(program_rig.fake, program_rig.lab, 1);
+	check(program_log.forgotten == 2);
+	ask("PROG:STAT? p;STAT? q", "STOP;STOP");
+	say("SYST:TIME:ADV 10");
+	/* and with a card that answers while it closes */
+	program_log.hold = false;
+	check(rig_open(&program_rig, 1));
+	session_command(session_find(program_rig.lab, 1), "p;*WAI", 6);
+	while (lab_step(program_rig.lab))
+		;
+	fake_card_close(program_rig.fake, program_rig.lab, 1);
+	fake_card_run(program_rig.fake, program_rig.lab, 10);
+	ask("PROG:STAT? p", "STOP");
+	program_test_stop();
+}
+
+/* lab_destroy() with everything running: the sanitizers look for leaks. */
+static void end_of_the_instrument(void)
+{
+	program_test_start();
+	program_log.hold = true;
+	say("PROG:DEF p,'START TOHOST 1,1,1; TOHOST 3,3,3'");
+	say("PROG:DEF q,'WHILE 1; WAIT 1; END';:p;q;r");
+	say("SYST:TIME:ADV 1");
+	program_test_stop();
+}
+
+static void runs_belong_to_users(void)
+{
+	program_test_start();
+	check(rig_open(&program_rig, 1));
+	say("PROG:DEF p,'PRINT 5; WAIT 1; x = 1 / 0'");
+	check(strcmp(rig_say(&program_rig, 1, "P"), "5\n") == 0);
+	/* the other user sees it, and can stop it, but gets nothing */
+	ask("PROG:STAT? p", "WAIT");
+	ask("SYST:TIME:ADV 2", "");
+	ask("SYST:ERR?", "0,\"No error\"");
+	check(strcmp(fake_card_replies(program_rig.fake, 1),
+		     "PROGRAM P STOPPED error: line 1, column 24: division by zero\n")
+	      == 0);
+	check(strstr(rig_say(&program_rig, 1, "SYST:ERR?"), "-286,"));
+	rig_say(&program_rig, 1, "P");
+	check(session_find(program_rig.lab, 1)->operations == 1);
+	check(programs_running(program_rig.lab,
+			       session_find(program_rig.lab, 1)));
+	check(!programs_running(program_rig.lab,
+				session_find(program_rig.lab, 0)));
+	say("PROG:STOP p");
+	check(session_find(program_rig.lab, 1)->operations == 0);
+	ask("PROG:STAT? p", "STOP");
+	program_test_stop();
+}
+
+static void reset_stops(void)
+{
+	program_test_start();
+	say("PROG:DEF p,'WHILE 1; WAIT 1; END';DEF q,'WHILE 1; END'");
+	say("PROG:LIM:INST 5000;TIME 5;:p;q");
+	ask("PROG:STAT? p;STAT? q", "WAIT;RUN");
+	say("*RST");
+	ask("PROG:STAT? p;STAT? q", "STOP;STOP");
+	ask("PROG:CAT?", "\"P\",\"Q\"");
+	ask("PROG:LIM:INST?", "1000000");
+	check(session_find(program_rig.lab, 0)->operations == 0);
+	ask("SYST:TIME:ADV 10", "");
+	program_test_stop();
+}
+
+void test_program_run(void)
+{
+	run(instructions_take_1_us);
+	run(waits_are_exact);
+	run(two_at_once);
+	run(states);
+	run(endless_loops_end);
+	run(waiting_feeds_the_watchdog);
+	run(runs_are_limited_in_time);
+	run(hostile_requests);
+	run(results_of_transfers);
+	run(many_in_flight);
+	run(transfers_that_are_waited_for);
+	run(end_waits_for_transfers);
+	run(stop_while_in_flight);
+	run(close_while_in_flight);
+	run(end_of_the_instrument);
+	run(runs_belong_to_users);
+	run(reset_stops);
+}

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-session.c - users, their lines, and the transfers they ask for
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/rig.h"
+#include "tests/tests.h"
+
+#define LENGTH	256
+
+static struct rig rig;
+
+/* Fill card memory with bytes that depend on their address. */
+static void fill_memory(void)
+{
+	size_t i;
+
+	for (i = 0; i < RIG_MEMORY; i++)
+		rig.lab->card->memory[i] = i ^ i >> 8;
+}
+
+static const char *transfer(char *line, const char *command, uint64_t card,
+			    uint64_t length, uint64_t host)
+{
+	sprintf(line, "%s %#llx %llu %#llx", command, (unsigned long long)card,
+		(unsigned long long)length, (unsigned long long)host);
+	return line;
+}
+
+static void channels_are_checked(void)
+{
+	struct session *session;
+
+	rig_start(&rig);
+	check(!session_open(rig.lab, LAB_SESSIONS));
+	check(!session_open(rig.lab, UINT32_MAX));
+	check(!session_find(rig.lab, LAB_SESSIONS));
+	check(!session_find(rig.lab, 1));
+	session_close(NULL);
+	session = rig_open(&rig, LAB_SESSIONS - 1);
+	check(session && session_find(rig.lab, LAB_SESSIONS - 1) == session);
+	/* opening it again starts from scratch */
+	check(rig_say(&rig, 31, "NONSENSE")[0] == '\0');
+	check(rig_open(&rig, 31));
+	check(rig_ask(&rig, 31, "SYST:ERR?", "0,\"No error\""));
+	fake_card_close(rig.fake, rig.lab, 31);
+	check(!session_find(rig.lab, 31));
+	rig_stop(&rig);
+}
+
+static void users_have_own_errors(void)
+{
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	rig_say(&rig, 0, "NONSENSE");
+	check(rig_ask(&rig, 1, "SYST:ERR?", "0,\"No error\""));
+	check(rig_ask(&rig, 0, "SYST:ERR:COUN?", "1"));
+	check(rig_ask(&rig, 0, "*IDN?", "skel,lab,7," SKEL_VERSION));
+	rig_stop(&rig);
+}
+
+/* What one user sets, another one can query later. */
+static void lines_run_in_order_of_arrival(void)
+{
+	rig_start(&rig);
+	check(rig_open(&rig, 1) && rig_open(&rig, 2));
+	rig_send(&rig, 2, "SYST:SEED 5");
+	rig_send(&rig, 1, "SYST:SEED?");
+	rig_send(&rig, 0, "SYST:SEED 6");
+	rig_send(&rig, 1, "SYST:SEED?");
+	rig_send(&rig, 2, "SYST:SEED?");
+	fake_card_run(rig.fake, rig.lab, 100);
+	check(strcmp(fake_card_replies(rig.fake, 1), "5\n6\n") == 0);
+	check(strcmp(fake_card_replies(rig.fake, 2), "6\n") == 0);
+	rig_stop(&rig);
+}
+
+static void commands_take_time(void)
+{
+	rig_start(&rig);
+	check(rig_ask(&rig, 0, "SYST:TIME?", "0.000000000"));
+	check(rig_ask(&rig, 0, "SYST:TIME?", "0.001000000"));
+	/* a line, not a command in it */
+	check(rig_ask(&rig, 0, "SYST:TIME?;TIME?", "0.002000000;0.002000000"));
+	check(rig_ask(&rig, 0, "SYST:TIME?", "0.003000000"));
+	check(rig_ask(&rig, 0, "", ""));
+	check(rig_ask(&rig, 0, "SYST:TIME?", "0.005000000"));
+	rig_stop(&rig);
+}
+
+static void time_is_advanced(void)
+{
+	rig_start(&rig);
+	check(rig_ask(&rig, 0, "SYST:TIME:ADV 1.5 s;:SYST:TIME?", "1.500000000"));
+	/* the time of the line itself has passed meanwhile */
+	check(rig_ask(&rig, 0, "SYST:TIME:ADV 0;:SYST:TIME?", "1.500000000"));
+	check(rig_ask(&rig, 0, "SYST:TIME:ADV 3600;ADV 3600", ""));
+	check(rig_ask(&rig, 0, "SYST:TIME?", "7201.501000000"));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV 3600.1", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV -1", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV INF", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV", SCPI_ERR_MISSING_PARAMETER));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV 1,2",
+			SCPI_ERR_PARAMETER_NOT_ALLOWED));
+	check(rig_fails(&rig, 0, "SYST:TIME:ADV 1 Hz", SCPI_ERR_UNIT));
+	check(rig_ask(&rig, 0, "SYST:TIME:MODE?", "VIRT"));
+	rig_stop(&rig);
+}
+
+/* Others go on while a user waits; lines of that user do not. */
+static void lines_wait_behind_a_wait(void)
+{
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	rig_send(&rig, 0, "SYST:TIME:ADV 1");
+	rig_send(&rig, 0, "SYST:TIME?");
+	rig_send(&rig, 1, "SYST:TIME?");
+	fake_card_run(rig.fake, rig.lab, 100);
+	check(strcmp(fake_card_replies(rig.fake, 0), "1.000000000\n") == 0);
+	check(strcmp(fake_card_replies(rig.fake, 1), "0.001000000\n") == 0);
+	rig_stop(&rig);
+}
+
+static void lines_are_bounded(void)
+{
+	unsigned int i, answers = 0;
+	const char *c;
+
+	rig_start(&rig);
+	rig_send(&rig, 0, "SYST:TIME:ADV 1");
+	lab_step(rig.lab);
+	rig_send(&rig, 0, "SYST:TIME:ADV 1");
+	for (i = 1; i < SESSION_LINES_MAX + 7; i++)
+		rig_send(&rig, 0, "*OPC?");
+	fake_card_run(rig.fake, rig.lab, 100);
+	for (c = fake_card_replies(rig.fake, 0); *c; c++)
+		answers += *c == '\n';
+	check(answers == SESSION_LINES_MAX - 1);
+	check(rig_ask(&rig, 0, "SYST:ERR:COUN?", "7"));
+	check(rig_ask(&rig, 0, "SYST:ERR?",
+		      "-363,\"Input buffer overrun;64 lines wait\""));
+	rig_stop(&rig);
+}
+
+static void tohost_moves_the_right_bytes(void)
+{
+	uint8_t *bytes;
+	uint64_t host;
+	char line[80];
+
+	rig_start(&rig);
+	fill_memory();
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
+	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 1000, 100,
+					       host + 10)),
+		     "skel: DONE TOHOST 0x3e8 0x64 "));
+	check(memcmp(bytes + 10, rig.lab->card->memory + 1000, 100) == 0);
+	check(bytes[9] == 0xee && bytes[110] == 0xee);
+	sprintf(line, "tohost %d,%d,%llu", 5, 1, (unsigned long long)host);
+	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST 0x5 0x1 "));
+	check(bytes[0] == 5 && bytes[1] == 0xee);
+	check(rig_ask(&rig, 0, "*OPC?", "1"));
+	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
+	rig_stop(&rig);
+}
+
+static void fromhost_moves_the_right_bytes(void)
+{
+	uint64_t host;
+	char line[80];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	check(strstr(rig_say(&rig, 0, transfer(line, "FROMHOST", 512, 256,
+					       host)),
+		     "skel: DONE FROMHOST 0x200 0x100 "));
+	check(rig.lab->card->memory[511] == 0);
+	check(rig.lab->card->memory[512] == 0xee);
+	check(rig.lab->card->memory[767] == 0xee);
+	check(rig.lab->card->memory[768] == 0);
+	rig_stop(&rig);
+}
+
+/* The numbers are the core's business: nothing is an error here. */
+static void refusals_end_the_operation(void)
+{
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 0, LENGTH + 1,
+					       host)),
+		     "skel: REFUSED"));
+	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", RIG_MEMORY, 1,
+					       host)),
+		     " card-address\n"));
+	check(strstr(rig_say(&rig, 0, transfer(line, "FROMHOST", UINT64_MAX,
+					       UINT64_MAX, UINT64_MAX)),
+		     "skel: REFUSED FROMHOST 0xffffffffffffffff"));
+	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 0, 0, host)),
+		     "skel: REFUSED"));
+	check(fake_card_refused(rig.fake) == 4);
+	check(rig_ask(&rig, 0, "*OPC?;:SYST:ERR?", "1;0,\"No error\""));
+	check(rig_fails(&rig, 0, "TOHOST 0 1", SCPI_ERR_MISSING_PARAMETER));
+	check(rig_fails(&rig, 0, "TOHOST 0 1 2 3",
+			SCPI_ERR_PARAMETER_NOT_ALLOWED));
+	check(rig_fails(&rig, 0, "TOHOST?", SCPI_ERR_UNDEFINED_HEADER));
+	check(fake_card_refused(rig.fake) == 4);
+	rig_stop(&rig);
+}
+
+/* 256 bytes at 1024 bytes per second take 250 ms, and move at the end. */
+static void slow_transfers_take_their_time(void)
+{
+	uint8_t *bytes;
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	fill_memory();
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
+	check(rig_ask(&rig, 0, "SPEED 1024", "OK SPEED"));
+	check(rig_ask(&rig, 0, "SPEED?", "1024"));
+	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
+	rig_send(&rig, 0, "SYST:TIME?");
+	rig_send(&rig, 0, "*WAI;:SYST:TIME?");
+	fake_card_run(rig.fake, rig.lab, 1);
+	check(bytes[1] == 0xee);
+	fake_card_run(rig.fake, rig.lab, 100);
+	check(strcmp(fake_card_replies(rig.fake, 0),
+		     "0.003000000\nskel: DONE TOHOST 0x0 0x100 0x100000000\n0.252000000\n") == 0);
+	check(memcmp(bytes, rig.lab->card->memory, LENGTH) == 0);
+	/* no command waits for it: the user waits for the core's line */
+	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST"));
+	check(rig_ask(&rig, 0, "SPEED 0", "OK SPEED"));
+	check(rig_fails(&rig, 0, "SPEED 1000000001", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SPEED -1", SCPI_ERR_RANGE));
+	check(rig_ask(&rig, 0, "SPEED?", "0"));
+	rig_stop(&rig);
+}
+
+/*
+ * Input 1 counts frames at 1 kHz into a ring of 32 frames. What is sent is what
+ * was there at that time, though time goes on for ten seconds.
+ */
+static void bytes_move_at_their_time(void)
+{
+	const uint16_t *frames;
+	uint8_t *bytes;
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, 64, 0xee, &bytes);
+	frames = (const uint16_t *)bytes;
+	rig_say(&rig, 0, "INP1:FUNC COUN;:SAMP:LIST (@1);RING 0,64");
+	rig_send(&rig, 0, "SAMPLE 1000");
+	rig_send(&rig, 0, "SYST:TIME:ADV 0.1005");
+	/* at a round time, without a look at the ring before */
+	rig_send(&rig, 0, transfer(line, "TOHOST", 0, 64, host));
+	rig_send(&rig, 0, "SYST:TIME:ADV 10");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	check(frames[101 % 32] == 101);
+	check(frames[102 % 32] == 102 - 32);
+	rig_say(&rig, 0, "SPEED 1000");
+	rig_send(&rig, 0, "SAMPLE 1000");
+	rig_send(&rig, 0, line);
+	rig_send(&rig, 0, "SYST:TIME:ADV 10");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	/* the request comes after 1 ms, and 64 bytes take 64 ms */
+	check(frames[65 % 32] == 65);
+	check(frames[66 % 32] == 66 - 32);
+	rig_stop(&rig);
+}
+
+/* A waiting user goes on at the time when its operation has ended. */
+static void waiting_ends_in_time(void)
+{
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	host = fake_card_buffer(rig.fake, 0, 64, 0, NULL);
+	rig_say(&rig, 0, "SAMP:RATE 1000;COUN 100");
+	rig_send(&rig, 1, "SYST:TIME:ADV 10");
+	rig_send(&rig, 0, "INIT");
+	rig_send(&rig, 0, "*WAI;:SYST:TIME?");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	check(strcmp(fake_card_replies(rig.fake, 0), "0.101000000\n") == 0);
+	rig_say(&rig, 0, "SPEED 64");
+	rig_send(&rig, 1, "SYST:TIME:ADV 10");
+	rig_send(&rig, 0, transfer(line, "TOHOST", 0, 64, host));
+	rig_send(&rig, 0, "*WAI;:SYST:TIME?");
+	fake_card_run(rig.fake, rig.lab, 1000);
+	check(strstr(fake_card_replies(rig.fake, 0), "\n11.003000000\n"));
+	rig_stop(&rig);
+}
+
+/* Each user has its own speed, which *RST does not touch. */
+static void speed_belongs_to_the_user(void)
+{
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	check(rig_ask(&rig, 0, "SPEED 77", "OK SPEED"));
+	check(rig_ask(&rig, 1, "SPEED?", "0"));
+	check(rig_ask(&rig, 1, "*RST", ""));
+	check(rig_ask(&rig, 0, "SPEED?", "77"));
+	check(rig_open(&rig, 0));
+	check(rig_ask(&rig, 0, "SPEED?", "0"));
+	rig_stop(&rig);
+}
+
+static void transfers_expire(void)
+{
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	rig_say(&rig, 0, "SPEED 1");
+	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
+	rig_send(&rig, 0, "*OPC");
+	lab_step(rig.lab);
+	fake_card_poll(rig.fake);
+	check(rig.lab->slow_transfers == 1);
+	check(session_find(rig.lab, 0)->operations == 1);
+	fake_card_expire(rig.fake);
+	check(strstr(rig_say(&rig, 0, "*ESR?"), "skel: FAILED TOHOST"));
+	check(rig.lab->slow_transfers == 0);
+	check(session_find(rig.lab, 0)->operations == 0);
+	check(lab_next_timer(rig.lab) == LAB_NEVER);
+	rig_stop(&rig);
+}
+
+static void send_transfers(const char *line, unsigned int count)
+{
+	while (count--) {
+		rig_send(&rig, 0, line);
+		lab_step(rig.lab);
+		fake_card_poll(rig.fake);
+	}
+}
+
+static void transfers_are_bounded(void)
+{
+	struct session *session;
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	session = session_find(rig.lab, 0);
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	rig_say(&rig, 0, "SPEED 1");
+	send_transfers(transfer(line, "TOHOST", 0, LENGTH, host),
+		       SESSION_TRANSFERS_MAX);
+	check(session->operations == SESSION_TRANSFERS_MAX);
+	check(session->scpi.error_count == 0);
+	fake_card_replies(rig.fake, 0);
+	rig_send(&rig, 0, line);
+	rig_send(&rig, 0, line);
+	lab_step(rig.lab);
+	check(session->scpi.error_count == 2);
+	check(strstr(fake_card_replies(rig.fake, 0),
+		     "ERROR memory\nERROR memory\n"));
+	rig_say(&rig, 0, "*WAI");
+	check(session->operations == 0 && !session->transfers);
+	check(fake_card_granted(rig.fake) == SESSION_TRANSFERS_MAX);
+	rig_stop(&rig);
+}
+
+/* Whatever is under way when a user goes away, nothing is sent to it. */
+static void closing_forgets_all(void)
+{
+	uint64_t host;
+	char line[120];
+
+	rig_start(&rig);
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
+	lab_step(rig.lab);	/* flushed, not answered */
+	check(rig.lab->card->awaited == 1);
+	session_close(session_find(rig.lab, 0));
+	fake_card_poll(rig.fake);
+	check(rig.lab->card->awaited == 0);
+
+	check(rig_open(&rig, 0));
+	rig_say(&rig, 0, "SPEED 1");
+	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
+	lab_step(rig.lab);
+	fake_card_poll(rig.fake);	/* granted: it waits for its time */
+	rig_send(&rig, 0, "SYST:TIME:ADV 1");
+	rig_send(&rig, 0, "*IDN?");
+	fake_card_close(rig.fake, rig.lab, 0);
+	check(rig.lab->slow_transfers == 0);
+	check(lab_next_timer(rig.lab) == LAB_NEVER);
+	fake_card_run(rig.fake, rig.lab, 100);
+	check(rig_open(&rig, 0));
+	check(rig_ask(&rig, 0, "*OPC?", "1"));
+	rig_stop(&rig);
+}
+
+static void seed_and_memory(void)
+{
+	rig_start(&rig);
+	check(rig_ask(&rig, 0, "SYST:SEED?", "1"));
+	check(rig_ask(&rig, 0, "SYST:SEED 18446744073709551615;SEED?",
+		      "18446744073709551615"));
+	check(rig_ask(&rig, 0, "SYST:SEED #HFF;SEED?", "255"));
+	check(rig_ask(&rig, 0, "SYST:MEM?", "65536"));
+	check(rig_ask(&rig, 0, "*TST?", "0"));
+	check(rig_fails(&rig, 0, "SYST:SEED -1", SCPI_ERR_RANGE) ||
+	      rig_fails(&rig, 0, "SYST:SEED -1", SCPI_ERR_NUMBER_CHARACTER));
+	check(rig_ask(&rig, 0, "SYST:SEED?", "255"));
+	rig_stop(&rig);
+}
+
+void test_session(void)
+{
+	run(channels_are_checked);
+	run(users_have_own_errors);
+	run(lines_run_in_order_of_arrival);
+	run(commands_take_time);
+	run(time_is_advanced);
+	run(lines_wait_behind_a_wait);
+	run(lines_are_bounded);
+	run(tohost_moves_the_right_bytes);
+	run(fromhost_moves_the_right_bytes);
+	run(refusals_end_the_operation);
+	run(slow_transfers_take_their_time);
+	run(bytes_move_at_their_time);
+	run(waiting_ends_in_time);
+	run(speed_belongs_to_the_user);
+	run(transfers_expire);
+	run(transfers_are_bounded);
+	run(closing_forgets_all);
+	run(seed_and_memory);
+}

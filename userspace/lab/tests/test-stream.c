@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-stream.c - streams: no frame is lost without being counted
+ *
+ * Input 1 is a counter: each frame contains its number.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parts/sampler.h"
+#include "parts/stream.h"
+#include "tests/rig.h"
+#include "tests/test-instrument.h"
+#include "tests/tests.h"
+
+#define BLOCKS	4
+#define BLOCK	4096		/* bytes */
+#define FRAMES	(BLOCK / 4)
+
+static struct rig rig;
+static uint64_t host;
+static uint8_t *buffer;
+static uint64_t present;
+
+/* What the reader knows */
+static uint64_t blocks;		/* read */
+static uint64_t frame;		/* expected next */
+static uint64_t lost;		/* reported by OVERRUN */
+static unsigned int faults;
+
+static uint64_t test_clock(void)
+{
+	return present;
+}
+
+static void start_with(bool real)
+{
+	const struct lab_settings settings = {
+		.real = real, .serial = "1",
+		.command_time = LAB_SECOND / 1000,
+	};
+
+	rig_start_with(&rig, &settings);
+	if (real) {
+		present = 1000;
+		rig.lab->time.clock = test_clock;
+		rig.lab->time.real_start = present;
+	}
+	host = fake_card_buffer(rig.fake, 0, BLOCKS * BLOCK, 0, &buffer);
+	blocks = 0;
+	frame = 0;
+	lost = 0;
+	faults = 0;
+	rig_say(&rig, 0, "INP1:FUNC COUN;:SAMP:COUN INF");
+}
+
+static const struct streams *stream(void)
+{
+	return rig.lab->streams;
+}
+
+static const char *stream_to(uint64_t address, uint64_t length, uint64_t block)
+{
+	char line[100];
+
+	sprintf(line, "STRE:STAR %llu,%llu,%llu", (unsigned long long)address,
+		(unsigned long long)length, (unsigned long long)block);
+	return rig_say(&rig, 0, line);
+}
+
+static const char *acknowledge(uint64_t count)
+{
+	char line[40];
+
+	sprintf(line, "STRE:ACK %llu", (unsigned long long)count);
+	return rig_say(&rig, 0, line);
+}
+
+/* Frames in the place of a block have the numbers that are expected. */
+static void check_frames(uint64_t place, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		uint16_t number;
+
+		memcpy(&number, buffer + place * BLOCK + i * 4, 2);
+		faults += le16toh(number) != (uint16_t)frame++;
+	}
+}
+
+/* Read lines as a program does: blocks, and reports of overruns before them */
+static void read_lines(const char *text)
+{
+	static uint64_t part;	/* bytes of a block in two transfers */
+	unsigned long long card, length, address, gone, next;
+
+	for (; *text; text = strchr(text, '\n') + 1) {
+		if (sscanf(text, "OVERRUN %llu %llu", &gone, &next) == 2) {
+			lost += gone;
+			faults += frame + gone != next;
+			frame = next;
+		} else if (sscanf(text, "skel: DONE TOHOST %llx %llx %llx",
+				  &card, &length, &address) == 3) {
+			faults += address != host + blocks % BLOCKS * BLOCK +
+					     part;
+			part += length;
+			if (part < BLOCK)
+				continue;
+			part = 0;
+			check_frames(blocks++ % BLOCKS, FRAMES);
+		} else {
+			printf("# unexpected: %s", text);
+			faults++;
+		}
+	}
+}
+
+static bool nothing_is_missing(void)
+{
+	return !faults && stream()->frames_sent == blocks * FRAMES &&
+	       stream()->lost == lost + stream()->unreported &&
+	       stream()->lost + stream()->gap_frames ==
+	       rig.lab->sampler->lost &&
+	       stream()->frames_sent + stream()->lost +
+	       stream_backlog(rig.lab) == sampler_frames(rig.lab);
+}
+
+static void each_frame_arrives_in_virtual_time(void)
+{
+	start_with(false);
+	rig_say(&rig, 0, "SAMP:RATE 1 MHz");
+	check(!*stream_to(host, BLOCKS * BLOCK, BLOCK));
+	read_lines(rig_say(&rig, 0, "INIT"));
+	check(blocks == BLOCKS);
+	/* it stops there, however many other commands run */
+	for (int i = 0; i < 300; i++)
+		rig_say(&rig, 0, "STRE?");
+	check(blocks == BLOCKS && lost == 0);
+	check(rig_ask(&rig, 0, "STRE?",
+		      "STREAM RUNNING blocks=4 acknowledged=0 frames=4096 lost=0 next=4096"));
+	/* fast and slow readers */
+	while (blocks < 1000)
+		read_lines(acknowledge(blocks - blocks % 3));
+	check(lost == 0 && nothing_is_missing());
+	check(rig.lab->sampler->lost == 0);
+	rig_stop(&rig);
+}
+
+static void lost_frames_are_counted(void)
+{
+	start_with(false);
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	read_lines(rig_say(&rig, 0, "INIT"));
+	for (int i = 1; i < 50; i++) {
+		char line[60];
+
+		/* up to exactly a full ring, or one frame less */
+		sprintf(line, "SYST:TIME:ADV %d ms", i % 7 ? i * i : 1638);
+		read_lines(rig_say(&rig, 0, line));
+		if (i % 5 == 0)
+			rig_say(&rig, 0, "SYST:TIME:ADV 1.6384");
+		check(nothing_is_missing());
+		read_lines(acknowledge(blocks - i % 2));
+		check(nothing_is_missing());
+	}
+	check(lost > 10000 && blocks > 50);
+	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-363", 4));
+	rig_stop(&rig);
+}
+
+/* Exactly one frame more than the ring can hold */
+static void the_oldest_frames_are_lost_first(void)
+{
+	for (int more = -1; more < 3; more++) {
+		uint64_t full;
+
+		start_with(false);
+		stream_to(host, BLOCKS * BLOCK, BLOCK);
+		read_lines(rig_say(&rig, 0, "INIT"));
+		full = stream()->next + 16384 + more;
+		lab_run_until(rig.lab, sampler_time(rig.lab->sampler, full - 1),
+			      NULL, NULL);
+		sampler_catch_up(rig.lab);
+		check(sampler_frames(rig.lab) == full);
+		check(stream()->lost == (more > 0 ? 8192 : 0));
+		read_lines(acknowledge(blocks));
+		check(blocks == 2 * BLOCKS && nothing_is_missing());
+		rig_stop(&rig);
+	}
+}
+
+/* Time passes, but the card cannot send anything. */
+static void blocks_on_the_way_stay_as_they_are(void)
+{
+	start_with(false);
+	rig_say(&rig, 0, "TRIG:SOUR BUS");
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	rig_say(&rig, 0, "INIT");
+	check(sampler_trigger(rig.lab));
+	lab_run_until(rig.lab, lab_now(rig.lab) + 10 * LAB_SECOND, NULL, NULL);
+	check(stream_transfers(rig.lab) == STREAM_TRANSFERS);
+	frame = rig.lab->sampler->first;
+	blocks = 0;
+	rig_say(&rig, 0, "");
+	check_frames(0, FRAMES);
+	check_frames(1, FRAMES);
+	check(faults == 0 && stream()->sent >= 2);
+	check(stream()->frames_sent + stream()->lost +
+	      stream_backlog(rig.lab) == sampler_frames(rig.lab));
+	check(rig.lab->sampler->lost > 50000);
+	rig_stop(&rig);
+}
+
+/* However transfers end after STREam:STOP, it is not reported. */
+static void stopping_forgets_transfers(void)
+{
+	start_with(false);
+	stream_to(host + BLOCKS * BLOCK, BLOCKS * BLOCK, BLOCK);
+	rig_send(&rig, 0, "INIT");
+	while (!stream_transfers(rig.lab))
+		lab_step(rig.lab);
+	stream_stop(rig.lab);
+	check(stream_transfers(rig.lab) == 0);
+	check(!strstr(rig_say(&rig, 0, ""), "STOPPED"));
+	check(fake_card_refused(rig.fake) > 0);
+	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
+	rig_stop(&rig);
+}
+
+/* The last block is short, and frames lost at the end are reported. */
+static void the_rest_comes_at_the_end(void)
+{
+	const char *lines;
+
+	start_with(false);
+	rig_say(&rig, 0, "SAMP:COUN 2500");
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	lines = rig_say(&rig, 0, "INIT");
+	check(strstr(lines, "skel: DONE TOHOST 0x2000 0x710 "));
+	frame = 2048;
+	check_frames(2, 452);
+	check(faults == 0 && stream()->frames_sent == 2500);
+	check(rig_ask(&rig, 0, "STRE?",
+		      "STREAM RUNNING blocks=3 acknowledged=0 frames=2500 lost=0 next=0"));
+	/* the same stream goes on with the next acquisition */
+	lines = rig_say(&rig, 0, "INIT");
+	frame = 0;
+	check_frames(3, 1024);
+	check(faults == 0 && stream()->sent == 4);
+	rig_say(&rig, 0, "*WAI");
+	check(stream_backlog(rig.lab) == 2500 - 1024);
+	/* and what it has not sent is lost with the third one */
+	rig_say(&rig, 0, "INIT;*WAI");
+	check(stream()->lost == 2500 - 1024 && stream()->frames_sent == 3524);
+	lines = acknowledge(4);
+	check(!strncmp(lines, "OVERRUN 1476 0\n", 15));
+	frame = 0;
+	check_frames(0, 1024);
+	check_frames(1, 1024);
+	check_frames(2, 452);
+	check(faults == 0 && stream()->frames_sent == 6024);
+	rig_stop(&rig);
+}
+
+/* The trigger is somewhere in the ring: blocks go over its end. */
+static void blocks_go_over_the_end_of_the_ring(void)
+{
+	start_with(false);
+	rig_say(&rig, 0, "INP3:FREQ 0.37;FUNC SIN;:SAMP:PRET 4321;:TRIG:SOUR INP;INP 3");
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	rig_say(&rig, 0, "INIT");
+	check(rig.lab->sampler->first % FRAMES != 0);
+	/* the numbers of the counter begin before frame 0 */
+	frame = rig.lab->sampler->first;
+	for (int i = 0; i < BLOCKS; i++)
+		check_frames(i, FRAMES);
+	blocks = BLOCKS;
+	while (blocks < 40)
+		read_lines(acknowledge(blocks));
+	check(!faults && !stream()->lost);
+	check(fake_card_granted(rig.fake) > 40);
+	rig_stop(&rig);
+}
+
+static void a_refused_transfer_ends_it(void)
+{
+	start_with(false);
+	stream_to(host + BLOCK, BLOCKS * BLOCK, BLOCK);
+	check(!strcmp(strstr(rig_say(&rig, 0, "INIT"), "STREAM"),
+		      "STREAM STOPPED host-address\n"));
+	check(fake_card_granted(rig.fake) == 3);
+	check(fake_card_refused(rig.fake) == 1);
+	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-300", 4));
+	check(rig_fails(&rig, 0, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_fails(&rig, 0, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT));
+	check(!stream()->owner && stream_transfers(rig.lab) == 0);
+	/* sampling goes on */
+	check(rig_ask(&rig, 0, "STAT:OPER:COND?", "16"));
+	rig_stop(&rig);
+}
+
+static void the_stream_belongs_to_one_user(void)
+{
+	start_with(false);
+	check(rig_open(&rig, 1));
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	check(rig_fails(&rig, 1, "STRE:STAR 4096,65536",
+			SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_fails(&rig, 1, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_fails(&rig, 1, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_fails(&rig, 1, "SAMP:LIST (@1)", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_fails(&rig, 1, "SAMP:RING 0,0", SCPI_ERR_SETTINGS_CONFLICT));
+	rig_say(&rig, 1, "INIT");
+	read_lines(fake_card_replies(rig.fake, 0));
+	check(blocks == BLOCKS && nothing_is_missing());
+	check(rig_fails(&rig, 0, "STRE:ACK 5", SCPI_ERR_ILLEGAL_VALUE));
+	/* in the middle of transfers the user goes away */
+	rig_send(&rig, 0, "STRE:ACK 4");
+	lab_step(rig.lab);
+	fake_card_close(rig.fake, rig.lab, 0);
+	check(!stream()->owner && stream_transfers(rig.lab) == 0);
+	fake_card_run(rig.fake, rig.lab, 1000);
+	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
+	check(rig_ask(&rig, 1, "STRE:STAR 4096,65536;STOP;:STRE?",
+		      "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0"));
+	rig_stop(&rig);
+}
+
+static void bad_settings_are_refused(void)
+{
+	start_with(false);
+	check(rig_fails(&rig, 0, "STRE:STAR 0,0", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "STRE:STAR 0,3", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "STRE:STAR 0,4096,4098",
+			SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "STRE:STAR 0,8192,4098",
+			SCPI_ERR_ILLEGAL_VALUE));
+	check(rig_fails(&rig, 0, "STRE:STAR 0,99999999,32772", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "STRE:STAR 0", SCPI_ERR_MISSING_PARAMETER));
+	check(rig_fails(&rig, 0, "STRE:STAR -1,0", SCPI_ERR_RANGE));
+	check(rig_ask(&rig, 0, "STRE:STAR 0,18446744073709551615", ""));
+	check(stream()->block_bytes == RIG_MEMORY / 2);
+	check(rig_ask(&rig, 0, "*RST;STRE?",
+		      "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0"));
+	/* the ring became too small for the stream */
+	check(rig_ask(&rig, 0, "STRE:STAR 0,65536,16384;STOP;:SAMP:RING 0,16384",
+		      ""));
+	check(rig_fails(&rig, 0, "STRE:STAR 0,65536,16384", SCPI_ERR_RANGE));
+	rig_stop(&rig);
+}
+
+/* Real time passes in uneven pieces; the reader is sometimes slow. */
+static void pass_real_time(const char *rate, uint64_t jump)
+{
+	uint64_t random = 1;
+
+	start_with(true);
+	rig_say(&rig, 0, rate);
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	read_lines(rig_say(&rig, 0, "INIT"));
+	for (int i = 0; i < 3000; i++) {
+		random = random * 6364136223846793005 + 1;
+		present += random >> 40;	/* up to 17 ms */
+		if (i % 500 == 99)
+			present += jump;
+		if (i % 100 < 50 || i % 500 == 99)
+			read_lines(acknowledge(blocks));
+		else
+			read_lines(rig_say(&rig, 0, ""));
+		check(nothing_is_missing());
+	}
+	check(lost > 5000 && blocks > 100 && faults == 0);
+	sampler_catch_up(rig.lab);
+	check(sampler_frames(rig.lab) ==
+	      (lab_tick(rig.lab) - rig.lab->sampler->start) /
+	      rig.lab->sampler->interval + 1);
+	rig_stop(&rig);
+}
+
+static void real_time_loses_nothing_silently(void)
+{
+	/* what is lost is more, or less, than the ring holds */
+	pass_real_time("SAMP:RATE 100 kHz", 3 * LAB_SECOND);
+	pass_real_time("SAMP:RATE 10 kHz", LAB_SECOND / 5);
+}
+
+void test_stream(void)
+{
+	run(each_frame_arrives_in_virtual_time);
+	run(lost_frames_are_counted);
+	run(the_oldest_frames_are_lost_first);
+	run(blocks_on_the_way_stay_as_they_are);
+	run(stopping_forgets_transfers);
+	run(the_rest_comes_at_the_end);
+	run(blocks_go_over_the_end_of_the_ring);
+	run(a_refused_transfer_ends_it);
+	run(the_stream_belongs_to_one_user);
+	run(bad_settings_are_refused);
+	run(real_time_loses_nothing_silently);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-trigger.c - triggers at exact frames, and the frames before them
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "parts/input.h"
+#include "parts/sampler.h"
+#include "tests/rig.h"
+#include "tests/test-instrument.h"
+#include "tests/tests.h"
+
+static struct rig rig;
+
+static const struct sampler *s(void)
+{
+	return rig.lab->sampler;
+}
+
+/* The sample of an input at a frame of the internal count */
+static int at(unsigned int input, uint64_t frame)
+{
+	return input_sample(rig.lab, input, s()->start + frame * s()->interval);
+}
+
+/* Is frame n of users what the inputs had at that time? */
+static bool frames_are_right(uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t frame = s()->first + i;
+		int16_t sample[LAB_INPUTS];
+
+		if (!sampler_has(rig.lab, frame, 1))
+			return false;
+		memcpy(sample, rig.lab->card->memory +
+		       sampler_address(rig.lab, frame), s()->frame_bytes);
+		for (unsigned int j = 0; j < s()->inputs; j++) {
+			if (sample[j] != at(s()->input[j], frame))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void start(const char *settings)
+{
+	rig_start(&rig);
+	check(rig_ask(&rig, 0, settings, ""));
+}
+
+/* The frame that a level trigger has to find, according to the manual */
+static uint64_t search(unsigned int input, int level, int width, int slope,
+		       uint64_t earliest)
+{
+	bool low = false, high = false;
+
+	for (uint64_t i = 0; ; i++) {
+		int now = at(input, i);
+		bool rises = low && now >= level, falls = high && now <= level;
+
+		if (i >= earliest && ((rises && (slope & LINE_RISING)) ||
+				      (falls && (slope & LINE_FALLING))))
+			return i;
+		low = now < level && (low || !width || now < level - width);
+		high = now > level && (high || !width || now > level + width);
+	}
+}
+
+static void levels_trigger_at_the_exact_frame(void)
+{
+	static const struct {
+		const char *settings;
+		int level, width, slope;
+		unsigned int input;
+		uint64_t pre;
+	} cases[] = {
+		{ "LEV 1;SLOP POS", 3277, 0, LINE_RISING, 0, 0 },
+		{ "LEV 1;SLOP NEG", 3277, 0, LINE_FALLING, 0, 0 },
+		{ "LEV -7.9;SLOP EITH", -25886, 0, LINE_BOTH, 0, 0 },
+		{ "LEV 1;SLOP POS;:SAMP:PRET 150", 3277, 0, LINE_RISING, 0, 150 },
+		{ "LEV 1;SLOP NEG;:SAMP:PRET 999", 3277, 0, LINE_FALLING, 0, 999 },
+		{ "LEV 1;HYST 8.5", 3277, 27852, LINE_RISING, 0, 0 },
+		{ "LEV 0;INP 2", 0, 0, LINE_RISING, 1, 0 },
+		{ "LEV 0;INP 3;:INP3:FUNC NOIS;AMPL 1;:TRIG:HYST 0.9", 0, 2949,
+		  LINE_RISING, 2, 10 },
+	};
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		char line[200];
+		uint64_t found;
+
+		start("TRIG:SOUR INP;:SAMP:PRET 10");
+		sprintf(line, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
+			(int)cases[i].pre);
+		check(rig_ask(&rig, 0, line, ""));
+		rig_say(&rig, 0, "READ?");
+		found = search(cases[i].input, cases[i].level, cases[i].width,
+			       cases[i].slope, cases[i].pre);
+		check(s()->state == SAMPLER_IDLE && s()->lost == 0);
+		check(s()->first == found - cases[i].pre);
+		check(s()->trigger.tick == s()->start + found * s()->interval);
+		check(sampler_frames(rig.lab) == 1000);
+		check(frames_are_right(1000));
+		rig_stop(&rig);
+	}
+}
+
+/* The same noise crosses often, but never by the hysteresis. */
+static void hysteresis_keeps_noise_off(void)
+{
+	start("INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT");
+	check(rig_ask(&rig, 0, "SYST:TIME:ADV 10;:STAT:OPER:COND?", "32"));
+	check(rig_ask(&rig, 0, "ABOR;:TRIG:HYST 0;:INIT;*WAI;:STAT:OPER:COND?",
+		      "0"));
+	check(sampler_frames(rig.lab) == 10 && s()->first < 50);
+	rig_stop(&rig);
+}
+
+static void commands_trigger_the_next_frame(void)
+{
+	uint64_t tick;
+
+	start("TRIG:SOUR BUS;:SAMP:PRET 500;RATE 1234;:INIT");
+	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_INIT_IGNORED));
+	check(rig_fails(&rig, 0, "TRIG:SOUR IMM", SCPI_ERR_SETTINGS_CONFLICT));
+	rig_say(&rig, 0, "SYST:TIME:ADV 123.4567 s");
+	check(s()->state == SAMPLER_WAITING);
+	check(sampler_frames(rig.lab) == 0);
+	tick = lab_tick(rig.lab);
+	check(rig_ask(&rig, 0, "*TRG;*WAI", ""));
+	check(s()->trigger.tick >= tick && s()->trigger.tick < tick + 300000);
+	tick = s()->start + (s()->first + 500) * s()->interval;
+	check(tick > s()->trigger.tick &&
+	      tick <= s()->trigger.tick + s()->interval);
+	check(frames_are_right(1000));
+	check(rig_fails(&rig, 0, "*TRG", SCPI_ERR_TRIGGER_IGNORED));
+	check(rig_fails(&rig, 0, "TRIG", SCPI_ERR_TRIGGER_IGNORED));
+	/* any source can be triggered by TRIGger, not by *TRG */
+	check(rig_ask(&rig, 0, "TRIG:SOUR INP;LEV 9;:INIT", ""));
+	check(rig_fails(&rig, 0, "*TRG", SCPI_ERR_TRIGGER_IGNORED));
+	check(rig_ask(&rig, 0, "TRIG;*WAI;:STAT:OPER:COND?", "0"));
+	/* before the frames before it are there: it waits for these */
+	check(s()->first == 0 && frames_are_right(1000));
+	rig_stop(&rig);
+}
+
+static void digital_edges_trigger(void)
+{
+	/* CLOCk1 rises at each 1.00003 ms, frames are at each 0.1 ms */
+	start("CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3");
+	rig_say(&rig, 0, "SAMP:PRET 50;:READ?");
+	check(s()->trigger.tick % 100003 == 0);
+	check(s()->trigger.tick >= s()->start + 50 * s()->interval);
+	check(s()->trigger.tick < s()->start + 50 * s()->interval + 100003);
+	check(s()->start + (s()->first + 50) * s()->interval -
+	      s()->trigger.tick < s()->interval);
+	check(frames_are_right(1000));
+	/* falling edges are half a period later */
+	rig_say(&rig, 0, "TRIG:SLOP NEG;:READ?");
+	check(s()->trigger.tick % 100003 == 50002);
+	check(s()->start + (s()->first + 50) * s()->interval -
+	      s()->trigger.tick < s()->interval);
+	/* an edge that a command makes */
+	check(rig_ask(&rig, 0, "TRIG:LINE 16;SLOP POS;:SAMP:PRET 0;:DIG:OUTP 128;:INIT",
+		      ""));
+	check(rig_ask(&rig, 0, "SYST:TIME:ADV 1;:DIG:LINE16:LEV 0", ""));
+	check(s()->state == SAMPLER_WAITING);
+	rig_say(&rig, 0, "DIG:LINE16:LEV 1;*WAI");
+	check(s()->trigger.tick == rig.lab->digital->line[15].last);
+	check(s()->start + s()->first * s()->interval - s()->trigger.tick <=
+	      s()->interval);
+	check(frames_are_right(1000));
+	rig_stop(&rig);
+}
+
+/* An edge that comes too early for the frames before it is not the trigger. */
+static void early_triggers_are_not_taken(void)
+{
+	start("TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1");
+	rig_say(&rig, 0, "SYST:TIME:ADV 1");
+	check(s()->state == SAMPLER_WAITING);
+	rig_say(&rig, 0, "DIG:OUTP 0;OUTP 1;*WAI");
+	check(s()->state == SAMPLER_IDLE && frames_are_right(1000));
+	rig_stop(&rig);
+}
+
+static void bad_settings_are_refused(void)
+{
+	start("TRIG:SOUR INP");
+	check(rig_fails(&rig, 0, "TRIG:SOUR EXT", SCPI_ERR_CHARACTER_DATA));
+	check(rig_fails(&rig, 0, "TRIG:LEV 11", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "TRIG:LEV 1 A", SCPI_ERR_UNIT));
+	check(rig_fails(&rig, 0, "TRIG:HYST -1", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "TRIG:INP 0", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "TRIG:INP 9", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "TRIG:LINE 17", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "SAMP:PRET -1", SCPI_ERR_RANGE));
+	check(rig_ask(&rig, 0, "SAMP:PRET 1000", ""));
+	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_ask(&rig, 0, "SAMP:COUN INF;PRET 16384", ""));
+	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_ask(&rig, 0, "TRIG:SLOP NEG;LEV 2;HYST 1;INP 3;LINE 4", ""));
+	check(rig_ask(&rig, 0, "TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
+		      "INP;NEG;2.0E+00;1.0E+00;3;4"));
+	check(rig_ask(&rig, 0, "*RST;TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
+		      "IMM;POS;0.0E+00;0.0E+00;1;1"));
+	rig_stop(&rig);
+}
+
+void test_trigger(void)
+{
+	run(levels_trigger_at_the_exact_frame);
+	run(hysteresis_keeps_noise_off);
+	run(commands_trigger_the_next_frame);
+	run(digital_edges_trigger);
+	run(early_triggers_are_not_taken);
+	run(bad_settings_are_refused);
+}

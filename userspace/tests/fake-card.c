@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fake-card.c - a card and its driver in a thread
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/skel.h>
+
+#include "fake-card.h"
+
+struct fake_card fake = { .fd = -1 };
+
+void fake_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.fd = -1;
+	fake.step = 100;
+	fake.frequency[0] = 50000;
+	fake.frequency[1] = 100000;
+	fake.amplitude[0] = 8000;
+	fake.amplitude[1] = 5000;
+}
+
+static int fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+/* The card */
+
+/* Not dprintf(), whose stream exit() may flush once more in another thread */
+__attribute__((__format__(__printf__, 1, 2)))
+static void reply(const char *format, ...)
+{
+	char text[SKEL_LINE_MAX];
+	va_list args;
+	int length;
+
+	if (fake.mute)
+		return;
+	va_start(args, format);
+	length = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	send(fake.card_fd, text, length, MSG_NOSIGNAL);
+}
+
+/* In ns, 0: as the rate says */
+static uint64_t period(void)
+{
+	return fake.tick && fake.rate ?
+	       llround(1e9 / fake.rate / fake.tick) * fake.tick : 0;
+}
+
+static double phase(int input, uint64_t frame)
+{
+	double rate = period() ? 1e9 / period() : fake.rate;
+
+	return fmod(frame * fake.frequency[input] / (1000 * rate), 1);
+}
+
+static uint64_t ring(void)
+{
+	return FAKE_MEMORY - fake.base;
+}
+
+/* A sine at input 0, a square wave at input 1 */
+static void sample(uint64_t frame)
+{
+	int16_t *at = (int16_t *)(fake.memory + fake.base + frame * 4 % ring());
+
+	at[0] = lround(3.2767 * fake.amplitude[0] *
+		       sin(2 * M_PI * phase(0, frame)));
+	at[1] = (phase(1, frame) < 0.5 ? 1 : -1) *
+		(int)(32767 * fake.amplitude[1] / 10000);
+}
+
+static struct fake_buffer *find_buffer(uint64_t host_addr)
+{
+	int i;
+
+	for (i = 0; i < FAKE_BUFFERS; i++) {
+		struct fake_buffer *buffer = &fake.buffer[i];
+
+		if (buffer->host_addr &&
+		    host_addr - buffer->host_addr < buffer->length)
+			return buffer;
+	}
+	return NULL;
+}
+
+static void tell_end(void)
+{
+	reply("%s", fake.late);
+	fake.late[0] = '\0';
+}
+
+static void tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
+{
+	struct fake_buffer *buffer = find_buffer(host_addr);
+	uint64_t at = buffer ? host_addr - buffer->host_addr : 0;
+	const char *reason = NULL;
+
+	if (!buffer || length > buffer->length - at || fake.refuse)
+		reason = "host-address";
+	else if (card_addr > FAKE_MEMORY || length > FAKE_MEMORY - card_addr)
+		reason = "card-address";
+	else
+		memcpy(buffer->start + at, fake.memory + card_addr, length);
+	fake.transfers++;
+	snprintf(fake.late, sizeof(fake.late),
+		 SKEL_CORE_MARK "%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
+		 reason ? "REFUSED" : "DONE", (unsigned long long)card_addr,
+		 (unsigned long long)length, (unsigned long long)host_addr,
+		 reason ? " " : "", reason ? reason : "");
+	if (!fake.slow)
+		tell_end();
+}
+
+static void status(void)
+{
+	uint64_t end = fake.frames + fake.step;
+
+	if (++fake.looks == 2 && fake.lose) {
+		reply("OVERRUN %llu %llu\n", (unsigned long long)fake.lose,
+		      (unsigned long long)(fake.frames + fake.lose));
+		fake.frames += fake.lose;
+		fake.lost += fake.lose;
+	}
+	while (fake.sampling && fake.frames < end)
+		sample(fake.frames++);
+	reply("STATUS %s rate=%u frames=%llu position=%llu ring=%llu transfers=0",
+	      fake.sampling ? "SAMPLING" : "IDLE", fake.rate,
+	      (unsigned long long)fake.frames,
+	      (unsigned long long)(fake.base + fake.frames * 4 % ring()),
+	      (unsigned long long)ring());
+	if (!fake.old)
+		reply(" lost=%llu base=%llu run=%llu",
+		      (unsigned long long)fake.lost,
+		      (unsigned long long)fake.base,
+		      (unsigned long long)fake.run);
+	if (period())
+		reply(" period=%llu", (unsigned long long)period());
+	reply("\n");
+}
+
+/*
+ * If runs have numbers, another program's run is at once as long as the one
+ * before: the number of frames reveals nothing.
+ */
+static void start(unsigned int rate)
+{
+	uint64_t frames = fake.mute && !fake.old ? fake.frames : 0;
+
+	fake.rate = rate;
+	fake.sampling = true;
+	fake.run++;
+	fake.lost = 0;
+	fake.looks = 0;
+	for (fake.frames = 0; fake.frames < frames; fake.frames++)
+		sample(fake.frames);
+	reply("OK SAMPLE\n");
+}
+
+static void stop(void)
+{
+	if (!fake.deaf)
+		fake.sampling = false;
+	reply("OK STOP\n");
+}
+
+static void set_input(unsigned int n, unsigned int frequency,
+		      unsigned int amplitude)
+{
+	fake.frequency[n % 2] = frequency;
+	fake.amplitude[n % 2] = amplitude;
+	fake.run++;
+	reply("OK INPUT\n");
+}
+
+/* An error ends the line, as in the instrument */
+static void obey_scpi(const char *line)
+{
+	static const char queue[] = "SYSTem:ERRor?";
+	static const char all[] =
+		"SYSTem:ERRor?;:STATus:OPERation:CONDition?;*IDN?";
+	bool verdict = strcmp(line, all) == 0;
+
+	if (strcmp(line, "GO") == 0 || strcmp(line, "GO QUIETLY") == 0) {
+		fake.going = 3;
+		fake.quiet = strcmp(line, "GO") != 0;
+		return;
+	}
+	if (strncmp(line, queue, sizeof(queue) - 1) != 0) {
+		fake.wrong += strcmp(line, "INPut1:FUNCtion TRIangle") != 0;
+		fake.wrong += strcmp(line, "TWICE") == 0;
+		return;
+	}
+	reply("%s%s\n", fake.wrong ? "-224,\"Illegal; \"\"it\"\" is\"" :
+	      "0,\"No error\"", !verdict ? "" :
+	      fake.going ? ";16384;skel,fake,0,1" : ";0;skel,fake,0,1");
+	fake.wrong -= fake.wrong > 0;
+	if (fake.going && !--fake.going && !fake.quiet)
+		reply("gone\n");
+}
+
+static void obey(const char *line)
+{
+	unsigned long long a, b, c;
+
+	if (fake.silent)
+		return;
+	if (fake.unplug)
+		shutdown(fake.card_fd, SHUT_RDWR);
+	else if (strcmp(line, "*IDN?") == 0)
+		reply("skel,fake,0,1\n");
+	else if (fake.simple)
+		reply("ERROR unknown-command\n");
+	else if (strcmp(line, "INPUTS?") == 0)
+		reply("INPUTS 2 bits=16 range=10000 in0=%s,%u,%u in1=square,%u,%u\n",
+		      fake.scpi ? "triangle" : "sine", fake.frequency[0],
+		      fake.amplitude[0], fake.frequency[1], fake.amplitude[1]);
+	else if (sscanf(line, "INPUT %llu %llu %llu", &a, &b, &c) == 3)
+		set_input(a, b, c);
+	else if (sscanf(line, "SAMPLE %llu", &a) == 1)
+		start(a);
+	else if (strcmp(line, "STOP") == 0)
+		stop();
+	else if (strcmp(line, "STATUS?") == 0)
+		status();
+	else if (sscanf(line, "TOHOST %lli %lli %lli", (long long *)&a,
+			(long long *)&b, (long long *)&c) == 3)
+		tohost(a, b, c);
+	else if (fake.scpi)
+		obey_scpi(line);
+	else
+		reply("ERROR unknown-command\n");
+}
+
+static void *be_card(void *data)
+{
+	FILE *in = fdopen(fake.card_fd, "r");
+	char line[SKEL_LINE_MAX];
+
+	while (in && fgets(line, sizeof(line), in)) {
+		bool late = *fake.late;
+
+		line[strcspn(line, "\n")] = '\0';
+		obey(line);
+		if (late)
+			tell_end();
+		fake.mute = true;
+		if (++fake.lines == fake.other_at)
+			obey(fake.other);
+		fake.mute = false;
+	}
+	if (in)
+		fclose(in);
+	return data;
+}
+
+/* The driver */
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	pthread_t thread;
+	va_list args;
+	int fds[2];
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, int) : 0;
+	va_end(args);
+	if (strcmp(path, FAKE_PATH) != 0)
+		return __real_open(path, flags, mode);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
+		return -1;
+	fcntl(fds[0], F_SETFL, flags & O_NONBLOCK);
+	fake.fd = fds[0];
+	fake.card_fd = fds[1];
+	errno = pthread_create(&thread, NULL, be_card, NULL);
+	if (errno)
+		return -1;
+	pthread_detach(thread);
+	return fake.fd;
+}
+
+int __wrap_open64(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(args, int) : 0;
+	va_end(args);
+	return __wrap_open(path, flags, mode);
+}
+
+static int do_info(struct skel_info *info)
+{
+	*info = (struct skel_info) {
+		.size = sizeof(*info),
+		.name = "fake",
+		.channel = 3,
+		.channels = 32,
+		.regions = 1,
+		.line_max = SKEL_LINE_MAX,
+		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
+		.transfers = 4,
+		.dma_mask = 0xfffffff,
+		.buffer_max = 4 << 20,
+		.buffers = fake.buffers,
+	};
+	return 0;
+}
+
+static int do_region(struct skel_region_info *region)
+{
+	if (region->index)
+		return fail(EINVAL);
+	region->flags = SKEL_REGION_RAM;
+	region->length = FAKE_MEMORY;
+	strcpy(region->name, "memory");
+	return 0;
+}
+
+static int do_alloc(struct skel_alloc *alloc)
+{
+	static uint64_t next = 1ULL << 32;
+	int i;
+
+	if (!alloc->length || !alloc->flags)
+		return fail(EINVAL);
+	for (i = 0; i < FAKE_BUFFERS; i++) {
+		struct fake_buffer *buffer = &fake.buffer[i];
+
+		if (buffer->host_addr)
+			continue;
+		alloc->length = (alloc->length + 4095) / 4096 * 4096;
+		alloc->host_addr = next;
+		buffer->host_addr = next;
+		buffer->length = alloc->length;
+		next += alloc->length;
+		fake.buffers++;
+		return 0;
+	}
+	return fail(ENOSPC);
+}
+
+static int do_free(struct skel_free *request)
+{
+	struct fake_buffer *buffer = find_buffer(request->host_addr);
+
+	if (!buffer || buffer->host_addr != request->host_addr)
+		return fail(ENOENT);
+	if (fake.busy)
+		return fail(EBUSY);
+	buffer->host_addr = 0;
+	fake.buffers--;
+	return 0;
+}
+
+static int do_sync(struct skel_sync *request)
+{
+	struct fake_buffer *buffer = find_buffer(request->host_addr);
+	uint64_t at = buffer ? request->host_addr - buffer->host_addr : 0;
+
+	if (!request->length || (request->flags != SKEL_SYNC_FOR_CPU &&
+				 request->flags != SKEL_SYNC_FOR_DEVICE))
+		return fail(EINVAL);
+	if (!buffer || request->length > buffer->length - at)
+		return fail(ENOENT);
+	return 0;
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (fd != fake.fd || fd < 0)
+		return __real_ioctl(fd, request, arg);
+	if (fake.unplug)
+		return fail(ENODEV);
+	switch (request) {
+	case SKEL_IOC_INFO:
+		return do_info(arg);
+	case SKEL_IOC_REGION_INFO:
+		return do_region(arg);
+	case SKEL_IOC_ALLOC:
+		return do_alloc(arg);
+	case SKEL_IOC_FREE:
+		return do_free(arg);
+	case SKEL_IOC_SYNC:
+		return do_sync(arg);
+	default:
+		return fail(ENOTTY);
+	}
+}
+
+void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		  off_t offset)
+{
+	struct fake_buffer *buffer = find_buffer(offset);
+
+	if (fd < 0 || fd != fake.fd)
+		return __real_mmap(addr, length, prot, flags, fd, offset);
+	if (fake.no_mmap) {
+		errno = ENOMEM;
+		return MAP_FAILED;
+	}
+	addr = __real_mmap(NULL, length, prot, MAP_SHARED | MAP_ANONYMOUS, -1,
+			   0);
+	if (buffer && addr != MAP_FAILED)
+		buffer->start = addr;
+	return addr;
+}
+
+void *__wrap_mmap64(void *addr, size_t length, int prot, int flags, int fd,
+		    off_t offset)
+{
+	return __wrap_mmap(addr, length, prot, flags, fd, offset);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * fake-card.h - a card and its driver in a thread, for tests without a kernel
+ *
+ * The linker redirects open(), ioctl() and mmap() of the code under test here.
+ * Opening FAKE_PATH makes a socket, at whose other end a thread plays the
+ * simulated card; one card at a time. Its sampling advances by fake.step frames
+ * with each STATUS?, so that nothing depends on time. Another user of the card
+ * sends fake.other in between.
+ */
+#ifndef _SKEL_FAKE_CARD_H
+#define _SKEL_FAKE_CARD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/skel.h>
+
+#define FAKE_PATH	"/dev/fake-skel"
+#define FAKE_MEMORY	16384	/* bytes, 4096 frames */
+#define FAKE_BUFFERS	64
+
+struct fake_buffer {
+	uint64_t host_addr;	/* 0: none */
+	uint64_t length;
+	char *start;		/* of its mapping */
+};
+
+struct fake_card {
+	/* set by tests */
+	uint64_t step;		/* frames per STATUS? */
+	bool busy;		/* FREE says EBUSY */
+	bool no_mmap;		/* mmap() says ENOMEM */
+	bool refuse;		/* refuses each transfer */
+	bool slow;		/* reports their end after the next line */
+	bool simple;		/* knows *IDN? only */
+	bool scpi;		/* has an error queue, one setting, a program */
+	bool old;		/* does not number its runs */
+	bool deaf;		/* keeps sampling after STOP */
+	bool silent;		/* does not answer */
+	uint64_t tick;		/* its periods are multiples of it, in ns; 0: any */
+	uint64_t base;		/* of the ring, whose end is that of the memory */
+	uint64_t lose;		/* frames that the second STATUS? loses */
+	const char *other;	/* a command of another program, NULL: none */
+	int other_at;		/* after so many lines of this one */
+	bool unplug;		/* goes away instead of answering */
+
+	/* seen by tests */
+	int buffers;
+	int transfers;
+
+	/* private */
+	struct fake_buffer buffer[FAKE_BUFFERS];
+	unsigned char memory[FAKE_MEMORY];
+	uint64_t frames, lost, run;
+	unsigned int rate;	/* 0 before the first SAMPLE */
+	bool sampling;
+	unsigned int frequency[2], amplitude[2];	/* mHz, mV */
+	int wrong;		/* errors in the queue */
+	int going;		/* so many verdicts the program runs */
+	bool quiet;		/* and it prints nothing at its end */
+	int lines, looks;	/* received; STATUS? among them since SAMPLE */
+	bool mute;		/* this line is of another program */
+	char late[SKEL_LINE_MAX];	/* the end of a transfer */
+	int fd, card_fd;
+};
+
+extern struct fake_card fake;
+
+void fake_reset(void);
+
+/* What the linker turns calls of open() and so on into (option --wrap) */
+int __real_open(const char *path, int flags, ...);
+int __real_ioctl(int fd, unsigned long request, ...);
+void *__real_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		  off_t offset);
+int __wrap_open(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_ioctl(int fd, unsigned long request, ...);
+void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
+		  off_t offset);
+void *__wrap_mmap64(void *addr, size_t length, int prot, int flags, int fd,
+		    off_t offset);
+
+#endif /* _SKEL_FAKE_CARD_H */
