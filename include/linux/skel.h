@@ -2,10 +2,10 @@
 /*
  * skel.h - backend API of the laboratory and FPGA card core
  *
- * A backend drives one kind of card. It describes the card, registers it, and
- * from then on the core owns everything that user space touches: files,
- * buffers, mappings, their lifetimes. The backend is told of commands, and
- * brings to the core what the card asks for.
+ * A backend drives one kind of card. It describes the card and registers it;
+ * from then on the core owns everything that user space touches: files, buffers,
+ * mappings, and their lifetimes. The core passes commands to the backend, and the
+ * backend passes what the card asks for to the core.
  *
  * Life of a transfer::
  *
@@ -13,10 +13,10 @@
  *   the backend starts the DMA                grant.dma
  *   the card raises an interrupt: finished    skel_complete()
  *
- * The backend can believe nothing that the card says, and need not check it:
- * the core does. Channels are named by their number and transfers by an id, as
- * hardware would; a number that is out of date is answered with an error code,
- * never with a wild pointer.
+ * The backend must not trust anything that the card says, and need not check it:
+ * the core does. Channels are identified by number and transfers by an id, as in
+ * hardware; one that is out of date is answered with an error code, never with a
+ * wild pointer.
  */
 #ifndef _LINUX_SKEL_H
 #define _LINUX_SKEL_H
@@ -40,8 +40,8 @@ enum skel_dir {
 
 /**
  * struct skel_request - what the card asks for
- * @channel: number of the channel on whose behalf the card asks; the hardware
- *           puts it here, not a program that runs on the card
+ * @channel: number of the channel on whose behalf the card asks; it comes from
+ *           the hardware, not from a program that runs on the card
  * @dir: direction of the transfer
  * @card_addr: first byte in the card's memory
  * @length: number of bytes
@@ -60,9 +60,9 @@ struct skel_request {
 
 /**
  * struct skel_grant - permission for one transfer
- * @id: name of the transfer for skel_complete(), never 0
+ * @id: id of the transfer for skel_complete(), never 0
  * @dma: bus address of the first byte; the transfer may touch as many bytes
- *       from there as the request said and no others
+ *       from there as the request said, and no others
  */
 struct skel_grant {
 	u64 id;
@@ -70,26 +70,26 @@ struct skel_grant {
 };
 
 /**
- * struct skel_card_ops - what a backend does for the core
+ * struct skel_card_ops - callbacks of a backend
  *
- * All of them are called in process context and may sleep, but for bounded
+ * All of them are called in process context and may sleep, but only for a bounded
  * time: the unplug of the card waits for them. None but @release is called
  * after skel_card_unregister() has returned.
  */
 struct skel_card_ops {
 	/**
 	 * @open: A channel is opened; optional. Start from a clean state: the
-	 * number may have had another user before. Until this has returned,
-	 * requests for the channel are refused. 0 or a negative errno, which
-	 * open(2) returns. Must not wait for the hardware: open(2) of every
-	 * misc device of the machine waits meanwhile. Leave that to the first
-	 * @command.
+	 * number may have had another user before. Until this returns, requests
+	 * for the channel are refused. Returns 0, or a negative errno for
+	 * open(2). Must not wait for the hardware: open(2) of all misc devices
+	 * of the machine waits meanwhile. Leave that to the first @command.
 	 */
 	int (*open)(struct skel_card *card, u32 channel);
 
 	/**
 	 * @close: A channel is closed; optional. Its transfers have ended. The
-	 * backend replies no more to it: the number may soon have another user.
+	 * backend must not reply to it any more: the number may soon have
+	 * another user.
 	 */
 	void (*close)(struct skel_card *card, u32 channel);
 
@@ -97,65 +97,64 @@ struct skel_card_ops {
 	 * @command: A line was written to the channel. @line is NUL-terminated
 	 * and without its newline, @len is its length (the line may contain NUL
 	 * bytes of its own); the backend may change it in place. Commands of
-	 * one card are never run concurrently. Errors are reply lines.
-	 * 0, or -EAGAIN: the card cannot take the line now; it is brought again
-	 * after skel_command_ready(), and other channels' lines meanwhile.
+	 * one card never run concurrently. Errors are reply lines.
+	 * Returns 0, or -EAGAIN if the card cannot take the line now: it is
+	 * passed again after skel_command_ready(), and lines of other channels
+	 * meanwhile.
 	 */
 	int (*command)(struct skel_card *card, u32 channel, char *line,
 		       size_t len);
 
 	/**
-	 * @quiesce: The channel is being closed: stop its transfers, and forget
-	 * the requests that the card has not yet made for it. On return of 0
-	 * the card does not touch the memory of any of its grants any more; a
+	 * @quiesce: The channel is being closed: stop its transfers, and drop
+	 * the requests that the card has not made for it yet. When this returns
+	 * 0, the card does not touch the memory of any of its grants any more; a
 	 * transfer that the backend has not completed is reported as cancelled.
-	 * A negative errno says that the card did not stop.
+	 * A negative errno means that the card did not stop.
 	 */
 	int (*quiesce)(struct skel_card *card, u32 channel);
 
 	/**
-	 * @reset: Stop all of the card's DMA, by force: called when @quiesce
+	 * @reset: Stop all DMA of the card, by force: called when @quiesce
 	 * has failed, and when the card is unregistered. Transfers that the
-	 * backend has not completed are reported as cancelled. What the
-	 * card has not asked for yet should be asked for, to be refused with an
-	 * answer, and be forgotten.
-	 * 0 when it is certain that the card touches no host memory any more.
-	 * Otherwise the core keeps the memory of running transfers for ever
-	 * rather than giving away what the card may still write.
+	 * backend has not completed are reported as cancelled. Requests that the
+	 * card has not made yet should be passed to skel_request(), which
+	 * refuses and reports them, and be dropped.
+	 * Returns 0 if it is certain that the card does not touch host memory
+	 * any more. Otherwise the memory of running transfers is never freed.
 	 */
 	int (*reset)(struct skel_card *card);
 
 	/**
-	 * @release: The card is freed; optional. All of its files are closed,
-	 * and all buffers given back: the backend can free what it has kept for
-	 * them, the device if it has made it itself. The only callback that can
-	 * come after skel_card_unregister(), when the last file is closed, or
-	 * from within skel_card_put(). It is not called if skel_card_alloc() has
-	 * failed.
+	 * @release: The card is freed; optional. All of its files are closed and
+	 * all buffers freed: the backend can free what it has kept for them, and
+	 * the device if it has created that itself. The only callback that may
+	 * run after skel_card_unregister(), when the last file is closed, or
+	 * within skel_card_put(). Not called if skel_card_alloc() has failed.
 	 */
 	void (*release)(void *priv);
 };
 
 /**
- * struct skel_region - a window of the card's I/O memory that programs may map
- * @name: what REGION_INFO tells, shorter than %SKEL_NAME_MAX; the string lives
- *        as long as the backend's module
- * @start: physical address of its first byte, as in a struct resource
+ * struct skel_region - a part of the card's I/O memory that programs may map
+ * @name: name for REGION_INFO, shorter than %SKEL_NAME_MAX; the string lives as
+ *        long as the backend's module
+ * @start: physical address of the first byte, as in a struct resource
  * @length: number of bytes
- * @offset: where it is in the card's file, for mmap(): below 2^32, and 0 only for
- *          the card's memory
+ * @offset: offset in the card's file, for mmap(): below 2^32, and 0 only for the
+ *          card's memory
  * @flags: 0 for an uncached mapping, %SKEL_REGION_WC for a write-combined one
  *         (the backend then maps the same range with ioremap_wc() or not at
  *         all); and %SKEL_REGION_READONLY, %SKEL_REGION_RAWIO
  *
- * @start, @length and @offset are multiples of the page size: a smaller window
- * would show what else is in its page. Regions do not overlap, neither in the
- * file nor on the bus.
+ * @start, @length and @offset are multiples of the page size: a smaller region
+ * would expose the rest of its page. Regions do not overlap, neither in the file
+ * nor on the bus.
  *
  * A region whose registers make the card move data, or raise its privileges in
- * any other way, lets its user go past the checks of the core: it must have
+ * any other way, lets its user bypass the checks of the core: it must have
  * %SKEL_REGION_RAWIO, which restricts it to CAP_SYS_RAWIO, and should exist only
- * where the administrator has asked for it.
+ * if the administrator has asked for it.
  */
 struct skel_region {
 	const char *name;
@@ -172,19 +171,19 @@ struct skel_region {
  *         file is open
  * @ops: callbacks
  * @channels: number of channels, 1 to %SKEL_CHANNELS_MAX
- * @transfers: how many transfers of one channel can run at once, 1 to
+ * @transfers: number of transfers of one channel that can run at once, 1 to
  *             %SKEL_TRANSFERS_MAX
  * @memory: size of the card's memory in bytes; requests outside of
  *          0 to @memory - 1 are refused
- * @ram: the core shall allocate this memory from the kernel's: cards that are
- *       simulated. It is then region 0, @memory is rounded up to whole pages,
- *       and skel_card_copy() moves bytes. The caller of skel_card_alloc() is
- *       charged with it (RLIMIT_MEMLOCK, memory cgroup).
+ * @ram: for cards without hardware: the core allocates this memory from the
+ *       kernel's. It is region 0, @memory is rounded up to whole pages, and
+ *       skel_card_copy() moves bytes. The caller of skel_card_alloc() is charged
+ *       with it (RLIMIT_MEMLOCK, memory cgroup).
  * @readonly: users can map this memory only for reading
  * @caps: what the card can do: SKEL_CAP_* flags, at least one direction unless
  *        it has @regions
  * @regions: I/O memory of the card that programs may map; copied
- * @nr_regions: how many, at most %SKEL_REGIONS_MAX
+ * @nr_regions: number of @regions, at most %SKEL_REGIONS_MAX
  */
 struct skel_card_desc {
 	const char *name;
@@ -232,25 +231,24 @@ void skel_reply_raw(struct skel_card *card, u32 channel, const char *bytes,
 		    size_t len);
 void skel_command_ready(struct skel_card *card, u32 channel);
 
-/* Helpers for backends whose commands are those of the article. */
-
-/** define SKEL_WORDS_MAX - how many words of a command line are told apart */
-#define SKEL_WORDS_MAX	8
+/** define SKEL_COMMAND_ARGS_MAX - largest number of arguments of a command */
+#define SKEL_COMMAND_ARGS_MAX	7
 
 /**
- * struct skel_words - a command line taken apart
- * @count: number of words, at most %SKEL_WORDS_MAX
- * @word: the words, each NUL-terminated, in the memory of the line
+ * struct skel_command - a command of a backend that uses skel_command_run()
+ * @name: its first word
+ * @args: number of arguments, at most %SKEL_COMMAND_ARGS_MAX; all are numbers
+ * @run: carries it out; replies and returns NULL, or returns the reason of an
+ *       error, which follows "ERROR " in the reply
  */
-struct skel_words {
-	unsigned int count;
-	char *word[SKEL_WORDS_MAX];
+struct skel_command {
+	const char *name;
+	unsigned int args;
+	const char *(*run)(struct skel_card *card, u32 channel, const u64 *arg);
 };
 
-int skel_parse_words(char *line, size_t len, struct skel_words *words);
-const char *skel_parse_error(int error);
-int skel_parse_u64(const char *word, u64 *value);
-int skel_parse_transfer(const struct skel_words *words,
-			struct skel_request *req);
+void skel_command_run(struct skel_card *card, u32 channel, char *line,
+		      size_t len, const struct skel_command *commands,
+		      unsigned int count);
 
 #endif /* _LINUX_SKEL_H */

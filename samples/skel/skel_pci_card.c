@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Template of a driver for a PCI card; skel_edu in drivers/misc/skel is a whole one. */
+/* Template of a driver for a PCI card. A complete one is skel_edu in drivers/misc/skel. */
 
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
@@ -36,7 +36,7 @@ static irqreturn_t my_irq(int irq, void *data)
 	if (!status || PCI_POSSIBLE_ERROR(status))
 		return IRQ_NONE;
 	writel(status, my->regs + REG_STATUS);
-	/* Before the request: its grant takes the place of this id. */
+	/* First, because the grant of a request overwrites the id. */
 	if (status & STATUS_DONE)
 		skel_complete(my->card, my->id, readl(my->regs + REG_MOVED), 0);
 	if (status & STATUS_REQUEST) {
@@ -58,7 +58,8 @@ static irqreturn_t my_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static int my_command(struct skel_card *card, u32 channel, char *line, size_t len)
+static int my_command(struct skel_card *card, u32 channel, char *line,
+		      size_t len)
 {
 	skel_reply(card, channel, "ERROR unknown-command");
 	return 0;
@@ -69,13 +70,16 @@ static int my_reset(struct skel_card *card)
 	struct my_card *my = skel_card_priv(card);
 	u32 stop;
 
-	synchronize_irq(my->irq);	/* it may be about to start what was granted */
+	/* The handler may be about to start what was granted. */
+	synchronize_irq(my->irq);
 	writel(1, my->regs + REG_STOP);
 	if (readl_poll_timeout(my->regs + REG_STOP, stop,
 			       !stop || PCI_POSSIBLE_ERROR(stop), 10, 100000))
 		return -ETIMEDOUT;
-	/* All ones: it was pulled out, or it does not answer and may do DMA. */
-	return stop && pci_device_is_present(my->pdev) ? -EIO : 0;
+	/* All ones: it was removed, or does not respond and may still do DMA. */
+	if (PCI_POSSIBLE_ERROR(stop) && pci_device_is_present(my->pdev))
+		return -EIO;
+	return 0;
 }
 
 static int my_quiesce(struct skel_card *card, u32 channel)
@@ -84,7 +88,9 @@ static int my_quiesce(struct skel_card *card, u32 channel)
 }
 
 static const struct skel_card_ops my_ops = {
-	.command = my_command, .quiesce = my_quiesce, .reset = my_reset,
+	.command	= my_command,
+	.quiesce	= my_quiesce,
+	.reset		= my_reset,
 };
 
 static const struct skel_card_desc my_desc = {
@@ -99,27 +105,43 @@ static const struct skel_card_desc my_desc = {
 
 static int my_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 {
-	struct my_card *my = devm_kzalloc(&pdev->dev, sizeof(*my), GFP_KERNEL);
-	int ret = pcim_enable_device(pdev) ?: dma_set_mask_and_coherent(&pdev->dev, U32_MAX);
+	struct my_card *my;
+	int ret;
 
-	if (!my || ret)
-		return ret ?: -ENOMEM;
+	my = devm_kzalloc(&pdev->dev, sizeof(*my), GFP_KERNEL);
+	if (!my)
+		return -ENOMEM;
 	my->pdev = pdev;
+
+	ret = pcim_enable_device(pdev);
+	if (ret)
+		return ret;
 	my->regs = pcim_iomap_region(pdev, 0, KBUILD_MODNAME);
 	if (IS_ERR(my->regs))
 		return PTR_ERR(my->regs);
+	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32));
+	if (ret)
+		return ret;
+
 	my->card = devm_skel_card_alloc(&pdev->dev, &my_desc, my);
 	if (IS_ERR(my->card))
 		return PTR_ERR(my->card);
 	pci_set_drvdata(pdev, my->card);
+
 	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI | PCI_IRQ_INTX);
-	my->irq = ret < 0 ? ret : pci_irq_vector(pdev, 0);
-	ret = min(my->irq, 0) ?: my_reset(my->card);
+	if (ret < 0)
+		return ret;
+	my->irq = pci_irq_vector(pdev, 0);
+	/* Whatever it did before, it is idle before it gets the bus. */
+	ret = my_reset(my->card);
 	if (ret)
 		return ret;
-	pci_set_master(pdev);		/* not before it was seen idle: see edu.h */
-	return devm_request_irq(&pdev->dev, my->irq, my_irq, IRQF_SHARED, KBUILD_MODNAME, my) ?:
-	       skel_card_register(my->card);
+	pci_set_master(pdev);
+	ret = devm_request_irq(&pdev->dev, my->irq, my_irq, IRQF_SHARED,
+			       KBUILD_MODNAME, my);
+	if (ret)
+		return ret;
+	return skel_card_register(my->card);
 }
 
 static void my_remove(struct pci_dev *pdev)
@@ -127,11 +149,17 @@ static void my_remove(struct pci_dev *pdev)
 	skel_card_unregister(pci_get_drvdata(pdev));
 }
 
-static const struct pci_device_id my_ids[] = {{ PCI_DEVICE(0x1234, 0xcafe) }, {}};
+static const struct pci_device_id my_ids[] = {
+	{ PCI_DEVICE(0x1234, 0xcafe) },
+	{}
+};
 MODULE_DEVICE_TABLE(pci, my_ids);
 
 static struct pci_driver my_driver = {
-	.name = KBUILD_MODNAME, .id_table = my_ids, .probe = my_probe, .remove = my_remove,
+	.name		= KBUILD_MODNAME,
+	.id_table	= my_ids,
+	.probe		= my_probe,
+	.remove		= my_remove,
 };
 module_pci_driver(my_driver);
 

@@ -37,7 +37,7 @@ static irqreturn_t my_irq(int irq, void *data)
 	if (!status)
 		return IRQ_NONE;
 	writel(status, my->regs + REG_STATUS);
-	/* Before the request: its grant takes the place of this id. */
+	/* First, because the grant of a request overwrites the id. */
 	if (status & STATUS_DONE)
 		skel_complete(my->card, my->id, readl(my->regs + REG_MOVED), 0);
 	if (status & STATUS_REQUEST) {
@@ -59,19 +59,21 @@ static irqreturn_t my_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static int my_command(struct skel_card *card, u32 channel, char *line, size_t len)
+static int my_command(struct skel_card *card, u32 channel, char *line,
+		      size_t len)
 {
 	skel_reply(card, channel, "ERROR unknown-command");
 	return 0;
 }
 
-/* The engine has no other master to be cut off by: it must obey, or say no. */
+/* There is no other way to cut off the engine: report if it does not stop. */
 static int my_reset(struct skel_card *card)
 {
 	struct my_card *my = skel_card_priv(card);
 	u32 stop;
 
-	synchronize_irq(my->irq);	/* it may be about to start what was granted */
+	/* The handler may be about to start what was granted. */
+	synchronize_irq(my->irq);
 	writel(1, my->regs + REG_STOP);
 	return readl_poll_timeout(my->regs + REG_STOP, stop, !stop, 10, 100000);
 }
@@ -82,7 +84,9 @@ static int my_quiesce(struct skel_card *card, u32 channel)
 }
 
 static const struct skel_card_ops my_ops = {
-	.command = my_command, .quiesce = my_quiesce, .reset = my_reset,
+	.command	= my_command,
+	.quiesce	= my_quiesce,
+	.reset		= my_reset,
 };
 
 static const struct skel_card_desc my_desc = {
@@ -97,26 +101,37 @@ static const struct skel_card_desc my_desc = {
 
 static int my_probe(struct platform_device *pdev)
 {
-	struct my_card *my = devm_kzalloc(&pdev->dev, sizeof(*my), GFP_KERNEL);
+	struct device *dev = &pdev->dev;
+	struct my_card *my;
 	int ret;
 
+	my = devm_kzalloc(dev, sizeof(*my), GFP_KERNEL);
 	if (!my)
 		return -ENOMEM;
-	my->irq = platform_get_irq(pdev, 0);
 	my->regs = devm_platform_ioremap_resource(pdev, 0);
 	if (IS_ERR(my->regs))
 		return PTR_ERR(my->regs);
-	/* What the bus cannot reach is known from dma-ranges in the device tree. */
-	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(32)) ?: min(my->irq, 0);
+	my->irq = platform_get_irq(pdev, 0);
+	if (my->irq < 0)
+		return my->irq;
+	/* The limits of the bus come from dma-ranges in the device tree. */
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(32));
 	if (ret)
 		return ret;
-	my->card = devm_skel_card_alloc(&pdev->dev, &my_desc, my);
+
+	my->card = devm_skel_card_alloc(dev, &my_desc, my);
 	if (IS_ERR(my->card))
 		return PTR_ERR(my->card);
 	platform_set_drvdata(pdev, my->card);
-	return my_reset(my->card) ?:	/* whatever it did before */
-	       devm_request_irq(&pdev->dev, my->irq, my_irq, 0, KBUILD_MODNAME, my) ?:
-	       skel_card_register(my->card);
+
+	/* Whatever it did before, it is idle before the first interrupt. */
+	ret = my_reset(my->card);
+	if (ret)
+		return ret;
+	ret = devm_request_irq(dev, my->irq, my_irq, 0, KBUILD_MODNAME, my);
+	if (ret)
+		return ret;
+	return skel_card_register(my->card);
 }
 
 static void my_remove(struct platform_device *pdev)
@@ -124,11 +139,19 @@ static void my_remove(struct platform_device *pdev)
 	skel_card_unregister(platform_get_drvdata(pdev));
 }
 
-static const struct of_device_id my_ids[] = {{ .compatible = MY_COMPATIBLE }, {}};
+static const struct of_device_id my_ids[] = {
+	{ .compatible = MY_COMPATIBLE },
+	{}
+};
 MODULE_DEVICE_TABLE(of, my_ids);
+
 static struct platform_driver my_driver = {
-	.driver = { .name = KBUILD_MODNAME, .of_match_table = my_ids },
-	.probe = my_probe, .remove = my_remove,
+	.driver = {
+		.name		= KBUILD_MODNAME,
+		.of_match_table	= my_ids,
+	},
+	.probe		= my_probe,
+	.remove		= my_remove,
 };
 module_platform_driver(my_driver);
 

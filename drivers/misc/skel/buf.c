@@ -2,38 +2,34 @@
 /*
  * buf.c - DMA buffers: allocate, find, pin, synchronize, free
  *
- * The states of a buffer, and why freeing one takes these steps in this order,
- * are documented in skel.h.
+ * The life of a buffer is documented in core.h.
  */
 
 #include <kunit/visibility.h>
-#include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/mm.h>
-#include <linux/overflow.h>
 #include <linux/sched/mm.h>
-#include <linux/sched/signal.h>	/* rlimit() */
 #include <linux/sched/user.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 
-#include "skel.h"
+#include "core.h"
 
 static unsigned long skel_index(u64 host_addr)
 {
 	return host_addr >> PAGE_SHIFT;
 }
 
-/* Of the allocation; with both, syncing in either direction is right. */
+/* Direction of the allocation; bidirectional allows syncing in either one. */
 static enum dma_data_direction skel_buf_dir(const struct skel_buf *buf)
 {
 	return buf->range.dirs == SKEL_ALLOC_FROMHOST ? DMA_TO_DEVICE :
 							DMA_BIDIRECTIONAL;
 }
 
-/* What a buffer takes from the system and of host addresses: a power of two. */
+/* What a buffer takes in memory and in host addresses: a power of two. */
 static unsigned long skel_buf_pages(const struct skel_buf *buf)
 {
 	return 1UL << get_order(buf->range.length);
@@ -44,28 +40,11 @@ static u64 skel_buf_bytes(const struct skel_buf *buf)
 	return (u64)skel_buf_pages(buf) << PAGE_SHIFT;
 }
 
-/* As io_uring and iommufd do it: memory that lives as long as a file. */
-int skel_charge(struct user_struct *user, unsigned long pages)
-{
-	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
-	unsigned long old = atomic_long_read(&user->locked_vm);
-
-	do {
-		if (old + pages > limit && !capable(CAP_IPC_LOCK))
-			return -ENOMEM;
-	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, old + pages));
-	return 0;
-}
-
-void skel_uncharge(struct user_struct *user, unsigned long pages)
-{
-	atomic_long_sub(pages, &user->locked_vm);
-}
-
 /*
- * A free range of host addresses in the channel's window, or 0; aligned to its
- * own size so that one entry of the array covers it. The search goes on from the
- * last one: a number comes back as late as possible.
+ * Find a free range of host addresses in the channel's window; returns 0 if there
+ * is none. It is aligned to its own size so that one entry of the array covers
+ * it. The search continues from the last one, so that a number comes back as late
+ * as possible.
  */
 u64 skel_buf_find_addr(struct skel_chan *chan, u64 size)
 {
@@ -97,7 +76,8 @@ u64 skel_buf_find_addr(struct skel_chan *chan, u64 size)
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_buf_find_addr);
 
-static int skel_buf_insert(struct skel_chan *chan, struct skel_buf *buf)
+static int skel_buf_insert(struct skel_chan *chan, struct skel_buf *buf,
+			   u64 *host_addr)
 {
 	u64 size = skel_buf_bytes(buf);
 	u64 addr;
@@ -105,7 +85,7 @@ static int skel_buf_insert(struct skel_chan *chan, struct skel_buf *buf)
 
 	guard(mutex)(&chan->card->mutex);
 
-	/* On 32-bit machines it could wrap, and an old mapping meet its number. */
+	/* On 32-bit machines it could wrap and match that of an old mapping. */
 	if (chan->generation == ULONG_MAX)
 		return -ENOSPC;
 	addr = skel_buf_find_addr(chan, size);
@@ -121,6 +101,7 @@ static int skel_buf_insert(struct skel_chan *chan, struct skel_buf *buf)
 	chan->next = (addr + size) & (SKEL_WINDOW_SIZE - 1);
 	chan->nr_bufs++;
 	chan->buf_bytes += size;
+	*host_addr = addr;
 	return 0;
 }
 
@@ -132,16 +113,10 @@ static void skel_buf_erase(struct skel_chan *chan, struct skel_buf *buf)
 	chan->buf_bytes -= skel_buf_bytes(buf);
 }
 
-/* In a card whose memory is RAM, the CPU does what is DMA elsewhere. */
-static bool skel_card_has_dma(const struct skel_card *card)
-{
-	return !card->ram;
-}
-
 /*
- * What the CPU has written goes out to memory first. Else it could be lost when
- * the caches make way for what a card writes, which may be less than it was
- * granted, or nothing.
+ * Write back first what the CPU has written. Otherwise it would be lost when the
+ * cache is invalidated for the card, which may write less than it was granted, or
+ * nothing.
  */
 static void skel_sync_for_device(struct device *dev, dma_addr_t dma, u64 length,
 				 bool tohost)
@@ -151,7 +126,7 @@ static void skel_sync_for_device(struct device *dev, dma_addr_t dma, u64 length,
 		dma_sync_single_for_device(dev, dma, length, DMA_FROM_DEVICE);
 }
 
-/* DMA memory that could not be given back while its device was there: lost. */
+/* DMA memory that could not be freed while its device was there is lost. */
 static bool skel_buf_is_stranded(const struct skel_card *card,
 				 const struct skel_buf *buf)
 {
@@ -161,7 +136,7 @@ static bool skel_buf_is_stranded(const struct skel_card *card,
 static void skel_buf_free_pages(struct skel_chan *chan, struct skel_buf *buf)
 {
 	if (skel_buf_is_stranded(chan->card, buf)) {
-		/* Still held, so still charged, to a user that stays. */
+		/* Never freed, so charged for ever: keep the user, too. */
 		get_uid(buf->user);
 		return;
 	}
@@ -172,7 +147,7 @@ static void skel_buf_free_pages(struct skel_chan *chan, struct skel_buf *buf)
 	skel_uncharge(buf->user, skel_buf_pages(buf));
 }
 
-/* The last step: a request may still have found it in the array, hence RCU. */
+/* RCU: a request may have found it in the array just before. */
 static void skel_buf_release(struct skel_buf *buf)
 {
 	free_uid(buf->user);
@@ -180,11 +155,8 @@ static void skel_buf_release(struct skel_buf *buf)
 	kfree_rcu(buf, rcu);
 }
 
-/*
- * A new buffer of the channel, hidden until skel_buf_publish(). @length is from
- * 1 to card->buffer_max.
- */
-struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs)
+static struct skel_buf *skel_buf_alloc(struct skel_chan *chan, u64 length,
+				       u32 dirs)
 {
 	struct skel_buf *buf;
 	int ret;
@@ -194,16 +166,13 @@ struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs)
 		return ERR_PTR(-ENOMEM);
 	buf->range.length = PAGE_ALIGN(length);
 	buf->range.dirs = dirs;
-	buf->state = SKEL_BUF_HIDDEN;
 
 	ret = skel_charge(current_user(), skel_buf_pages(buf));
 	if (ret)
 		goto free;
-	buf->user = get_uid(current_user());
-
 	/*
-	 * The zone retry of dma_alloc_pages() is why the mask is honoured
-	 * without an IOMMU. Failing is an answer, not worth an OOM kill.
+	 * The zone retry of dma_alloc_pages() makes it honour the mask without an
+	 * IOMMU. A failure is not worth an OOM kill.
 	 */
 	buf->page = dma_alloc_pages(chan->card->dev, buf->range.length,
 				    &buf->dma, skel_buf_dir(buf),
@@ -214,42 +183,52 @@ struct skel_buf *skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs)
 		goto uncharge;
 	}
 	/*
-	 * The zeroes may still be in the cache alone: whoever invalidates it
-	 * must not find there what the last owner of the memory has left.
+	 * The zeroes may still be in the cache only. If that is invalidated
+	 * later, the last owner's data must not appear.
 	 */
 	if (skel_card_has_dma(chan->card))
 		skel_sync_for_device(chan->card->dev, buf->dma,
 				     buf->range.length, false);
+	buf->user = get_uid(current_user());
 	buf->mm = current->mm;
 	mmgrab(buf->mm);
-
-	ret = skel_buf_insert(chan, buf);
-	if (ret)
-		goto free_pages;
 	return buf;
 
-free_pages:
-	skel_buf_free_pages(chan, buf);
-	skel_buf_release(buf);
-	return ERR_PTR(ret);
 uncharge:
-	skel_uncharge(buf->user, skel_buf_pages(buf));
-	free_uid(buf->user);
+	skel_uncharge(current_user(), skel_buf_pages(buf));
 free:
 	kfree(buf);
 	return ERR_PTR(ret);
 }
+
+/*
+ * Make a buffer; @length is from 1 to card->buffer_max. Another thread can use it,
+ * and free it, before this returns.
+ */
+int skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs,
+		    u64 *host_addr)
+{
+	struct skel_buf *buf;
+	int ret;
+
+	lockdep_assert_held(&chan->card->ops_sem);
+	buf = skel_buf_alloc(chan, length, dirs);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	ret = skel_buf_insert(chan, buf, host_addr);
+	if (ret) {
+		skel_buf_free_pages(chan, buf);
+		skel_buf_release(buf);
+	}
+	return ret;
+}
 EXPORT_SYMBOL_IF_KUNIT(skel_buf_create);
 
-void skel_buf_publish(struct skel_chan *chan, struct skel_buf *buf)
-{
-	guard(spinlock_irq)(&chan->card->lock);
-	buf->state = SKEL_BUF_LIVE;
-}
-EXPORT_SYMBOL_IF_KUNIT(skel_buf_publish);
-
-/* Nothing begins with the buffer any more, and nothing holds it. */
-void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf)
+/*
+ * Nothing begins with the buffer any more, and nothing holds it. The host address
+ * is given back last: mmap() must not find another buffer there meanwhile.
+ */
+static void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf)
 {
 	skel_buf_free_pages(chan, buf);
 	skel_buf_erase(chan, buf);
@@ -257,8 +236,8 @@ void skel_buf_destroy(struct skel_chan *chan, struct skel_buf *buf)
 }
 
 /*
- * The buffer that contains the host address, in whatever state. The caller
- * holds card->mutex, or card->lock and rcu_read_lock().
+ * The buffer that contains the host address, live or dead. The caller holds
+ * card->mutex, or card->lock and rcu_read_lock().
  */
 struct skel_buf *skel_buf_find(struct skel_chan *chan, u64 host_addr)
 {
@@ -269,24 +248,14 @@ struct skel_buf *skel_buf_find(struct skel_chan *chan, u64 host_addr)
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_buf_find);
 
-/* A buffer that the user named by its first byte. */
-static struct skel_buf *skel_buf_lookup(struct skel_chan *chan, u64 host_addr)
-{
-	struct skel_buf *buf;
-
-	lockdep_assert_held(&chan->card->mutex);
-	buf = skel_buf_find(chan, host_addr);
-	return buf && buf->range.addr == host_addr ? buf : NULL;
-}
-
 static int skel_buf_kill(struct skel_chan *chan, struct skel_buf *buf)
 {
 	guard(spinlock_irq)(&chan->card->lock);
-	if (buf->state != SKEL_BUF_LIVE)
+	if (buf->dead)
 		return -ENOENT;
 	if (buf->pins)
 		return -EBUSY;
-	buf->state = SKEL_BUF_DEAD;
+	buf->dead = true;
 	return 0;
 }
 
@@ -295,14 +264,14 @@ int skel_buf_free(struct skel_chan *chan, u64 host_addr)
 	struct skel_buf *buf;
 	int ret;
 
-	/* The memory goes back to a device that is still there. */
+	/* The memory is freed while its device is there. */
 	guard(rwsem_read)(&chan->card->ops_sem);
 	if (chan->card->gone)
 		return -ENODEV;
 
 	scoped_guard(mutex, &chan->card->mutex) {
-		buf = skel_buf_lookup(chan, host_addr);
-		if (!buf)
+		buf = skel_buf_find(chan, host_addr);
+		if (!buf || buf->range.addr != host_addr)
 			return -ENOENT;
 		if (buf->mm != current->mm)
 			return -EPERM;
@@ -310,15 +279,16 @@ int skel_buf_free(struct skel_chan *chan, u64 host_addr)
 		if (ret)
 			return ret;
 	}
-	/* It is dead and this caller's alone now: nothing maps it any more. */
-	skel_mmap_revoke(chan->card, buf->range.addr, buf->range.length);
+	/* It is dead, and no other thread can free it: nothing maps it any more. */
+	skel_revoke(chan->card, buf->range.addr, buf->range.length);
 	skel_buf_destroy(chan, buf);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(skel_buf_free);
 
 /*
- * From release(): there are no mappings, skel_xfer_stop() has run. What is still
- * pinned then, a card that did not obey may still write to.
+ * For release(): there are no mappings, and skel_xfer_stop() has run. What is
+ * still pinned belongs to a card that did not stop and may still write to it.
  */
 void skel_buf_free_all(struct skel_chan *chan)
 {
@@ -331,13 +301,13 @@ void skel_buf_free_all(struct skel_chan *chan)
 	}
 }
 
-/* Move the data out of the DMA memory: see skel.h. */
-static void skel_buf_save(struct skel_card *card, struct skel_buf *buf)
+/* Move the data out of the DMA memory: see core.h. */
+static void skel_buf_detach(struct skel_card *card, struct skel_buf *buf)
 {
 	u64 length = buf->range.length;
 
 	guard(mutex)(&card->mutex);
-	skel_mmap_revoke(card, buf->range.addr, length);
+	skel_revoke(card, buf->range.addr, length);
 	buf->saved = __vmalloc(length, GFP_KERNEL | __GFP_NOWARN |
 				       __GFP_RETRY_MAYFAIL);
 	if (buf->saved)
@@ -347,13 +317,13 @@ static void skel_buf_save(struct skel_card *card, struct skel_buf *buf)
 	buf->page = NULL;
 }
 
-/* The device goes: give its memory back, the data stays. */
-void skel_buf_save_all(struct skel_card *card)
+/* The device is removed: free its memory, and keep the data. */
+void skel_buf_detach_all(struct skel_card *card)
 {
-	if (!skel_card_has_dma(card))
-		return;
 	/* Nobody opens or closes a channel, or adds or frees a buffer. */
 	lockdep_assert_held_write(&card->ops_sem);
+	if (!skel_card_has_dma(card))
+		return;
 
 	for (u32 nr = 0; nr < card->desc.channels; nr++) {
 		struct skel_chan *chan = card->chans[nr];
@@ -363,9 +333,9 @@ void skel_buf_save_all(struct skel_card *card)
 		if (!chan)
 			continue;
 		xa_for_each(&chan->bufs, index, buf) {
-			/* What is still pinned stays: skel_xfer_reset() has said so. */
+			/* If it is pinned, skel_xfer_reset() has reported that. */
 			if (!READ_ONCE(buf->pins))
-				skel_buf_save(card, buf);
+				skel_buf_detach(card, buf);
 		}
 	}
 }
@@ -397,7 +367,7 @@ int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags)
 	if (chan->card->gone)
 		return -ENODEV;
 	buf = skel_buf_find(chan, host_addr);
-	if (!buf || READ_ONCE(buf->state) != SKEL_BUF_LIVE ||
+	if (!buf || READ_ONCE(buf->dead) ||
 	    !skel_range_inside(host_addr, length, buf->range.addr,
 			       buf->range.length))
 		return -ENOENT;

@@ -2,9 +2,9 @@
 /*
  * cardmem.c - the memory of a card without hardware: ordinary RAM
  *
- * Bytes move between it and a buffer only through skel_card_copy(), that is: by
- * a grant. The memory lives as long as the card, and the card as long as its
- * files, so a mapping never outlives it.
+ * Bytes move between it and a buffer only by a grant, in skel_card_copy(). The
+ * memory lives as long as the card, and the card as long as its files, so a
+ * mapping never outlives it.
  */
 
 #include <linux/export.h>
@@ -13,7 +13,7 @@
 #include <linux/mm.h>
 #include <linux/sched/user.h>
 
-#include "skel.h"
+#include "core.h"
 
 int skel_cardmem_alloc(struct skel_card *card)
 {
@@ -52,7 +52,7 @@ void skel_cardmem_free(struct skel_card *card)
  * @card: a card whose memory is RAM (skel_card_desc.ram)
  *
  * Context: any.
- * Return: address of the first of skel_card_desc.memory bytes.
+ * Return: address of its first byte.
  */
 void *skel_card_memory(const struct skel_card *card)
 {
@@ -60,7 +60,7 @@ void *skel_card_memory(const struct skel_card *card)
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_memory, "SKEL");
 
-/* Move the bytes of a granted request; the caller has pinned the buffer. */
+/* Move the bytes of a granted request. The caller has pinned the buffer. */
 void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
 		       const struct skel_request *req)
 {

@@ -3,10 +3,21 @@
  * edu.c - QEMU's educational PCI device as a laboratory card
  *
  * A card with registers, MSI or INTx, and one bus-master DMA engine that all
- * channels share: a model for drivers of real cards. edu.h tells how it works.
+ * channels share: a model for drivers of real cards. edu.h explains how it works.
+ *
+ * The edu device is made for courses, which bring drivers of their own. This
+ * driver therefore claims no device by itself, and is not loaded for one. To let
+ * it have all edu devices, present and future ones:
+ *
+ *   modprobe skel_edu
+ *   echo 1234 11e8 >/sys/bus/pci/drivers/skel_edu/new_id
+ *
+ * or a single one, if no other driver has it:
+ *
+ *   echo skel_edu >/sys/bus/pci/devices/0000:00:04.0/driver_override
+ *   echo 0000:00:04.0 >/sys/bus/pci/drivers_probe
  */
 
-#include <linux/bitfield.h>
 #include <linux/cleanup.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
@@ -20,34 +31,9 @@
 /* Where the registers are in the card's file; offset 0 is for card memory. */
 #define EDU_REGISTERS_OFFSET	SZ_16M
 
-static unsigned int timeout_ms = 2000;
-module_param(timeout_ms, uint, 0644);
-MODULE_PARM_DESC(timeout_ms, "a burst that takes longer has failed, in ms (default 2000)");
-
 static bool map_registers;
 module_param(map_registers, bool, 0444);
-MODULE_PARM_DESC(map_registers, "let CAP_SYS_RAWIO map the registers, and by the DMA engine reach all memory");
-
-unsigned long edu_timeout(void)
-{
-	return msecs_to_jiffies(READ_ONCE(timeout_ms));
-}
-
-/* All ones, or zeros if only its memory decode was switched off. */
-bool edu_is_gone(struct edu *edu)
-{
-	return FIELD_GET(EDU_ID_MARK, edu_read(edu, EDU_ID)) != EDU_ID_MARK_VALUE;
-}
-
-/* Registers that cannot be read: an error that PCI is about to heal, or the end. */
-bool edu_check_gone(struct edu *edu)
-{
-	if (!edu_is_gone(edu))
-		return false;
-	if (!READ_ONCE(edu->paused) && !pci_channel_offline(edu->pdev))
-		schedule_work(&edu->leave);
-	return true;
-}
+MODULE_PARM_DESC(map_registers, "let CAP_SYS_RAWIO map the registers, and with the DMA engine reach all memory");
 
 static void edu_leave(struct edu *edu)
 {
@@ -64,13 +50,13 @@ static void edu_leave_work(struct work_struct *work)
 	struct edu *edu = container_of(work, struct edu, leave);
 
 	scoped_guard(mutex, &edu->mutex) {
-		/* Who saw it gone may have looked in the middle of a reset. */
+		/* It may have been seen in the middle of a reset. */
 		if (edu->left || edu->paused ||
 		    pci_channel_offline(edu->pdev) || !edu_is_gone(edu))
 			return;
 	}
-	pci_err(edu->pdev, "the card does not answer any more\n");
-	/* Nor can its interrupt be acknowledged, on a line that is shared. */
+	pci_err(edu->pdev, "the card does not respond any more\n");
+	/* Its interrupt cannot be acknowledged, on a line that may be shared. */
 	if (!edu->pdev->msi_enabled)
 		pci_intx(edu->pdev, 0);
 	edu_leave(edu);
@@ -85,7 +71,7 @@ static irqreturn_t edu_irq(int irq, void *data)
 		edu_check_gone(edu);
 		return IRQ_NONE;
 	}
-	/* First: what is raised from here on comes as another interrupt. */
+	/* First, so that what is raised from here on is another interrupt. */
 	edu_write(edu, EDU_IRQ_ACK, status);
 
 	if (status & EDU_IRQ_FACTORIAL)
@@ -133,11 +119,11 @@ static int edu_init_irq(struct edu *edu)
 	struct pci_dev *pdev = edu->pdev;
 	int ret;
 
-	/* Giving MSI back switches INTx on, when nobody listens any more. */
+	/* Freeing MSI enables INTx, when there is no handler any more. */
 	ret = devm_add_action_or_reset(&pdev->dev, edu_mute, pdev);
 	if (ret)
 		return ret;
-	/* What was raised before would come as ours: by INTx, and by MSI. */
+	/* Drop what was raised before: for INTx, and again for MSI. */
 	edu_write(edu, EDU_IRQ_ACK, ~0);
 	ret = pci_alloc_irq_vectors(pdev, 1, 1, PCI_IRQ_MSI | PCI_IRQ_INTX);
 	if (ret < 0)
@@ -149,8 +135,8 @@ static int edu_init_irq(struct edu *edu)
 }
 
 /*
- * What devm has is given back after remove(), the last first: the interrupt
- * before the card, the card before *edu. No open file reaches any of it once
+ * Managed resources are released after remove() in reverse order: the interrupt
+ * before the card, the card before *edu. No open file reaches any of them once
  * the card is unregistered.
  */
 static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
@@ -182,7 +168,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return -ENOMEM;
 	edu->pdev = pdev;
 	INIT_WORK(&edu->leave, edu_leave_work);
-	/* An interrupt may see it gone before there is a card to unregister. */
+	/* An interrupt may find it gone before there is a card to unregister. */
 	disable_work(&edu->leave);
 	edu_engine_init(edu);
 	pci_set_drvdata(pdev, edu);
@@ -191,15 +177,19 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret)
 		return ret;
 	pci_clear_master(pdev);
+	/* The id was written by hand: it may be another device. */
+	if (!(pci_resource_flags(pdev, EDU_BAR) & IORESOURCE_MEM) ||
+	    pci_resource_len(pdev, EDU_BAR) < EDU_DMA_COMMAND + sizeof(u32))
+		return dev_err_probe(dev, -ENODEV, "not an edu device\n");
 	edu->regs = pcim_iomap_region(pdev, EDU_BAR, KBUILD_MODNAME);
 	if (IS_ERR(edu->regs))
 		return PTR_ERR(edu->regs);
 	if (edu_is_gone(edu))
-		return dev_err_probe(dev, -ENODEV, "this is no edu device: %#x\n",
+		return dev_err_probe(dev, -ENODEV, "not an edu device: %#x\n",
 				     edu_read(edu, EDU_ID));
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(EDU_DMA_BITS));
 	if (ret)
-		return dev_err_probe(dev, ret, "no DMA with %u bits\n",
+		return dev_err_probe(dev, ret, "no DMA with %u address bits\n",
 				     EDU_DMA_BITS);
 
 	edu->card = devm_skel_card_alloc(dev, &desc, edu);
@@ -207,8 +197,8 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		return PTR_ERR(edu->card);
 	ret = edu_init_irq(edu);
 	if (ret)
-		return dev_err_probe(dev, ret, "no interrupt\n");
-	/* What edu_slot_reset() brings back: decoding memory, but no DMA. */
+		return dev_err_probe(dev, ret, "cannot get an interrupt\n");
+	/* What edu_slot_reset() restores: memory decoding, but no DMA. */
 	pci_save_state(pdev);
 	ret = skel_card_register(edu->card);
 	if (!ret)
@@ -225,7 +215,7 @@ static void edu_remove(struct pci_dev *pdev)
 	edu_engine_leave(edu);
 }
 
-/* Off the bus, and nobody asks the registers, until edu_continue(). */
+/* Off the bus, and not taken for gone if unreadable, until edu_continue(). */
 static int edu_pause(struct edu *edu, enum edu_pause why)
 {
 	guard(mutex)(&edu->mutex);
@@ -241,8 +231,8 @@ static void edu_continue(struct edu *edu, enum edu_pause why)
 }
 
 /*
- * Transfers go on afterwards, but not from the middle of a burst. Commands do not
- * come: the core's work queue is frozen.
+ * Transfers go on afterwards, but not from the middle of a burst. No command
+ * comes: the core's workqueue is frozen.
  */
 static int edu_suspend(struct device *dev)
 {
@@ -283,7 +273,7 @@ static pci_ers_result_t edu_slot_reset(struct pci_dev *pdev)
 	struct edu *edu = pci_get_drvdata(pdev);
 
 	pci_restore_state(pdev);
-	/* Off the bus: the engine may have survived, and so may another bind. */
+	/* The engine may have survived, and so may the bus master bit. */
 	if (edu_pause(edu, EDU_ERROR) || edu_is_gone(edu))
 		return PCI_ERS_RESULT_DISCONNECT;
 	return PCI_ERS_RESULT_RECOVERED;
@@ -294,7 +284,7 @@ static void edu_error_resume(struct pci_dev *pdev)
 	edu_continue(pci_get_drvdata(pdev), EDU_ERROR);
 }
 
-/* Somebody resets the device through sysfs. */
+/* Reset through sysfs */
 static void edu_reset_prepare(struct pci_dev *pdev)
 {
 	edu_pause(pci_get_drvdata(pdev), EDU_RESET);
@@ -313,15 +303,8 @@ static const struct pci_error_handlers edu_error_handlers = {
 	.reset_done	= edu_reset_done,
 };
 
-static const struct pci_device_id edu_ids[] = {
-	{ PCI_DEVICE(EDU_VENDOR_ID, EDU_DEVICE_ID) },
-	{}
-};
-MODULE_DEVICE_TABLE(pci, edu_ids);
-
 static struct pci_driver edu_driver = {
 	.name		= KBUILD_MODNAME,
-	.id_table	= edu_ids,
 	.probe		= edu_probe,
 	.remove		= edu_remove,
 	.err_handler	= &edu_error_handlers,

@@ -2,7 +2,7 @@
 /*
  * edu.h - QEMU's educational PCI device as a laboratory card
  *
- * edu.c          the PCI device: probe, remove, interrupt, sleep, errors
+ * edu.c          the PCI device: probe, remove, interrupt, suspend, errors
  * edu_command.c  the command language
  * edu_engine.c   the DMA engine and the queue in front of it
  *
@@ -11,17 +11,16 @@
  * bursts, in turn with the jobs of other channels. edu->active is the job whose
  * burst is running; it stays in the queue.
  *
- * An engine that is busy cannot be told to stop. What works by force is to take
- * its bus away (edu_engine_kill()): with bus mastering off it ends its burst into
- * the void. It gets the bus back (edu_engine_revive()) when it has been seen
- * idle, with the first command that needs it (edu_engine_prepare()), and keeps it
- * while a channel is open. So it is also off the bus after probe(): what an earlier
- * driver has left running does no harm. open() waits for none of this, since all
- * misc devices of the machine would wait with it.
+ * A busy engine has no command to stop. The only forcible way is to take away its
+ * bus (edu_engine_kill()): with bus mastering off, it ends its burst into the
+ * void. It gets the bus back (edu_engine_revive()) once it has been seen idle,
+ * with the first command that needs it (edu_engine_prepare()), and keeps it while
+ * a channel is open. It is therefore off the bus after probe(), too: what an
+ * earlier driver has left running does no harm. open() waits for none of this,
+ * because open() of all misc devices of the machine would wait with it.
  *
- * edu->mutex is held by the caller that kills or revives the engine, or
- * otherwise switches bus mastering. edu->lock protects the queue and the engine,
- * and is taken last.
+ * edu->mutex is held to kill or revive the engine, and to switch bus mastering in
+ * any other way. edu->lock protects the queue and the engine, and is taken last.
  */
 #ifndef _SKEL_EDU_H
 #define _SKEL_EDU_H
@@ -44,11 +43,11 @@
 struct edu_job;
 struct pci_dev;
 
-/* Reasons for a pause, each ended by the caller that began it; they may overlap. */
+/* Reasons for a pause, which may overlap */
 enum edu_pause {
 	EDU_ASLEEP	= BIT(0),
-	EDU_ERROR	= BIT(1),	/* PCI heals an error */
-	EDU_RESET	= BIT(2),	/* somebody resets the device */
+	EDU_ERROR	= BIT(1),	/* PCI error recovery */
+	EDU_RESET	= BIT(2),	/* reset of the device */
 };
 
 struct edu {
@@ -59,8 +58,8 @@ struct edu {
 	wait_queue_head_t wait;		/* for the engine, or the card's CPU */
 
 	struct mutex mutex;		/* forcing the engine, bus mastering */
-	unsigned long paused;		/* enum edu_pause: nobody asks registers */
-	bool left;			/* it was unregistered */
+	unsigned long paused;		/* enum edu_pause: registers are not read */
+	bool left;			/* the card is unregistered */
 
 	spinlock_t lock;		/* open, jobs, engine; taken last */
 	unsigned int open;		/* channels */
@@ -70,8 +69,8 @@ struct edu {
 	u32 moving;			/* bytes of the running burst */
 	unsigned long deadline;		/* of the running burst */
 	struct delayed_work watchdog;	/* the engine, and requests in time */
-	bool halted;			/* starts nothing */
-	bool killed;			/* has no bus: its interrupts mean nothing */
+	bool halted;			/* no burst is started */
+	bool killed;			/* off the bus: its interrupts mean nothing */
 	bool broken;			/* does not stop */
 };
 
@@ -85,18 +84,15 @@ static inline void edu_write(struct edu *edu, unsigned int reg, u32 value)
 	writel(value, edu->regs + reg);
 }
 
-/* edu.c */
-bool edu_is_gone(struct edu *edu);
-bool edu_check_gone(struct edu *edu);
-unsigned long edu_timeout(void);
-
 /* edu_command.c */
 int edu_command(struct skel_card *card, u32 channel, char *line, size_t len);
 
 /* edu_engine.c */
+bool edu_is_gone(struct edu *edu);
+bool edu_check_gone(struct edu *edu);
+unsigned long edu_timeout(void);
 void edu_engine_init(struct edu *edu);
-const char *edu_engine_queue(struct edu *edu, u32 channel,
-			     const struct skel_request *req);
+const char *edu_engine_queue(struct edu *edu, const struct skel_request *req);
 const char *edu_engine_prepare(struct edu *edu);
 void edu_engine_irq(struct edu *edu, u32 status);
 void edu_engine_halt(struct edu *edu);

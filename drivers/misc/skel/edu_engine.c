@@ -2,9 +2,10 @@
 /*
  * edu_engine.c - the DMA engine of the edu card and the queue in front of it
  *
- * How it works is documented in edu.h.
+ * How it works is explained in edu.h.
  */
 
+#include <linux/bitfield.h>
 #include <linux/build_bug.h>
 #include <linux/cleanup.h>
 #include <linux/iopoll.h>
@@ -16,13 +17,17 @@
 #include "edu.h"
 
 /*
- * How many jobs of a channel wait for an interrupt. Once asked, the core refuses
- * what is over EDU_TRANSFERS.
+ * Jobs of a channel that wait for an interrupt. When the core is asked, it refuses
+ * those beyond EDU_TRANSFERS.
  */
 #define EDU_JOBS_MAX		(4 * EDU_TRANSFERS)
 
-/* A burst takes 100 ms; one with nowhere to go does, too. */
+/* A burst takes 100 ms, even one into the void. */
 #define EDU_IDLE_TIMEOUT_US	(1000 * USEC_PER_MSEC)
+
+static unsigned int timeout_ms = 2000;
+module_param(timeout_ms, uint, 0644);
+MODULE_PARM_DESC(timeout_ms, "time after which a burst has failed, in ms (default 2000)");
 
 static unsigned int burst = EDU_MEMORY_SIZE;
 module_param(burst, uint, 0644);
@@ -35,6 +40,27 @@ struct edu_job {
 	u64 moved;
 	bool cancelled;			/* ends with the burst that is running */
 };
+
+unsigned long edu_timeout(void)
+{
+	return msecs_to_jiffies(READ_ONCE(timeout_ms));
+}
+
+/* It reads as all ones, or as zeros if only memory decoding was disabled. */
+bool edu_is_gone(struct edu *edu)
+{
+	return FIELD_GET(EDU_ID_MARK, edu_read(edu, EDU_ID)) != EDU_ID_MARK_VALUE;
+}
+
+/* Registers cannot be read during PCI error recovery, or for good. */
+bool edu_check_gone(struct edu *edu)
+{
+	if (!edu_is_gone(edu))
+		return false;
+	if (!READ_ONCE(edu->paused) && !pci_channel_offline(edu->pdev))
+		schedule_work(&edu->leave);
+	return true;
+}
 
 static bool edu_is_running(struct edu *edu)
 {
@@ -90,7 +116,7 @@ static void edu_start(struct edu *edu)
 	mod_delayed_work(system_percpu_wq, &edu->watchdog, timeout + 1);
 }
 
-/* Without telling the core: it knows. */
+/* Without a completion: the core has ended the transfer. */
 static void edu_forget(struct edu *edu, struct edu_job *job)
 {
 	lockdep_assert_held(&edu->lock);
@@ -105,7 +131,7 @@ static void edu_end(struct edu *edu, struct edu_job *job, int error)
 	edu_forget(edu, job);
 }
 
-/* The job that was active; the engine serves nobody. */
+/* The engine is free again. Returns the job that was active. */
 static struct edu_job *edu_take_active(struct edu *edu)
 {
 	struct edu_job *job = edu->active;
@@ -116,7 +142,7 @@ static struct edu_job *edu_take_active(struct edu *edu)
 	return job;
 }
 
-/* The interrupt says so; what counts is the engine. */
+/* The interrupt proves nothing; the engine's register counts. */
 static void edu_burst_done(struct edu *edu)
 {
 	struct edu_job *job;
@@ -124,7 +150,7 @@ static void edu_burst_done(struct edu *edu)
 	lockdep_assert_held(&edu->lock);
 	if (!edu->active || edu->killed)
 		return;
-	/* In this order: registers that have just vanished say "not running". */
+	/* In this order: registers that have just vanished read "not running". */
 	if (edu_is_running(edu) || edu_is_gone(edu))
 		return;
 	job = edu_take_active(edu);
@@ -136,7 +162,7 @@ static void edu_burst_done(struct edu *edu)
 	edu_start(edu);
 }
 
-/* The card asks for what it wants to transfer. */
+/* The card asks for its transfers. */
 static void edu_ask(struct edu *edu)
 {
 	struct edu_job *job, *next;
@@ -171,8 +197,7 @@ static unsigned int edu_count(struct edu *edu, u32 channel)
 }
 
 /* Queue a transfer. Returns NULL or the reason of an error. */
-const char *edu_engine_queue(struct edu *edu, u32 channel,
-			     const struct skel_request *req)
+const char *edu_engine_queue(struct edu *edu, const struct skel_request *req)
 {
 	struct edu_job *job;
 
@@ -180,7 +205,6 @@ const char *edu_engine_queue(struct edu *edu, u32 channel,
 	if (!job)
 		return "memory";
 	job->req = *req;
-	job->req.channel = channel;
 
 	guard(spinlock_irq)(&edu->lock);
 	if (edu->broken) {
@@ -188,16 +212,16 @@ const char *edu_engine_queue(struct edu *edu, u32 channel,
 		return "engine";
 	}
 	list_add_tail(&job->node, &edu->jobs);
-	if (edu_count(edu, channel) < EDU_JOBS_MAX)
+	if (edu_count(edu, req->channel) < EDU_JOBS_MAX)
 		edu_write(edu, EDU_IRQ_RAISE, EDU_IRQ_REQUEST);
 	else
 		edu_ask(edu);	/* the interrupt is late, or lost */
-	/* If nothing else is watched: for the interrupt that may not come. */
+	/* For an interrupt that may not come, unless it is pending already. */
 	queue_delayed_work(system_percpu_wq, &edu->watchdog, edu_timeout() + 1);
 	return NULL;
 }
 
-/* Start nothing any more; what runs may end. */
+/* Start nothing any more; a running burst may end. */
 void edu_engine_halt(struct edu *edu)
 {
 	lockdep_assert_held(&edu->mutex);
@@ -205,7 +229,7 @@ void edu_engine_halt(struct edu *edu)
 	edu->halted = true;
 }
 
-/* Let the card have the bus if somebody may use it. */
+/* Give the card the bus if a channel is open. */
 void edu_update_master(struct edu *edu)
 {
 	lockdep_assert_held(&edu->mutex);
@@ -216,8 +240,9 @@ void edu_update_master(struct edu *edu)
 }
 
 /*
- * End all jobs but the active one. With error 0 they are forgotten: the core
- * ends them itself. Who has not been asked for yet is, so as to get an answer.
+ * End all jobs but the active one. With error 0 they are only dropped: the core
+ * ends them itself. First ask for those that were not, so that users get an
+ * answer.
  */
 static void edu_end_all(struct edu *edu, int error)
 {
@@ -235,7 +260,7 @@ static void edu_end_all(struct edu *edu, int error)
 	}
 }
 
-/* Have the engine off the bus. */
+/* Take the engine off the bus. */
 static int edu_take_bus(struct edu *edu)
 {
 	u16 command;
@@ -246,13 +271,13 @@ static int edu_take_bus(struct edu *edu)
 		edu->killed = true;
 	}
 	edu_update_master(edu);
-	/* The read also waits for writes under way. All ones: there is no card. */
+	/* The read also flushes writes in flight. All ones: there is no card. */
 	pci_read_config_word(edu->pdev, PCI_COMMAND, &command);
 	if (!PCI_POSSIBLE_ERROR(command) && command & PCI_COMMAND_MASTER) {
-		pci_err(edu->pdev, "bus mastering cannot be switched off\n");
+		pci_err(edu->pdev, "cannot disable bus mastering\n");
 		scoped_guard(spinlock_irq, &edu->lock)
 			edu->broken = true;
-		/* The others do not wait for it. */
+		/* The other jobs do not wait for it. */
 		edu_end_all(edu, -EIO);
 		return -EIO;
 	}
@@ -260,9 +285,9 @@ static int edu_take_bus(struct edu *edu)
 }
 
 /*
- * Stop the engine by force. On return of 0 the card does not touch host memory,
- * and will not until edu_engine_revive(). The active job is ended as by
- * edu_end_all(); with an engine that does not obey it stays.
+ * Stop the engine by force. If this returns 0, the card does not touch host memory
+ * until edu_engine_revive(). The active job is ended as by edu_end_all(), but
+ * stays if the engine does not stop.
  */
 int edu_engine_kill(struct edu *edu, int error)
 {
@@ -290,7 +315,7 @@ int edu_engine_stop(struct edu *edu, int error)
 	return ret;
 }
 
-/* 0, -ETIMEDOUT, or -ENODEV if nothing answers. */
+/* Returns 0, -ETIMEDOUT, or -ENODEV if the card does not respond. */
 static int edu_wait_idle(struct edu *edu)
 {
 	u32 command;
@@ -304,20 +329,20 @@ static int edu_wait_idle(struct edu *edu)
 	return edu_is_gone(edu) ? -ENODEV : 0;
 }
 
-/* Back to work, unless somebody has paused it, who brings it back later. */
+/* Back to work, unless it is paused: edu_continue() does this later. */
 void edu_engine_revive(struct edu *edu)
 {
 	lockdep_assert_held(&edu->mutex);
 	if (edu->paused || edu->left)
 		return;
-	/* An engine that runs would go on as soon as it has the bus. */
+	/* A running engine would go on as soon as it has the bus. */
 	switch (edu_wait_idle(edu)) {
 	case -ENODEV:
 		edu_check_gone(edu);
 		return;
 	case -ETIMEDOUT:
 		if (!edu->broken)
-			pci_err(edu->pdev, "the DMA engine does not end, it stays off the bus\n");
+			pci_err(edu->pdev, "the DMA engine does not stop, keeping it off the bus\n");
 		scoped_guard(spinlock_irq, &edu->lock)
 			edu->broken = true;
 		edu_end_all(edu, -EIO);
@@ -326,7 +351,7 @@ void edu_engine_revive(struct edu *edu)
 
 	edu_write(edu, EDU_IRQ_ACK, EDU_IRQ_DMA);
 	scoped_guard(spinlock_irq, &edu->lock) {
-		/* Left by an engine that did not obey, and does now. */
+		/* Left by an engine that did not stop, and now has. */
 		if (edu->active)
 			edu_end(edu, edu_take_active(edu), -EIO);
 		edu->killed = false;
@@ -337,18 +362,18 @@ void edu_engine_revive(struct edu *edu)
 	guard(spinlock_irq)(&edu->lock);
 	edu->halted = false;
 	edu->broken = false;
-	/* Their interrupt is lost, if it came without the bus. */
+	/* Interrupts that were raised without the bus are lost. */
 	edu_ask(edu);
 }
 
 /*
- * Give the card the bus, for DMA and for its interrupts; may wait until the engine
- * is idle. Returns NULL or the reason of an error.
+ * Give the card the bus, for DMA and interrupts; may wait until the engine is idle.
+ * Returns NULL or the reason of an error.
  */
 const char *edu_engine_prepare(struct edu *edu)
 {
 	guard(mutex)(&edu->mutex);
-	/* An engine that has not ended in time is not waited for again. */
+	/* If the engine has not stopped in time, do not wait again. */
 	if (edu->killed && !(edu->broken && edu_is_running(edu)))
 		edu_engine_revive(edu);
 	if (!edu->pdev->is_busmaster)
@@ -367,7 +392,7 @@ static void edu_watchdog(struct work_struct *work)
 	scoped_guard(spinlock_irq, &edu->lock) {
 		if (edu->halted)
 			return;
-		/* An interrupt that was lost does no more harm than this wait. */
+		/* In case an interrupt was lost. */
 		edu_burst_done(edu);
 		edu_ask(edu);
 		if (!edu->active || time_before(jiffies, edu->deadline))
@@ -383,7 +408,7 @@ static bool edu_serves(struct edu *edu, u32 channel)
 	return edu->active && edu->active->req.channel == channel;
 }
 
-/* Other channels go on: a burst of this one that is running is waited for. */
+/* Other channels go on. Waits for a running burst of this one. */
 int edu_quiesce(struct skel_card *card, u32 channel)
 {
 	struct edu *edu = skel_card_priv(card);
@@ -403,7 +428,7 @@ int edu_quiesce(struct skel_card *card, u32 channel)
 		return 0;
 	if (edu_check_gone(edu))
 		return -ENODEV;
-	/* The watchdog comes first: a timeout stops this job alone. */
+	/* The watchdog is earlier: its timeout stops this job alone. */
 	return wait_event_timeout(edu->wait, !edu_serves(edu, channel),
 				  edu_timeout() + HZ) ? 0 : -ETIMEDOUT;
 }
@@ -421,23 +446,23 @@ int edu_reset(struct skel_card *card)
 	return 0;
 }
 
-/* The card is unregistered: no job comes, and nobody is told of one. */
+/* The card is unregistered: there are no new jobs, and no completions. */
 void edu_engine_leave(struct edu *edu)
 {
 	disable_delayed_work_sync(&edu->watchdog);
 
 	scoped_guard(mutex, &edu->mutex) {
-		/* An engine that did not obey has kept its job. */
+		/* Kept by an engine that did not stop. */
 		guard(spinlock_irq)(&edu->lock);
 		if (edu->active)
 			edu_forget(edu, edu_take_active(edu));
 	}
 	/*
-	 * The interrupt of a burst without the bus would come when nobody
-	 * listens any more, and on a shared line never be acknowledged.
+	 * The interrupt of a burst without the bus would come when there is no
+	 * handler any more, and on a shared line never be acknowledged.
 	 */
 	if (edu_wait_idle(edu)) {
-		pci_warn(edu->pdev, "left without having seen the DMA engine idle\n");
+		pci_warn(edu->pdev, "the DMA engine is still busy on removal\n");
 		return;
 	}
 	edu_write(edu, EDU_STATUS, 0);
@@ -452,7 +477,7 @@ void edu_engine_init(struct edu *edu)
 	init_waitqueue_head(&edu->wait);
 	INIT_LIST_HEAD(&edu->jobs);
 	INIT_DELAYED_WORK(&edu->watchdog, edu_watchdog);
-	/* What it does now, nobody knows. */
+	/* An earlier driver may have left it running. */
 	edu->halted = true;
 	edu->killed = true;
 }

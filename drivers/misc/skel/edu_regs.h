@@ -7,8 +7,6 @@
 
 #include <linux/bits.h>
 
-#define EDU_VENDOR_ID		0x1234
-#define EDU_DEVICE_ID		0x11e8
 #define EDU_BAR			0
 
 /* 0xRRrr00ed: major version, minor version, the mark of an edu device */
@@ -29,12 +27,12 @@
 #define EDU_STATUS_COMPUTING	BIT(0)
 #define EDU_STATUS_IRQ_FACTORIAL BIT(7)		/* interrupt when it is done */
 
-/* Interrupts: bits that are raised by the card, or by writing to EDU_IRQ_RAISE */
+/* Interrupts: bits raised by the card, or by writing to EDU_IRQ_RAISE */
 #define EDU_IRQ_STATUS		0x24
 #define EDU_IRQ_RAISE		0x60
 #define EDU_IRQ_ACK		0x64
 #define EDU_IRQ_FACTORIAL	BIT(0)
-#define EDU_IRQ_REQUEST		BIT(1)		/* ours: the card wants to transfer */
+#define EDU_IRQ_REQUEST		BIT(1)		/* ours: the card wants a transfer */
 #define EDU_IRQ_DMA		BIT(8)
 
 /* The DMA engine; its registers cannot be written while it runs */

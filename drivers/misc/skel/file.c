@@ -8,9 +8,9 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-#include "skel.h"
+#include "core.h"
 
-/* Under misc_mtx: the card is registered, and stays so meanwhile. */
+/* Called under misc_mtx: the card stays registered meanwhile. */
 static int skel_open(struct inode *inode, struct file *file)
 {
 	struct skel_card *card = container_of(file->private_data,
@@ -25,9 +25,9 @@ static int skel_open(struct inode *inode, struct file *file)
 		module_put(card->desc.owner);
 		return PTR_ERR(chan);
 	}
-	skel_card_get(card);
+	kref_get(&card->ref);
 	file->private_data = chan;
-	/* One mapping for all nodes of the card, for skel_mmap_revoke(). */
+	/* One mapping for all nodes of the card, for skel_revoke(). */
 	file->f_mapping = card->anon->f_mapping;
 	return stream_open(inode, file);
 }
@@ -38,7 +38,7 @@ static int skel_release(struct inode *inode, struct file *file)
 	struct skel_card *card = chan->card;
 	struct module *owner = card->desc.owner;
 
-	/* What the card may still use is kept, and the card with it. */
+	/* If the card may still use the channel, both are kept. */
 	if (skel_chan_destroy(chan))
 		skel_card_put(card);
 	module_put(owner);
@@ -71,9 +71,9 @@ const struct file_operations skel_fops = {
 	.fop_flags	= FOP_UNSIGNED_OFFSET,
 	.open		= skel_open,
 	.release	= skel_release,
-	.read		= skel_chan_read,
-	.write		= skel_chan_write,
-	.poll		= skel_chan_poll,
+	.read		= skel_stream_read,
+	.write		= skel_stream_write,
+	.poll		= skel_stream_poll,
 	.unlocked_ioctl	= skel_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.mmap_prepare	= skel_mmap_prepare,

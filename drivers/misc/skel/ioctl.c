@@ -2,24 +2,24 @@
 /*
  * ioctl.c - the table of ioctls and their dispatch
  *
- * The structures are extensible, see the user API: what is checked for all of
- * them is checked here.
+ * The structures are extensible, as documented in the user API (general format).
  */
 
 #include <linux/cleanup.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/mm.h>
 #include <linux/nospec.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "skel.h"
+#include "core.h"
 
 /* A card's directions are those of its buffers. */
 static_assert(SKEL_ALLOC_TOHOST == SKEL_CAP_TOHOST);
 static_assert(SKEL_ALLOC_FROMHOST == SKEL_CAP_FROMHOST);
 
-/* What user space was compiled with; they grow at the end. */
+/* They may only grow at the end. */
 static_assert(sizeof(struct skel_info) == 144);
 static_assert(sizeof(struct skel_region_info) == 64);
 static_assert(sizeof(struct skel_alloc) == 24);
@@ -102,7 +102,6 @@ static int skel_ioctl_alloc(struct skel_cmd *cmd)
 {
 	struct skel_alloc *alloc = &cmd->arg.alloc;
 	struct skel_chan *chan = cmd->chan;
-	struct skel_buf *buf;
 	int ret;
 
 	if (alloc->flags & ~chan->card->desc.caps)
@@ -114,19 +113,16 @@ static int skel_ioctl_alloc(struct skel_cmd *cmd)
 	scoped_guard(rwsem_read, &chan->card->ops_sem) {
 		if (chan->card->gone)
 			return -ENODEV;
-		buf = skel_buf_create(chan, alloc->length, alloc->flags);
+		ret = skel_buf_create(chan, alloc->length, alloc->flags,
+				      &alloc->host_addr);
 	}
-	if (IS_ERR(buf))
-		return PTR_ERR(buf);
-	alloc->length = buf->range.length;
-	alloc->host_addr = buf->range.addr;
+	if (ret)
+		return ret;
+	alloc->length = PAGE_ALIGN(alloc->length);
 	ret = skel_cmd_respond(cmd);
-	if (!ret) {
-		skel_buf_publish(chan, buf);
-		return 0;
-	}
-	guard(rwsem_read)(&chan->card->ops_sem);
-	skel_buf_destroy(chan, buf);
+	/* If a transfer uses it already (-EBUSY), it remains until close(). */
+	if (ret)
+		skel_buf_free(chan, alloc->host_addr);
 	return ret;
 }
 
@@ -166,7 +162,7 @@ struct skel_ioctl {
 		.execute = _fn,						\
 	}
 
-/* The last member named is that of the first version, for ever. */
+/* The last argument is the last member of the first version. Never change it. */
 static const struct skel_ioctl skel_ioctls[] = {
 	SKEL_IOCTL(SKEL_IOC_INFO, skel_ioctl_info, struct skel_info,
 		   replies_lost),

@@ -2,28 +2,28 @@
 /*
  * mmap.c - mappings of buffers and of the card's regions
  *
- * All are windows of page frames behind a range of file offsets, as /dev/mem is.
+ * All are windows of page frames behind a range of file offsets, like /dev/mem.
  * Why nothing here takes a reference, and when page tables are filled, is
- * documented in skel.h.
+ * documented in core.h.
  */
 
 #include <linux/capability.h>
 #include <linux/cleanup.h>
 #include <linux/fs.h>
+#include <linux/highmem.h>
 #include <linux/io.h>
 #include <linux/mm.h>
-#include <linux/mm_inline.h>
 #include <linux/security.h>
 #include <linux/vmalloc.h>
 
-#include "skel.h"
+#include "core.h"
 
 /* What lies behind a file offset. */
 struct skel_window {
 	u64 offset;
 	u64 length;
 	unsigned long pfn;		/* of its first byte */
-	void *saved;			/* memory of a card that is gone */
+	void *saved;			/* copy of a detached buffer */
 	unsigned long generation;	/* of a buffer; 0: a region */
 	u32 flags;			/* SKEL_REGION_* */
 };
@@ -36,61 +36,73 @@ static unsigned long skel_window_pfn(const struct skel_window *window,
 	return window->pfn + ((offset - window->offset) >> PAGE_SHIFT);
 }
 
+static int skel_window_buf(const struct skel_buf *buf, const struct mm_struct *mm,
+			   struct skel_window *window)
+{
+	if (READ_ONCE(buf->dead))
+		return -ENXIO;
+	if (mm != buf->mm)
+		return -EPERM;
+	/* Detached, and there was no memory for a copy. */
+	if (!buf->page && !buf->saved)
+		return -ENXIO;
+	*window = (struct skel_window) {
+		.offset = buf->range.addr,
+		.length = buf->range.length,
+		.pfn = buf->page ? page_to_pfn(buf->page) : 0,
+		.saved = buf->saved,
+		.generation = buf->generation,
+		.flags = SKEL_REGION_RAM,
+	};
+	return 0;
+}
+
+static int skel_window_region(const struct skel_card *card,
+			      const struct skel_region *region,
+			      struct skel_window *window)
+{
+	/* RAM lives as long as the file. */
+	if (card->gone && !(region->flags & SKEL_REGION_RAM))
+		return -ENODEV;
+	*window = (struct skel_window) {
+		.offset = region->offset,
+		.length = region->length,
+		.pfn = PHYS_PFN(region->start),
+		.flags = region->flags,
+	};
+	return 0;
+}
+
 /*
- * The window that contains all of [offset, offset + length). A buffer can be
- * mapped into one address space only, which @mm must be.
+ * Find the window that contains all of [offset, offset + length). A buffer can
+ * be mapped into one address space only, which @mm must be.
  */
 static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 			    const struct mm_struct *mm,
 			    struct skel_window *window)
 {
-	struct skel_card *card = chan->card;
 	const struct skel_region *region;
 	struct skel_buf *buf;
+	int ret = -ENXIO;
 
-	lockdep_assert_held(&card->mutex);
+	lockdep_assert_held(&chan->card->mutex);
 
 	buf = skel_buf_find(chan, offset);
-	region = skel_region_find(card, offset);
-	if (buf) {
-		/* Dead or hidden, it is as good as not there. */
-		if (READ_ONCE(buf->state) != SKEL_BUF_LIVE)
-			return -ENXIO;
-		if (mm != buf->mm)
-			return -EPERM;
-		/* The card is gone, and there was no memory to save it. */
-		if (!buf->page && !buf->saved)
-			return -ENXIO;
-		*window = (struct skel_window) {
-			.offset = buf->range.addr,
-			.length = buf->range.length,
-			.pfn = buf->page ? page_to_pfn(buf->page) : 0,
-			.saved = buf->saved,
-			.generation = buf->generation,
-			.flags = SKEL_REGION_RAM,
-		};
-	} else if (region) {
-		/* RAM lives as long as the file. */
-		if (card->gone && !(region->flags & SKEL_REGION_RAM))
-			return -ENODEV;
-		*window = (struct skel_window) {
-			.offset = region->offset,
-			.length = region->length,
-			.pfn = PHYS_PFN(region->start),
-			.flags = region->flags,
-		};
-	} else {
-		return -ENXIO;
-	}
-
+	region = skel_region_find(chan->card, offset);
+	if (buf)
+		ret = skel_window_buf(buf, mm, window);
+	else if (region)
+		ret = skel_window_region(chan->card, region, window);
+	if (ret)
+		return ret;
 	if (!skel_range_inside(offset, length, window->offset, window->length))
 		return -ENXIO;
 	return 0;
 }
 
 /*
- * The window behind a part of an area: of the very buffer that the area has
- * mapped, not of one that has got the same host address since.
+ * The window behind a part of an area: that of the buffer which the area was
+ * mapped for, not of one that has been given the same host address since.
  */
 static int skel_vma_window(const struct vm_area_struct *vma, u64 offset,
 			   u64 length, struct skel_window *window)
@@ -105,9 +117,9 @@ static int skel_vma_window(const struct vm_area_struct *vma, u64 offset,
 }
 
 /*
- * Fill page tables with memory. mmap() holds the mmap_lock for writing, and the
- * area is where skel_mmap_revoke() finds it: either that comes later and empties
- * it again, or what it is called for is seen here.
+ * Fill page tables with memory. mmap() holds the mmap_lock for writing, and
+ * skel_revoke() can already find the area: either it comes later and empties the
+ * area again, or its reason is seen here.
  */
 static int skel_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff,
 			   const struct file *file, void **private_data)
@@ -118,7 +130,7 @@ static int skel_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff
 	struct skel_window window;
 	int ret;
 
-	/* Mapped by another file system in its name: out of reach of revocation. */
+	/* Another file system maps in its own name, out of reach of skel_revoke(). */
 	if (!vma || vma->vm_file != file)
 		return -ENODEV;
 	guard(mutex)(&chan->card->mutex);
@@ -132,7 +144,7 @@ static int skel_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff
 }
 
 #ifdef CONFIG_HAVE_IOREMAP_PROT
-/* ptrace() and /proc/pid/mem: a debugger reads and writes a mapped buffer. */
+/* Let a debugger read and write mapped memory: ptrace(), /proc/pid/mem. */
 static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 			   void *buf, int len, int write)
 {
@@ -162,9 +174,8 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 #endif
 
 /*
- * skel_vma_mapped() fills the page tables of memory, skel_mmap_revoke() empties
- * them for good. This fills those of I/O memory, and puts back what a card that
- * is gone has left of its buffers.
+ * Fill page tables with I/O memory, and with copies of detached buffers. Other
+ * memory is mapped by skel_vma_mapped(), and is gone for good after skel_revoke().
  */
 static vm_fault_t skel_vma_fault(struct vm_fault *vmf)
 {
@@ -188,7 +199,7 @@ static const struct vm_operations_struct skel_vm_ops = {
 #endif
 };
 
-/* No .access: a debugger that lists memory would trigger registers. */
+/* No .access: a debugger that dumps memory would read registers. */
 static const struct vm_operations_struct skel_io_vm_ops = {
 	.fault = skel_vma_fault,
 };
@@ -196,7 +207,7 @@ static const struct vm_operations_struct skel_io_vm_ops = {
 /* What all mappings have in common. */
 static int skel_mmap_shared(struct vm_area_desc *desc, u32 flags)
 {
-	/* A private mapping would be a copy, and out of reach of the revocation. */
+	/* A private mapping would be a copy, out of reach of skel_revoke(). */
 	if (!vma_desc_test(desc, VMA_MAYSHARE_BIT))
 		return -EINVAL;
 	if (vma_desc_test(desc, VMA_EXEC_BIT))
@@ -211,7 +222,7 @@ static int skel_mmap_shared(struct vm_area_desc *desc, u32 flags)
 	return 0;
 }
 
-/* Memory is mapped as the kernel maps it: another cache mode would be an alias. */
+/* Memory is mapped in the kernel's cache mode: another one would be an alias. */
 static int skel_mmap_ram(struct vm_area_desc *desc,
 			 const struct skel_window *window)
 {
@@ -242,7 +253,7 @@ static int skel_mmap_io(struct vm_area_desc *desc, u32 flags)
 	if (ret)
 		return ret;
 
-	/* As ioremap_wc() and ioremap() map it. */
+	/* As ioremap_wc() and ioremap() do. */
 	desc->page_prot = flags & SKEL_REGION_WC ?
 			  pgprot_writecombine(desc->page_prot) :
 			  pgprot_device(desc->page_prot);
@@ -273,7 +284,7 @@ int skel_mmap_prepare(struct vm_area_desc *desc)
 /**
  * skel_card_mmap_prepare - let a program that plays the card map its memory
  * @card: a card whose memory is RAM (skel_card_desc.ram)
- * @desc: of a file of the backend that holds a reference of the card; offset 0
+ * @desc: of a file of the backend that holds a reference to the card; offset 0
  *        is the first byte, skel_card_desc.readonly does not matter
  *
  * Context: file_operations.mmap_prepare.
@@ -294,10 +305,3 @@ int skel_card_mmap_prepare(struct skel_card *card, struct vm_area_desc *desc)
 	return ret;
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_mmap_prepare, "SKEL");
-
-/* Take a range of offsets out of all page tables. */
-void skel_mmap_revoke(struct skel_card *card, u64 offset, u64 length)
-{
-	unmap_mapping_pages(card->anon->f_mapping, offset >> PAGE_SHIFT,
-			    length >> PAGE_SHIFT, true);
-}

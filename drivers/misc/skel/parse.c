@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * parse.c - numbers from lines of text, and lines from numbers
+ * parse.c - command lines of users, and lines of the core
  */
 
 #include <kunit/visibility.h>
@@ -13,18 +13,10 @@
 
 #include "parse.h"
 
-/**
- * skel_parse_words - take a command line apart
- * @line: the line, NUL-terminated; blanks in it are overwritten with NUL
- * @len: its length
- * @words: the words found
- *
- * Words are printable ASCII, separated by spaces and tabs; a carriage return at
- * the end of the line is ignored.
- *
- * Context: any.
- * Return: 0, also for an empty line (no words); -EILSEQ for a byte that is
- * not printable ASCII; -E2BIG for more than %SKEL_WORDS_MAX words.
+/*
+ * Take a command line apart. Spaces and tabs are overwritten with NUL; a carriage
+ * return at the end is ignored. Returns 0; -EILSEQ for a byte that is not printable
+ * ASCII; -E2BIG for too many words.
  */
 int skel_parse_words(char *line, size_t len, struct skel_words *words)
 {
@@ -51,36 +43,12 @@ int skel_parse_words(char *line, size_t len, struct skel_words *words)
 	}
 	return 0;
 }
-EXPORT_SYMBOL_NS_GPL(skel_parse_words, "SKEL");
+EXPORT_SYMBOL_IF_KUNIT(skel_parse_words);
 
-/**
- * skel_parse_error - what to answer to a line that is wrong
- * @error: negative errno of skel_parse_words() or skel_parse_transfer()
- *
- * Context: any.
- * Return: the reason, as it stands after "ERROR " in a reply line.
- */
-const char *skel_parse_error(int error)
-{
-	switch (error) {
-	case -EILSEQ:
-		return "character";
-	case -ERANGE:
-		return "number";
-	default:
-		return "parameter-count";
-	}
-}
-EXPORT_SYMBOL_NS_GPL(skel_parse_error, "SKEL");
-
-/**
- * skel_parse_u64 - number from a word
- * @word: digits, or 0x and hexadecimal digits; no sign, no octal
- * @value: the number
- *
- * Context: any.
- * Return: 0; -EINVAL if it is no such number; -ERANGE if it is above 2^64-1.
- * @value is written only on success.
+/*
+ * A number: digits, or 0x and hexadecimal digits; no sign, no octal. Returns 0,
+ * -EINVAL if it is no such number, -ERANGE if it is above 2^64-1. @value is
+ * written only on success.
  */
 int skel_parse_u64(const char *word, u64 *value)
 {
@@ -90,47 +58,46 @@ int skel_parse_u64(const char *word, u64 *value)
 		base = 16;
 		word += 2;
 	}
-	/* kstrtou64() would take a sign, and a second 0x. */
+	/* kstrtou64() would accept a sign, and a second 0x. */
 	if (!isxdigit(word[0]) || tolower(word[1]) == 'x')
 		return -EINVAL;
 	return kstrtou64(word, base, value);
 }
-EXPORT_SYMBOL_NS_GPL(skel_parse_u64, "SKEL");
+EXPORT_SYMBOL_IF_KUNIT(skel_parse_u64);
 
-/**
- * skel_parse_transfer - TOHOST or FROMHOST command
- * @words: the command line: TOHOST or FROMHOST in any case, then card address,
- *         length and host address
- * @req: the request; the channel is left alone
- *
- * The command is that of the article "Device Drivers Concluded" (Linux
- * Journal, 1996). The numbers are not checked, that is for skel_request().
- *
- * Context: any.
- * Return: 0; -ENOENT if it is another command; -EINVAL for a wrong number of
- * parameters; -ERANGE if one is not a number of 64 bits.
+/*
+ * Find the command of a line and its numbers. Returns NULL, with *@command NULL
+ * for an empty line, or the reason that follows "ERROR " in the reply.
  */
-int skel_parse_transfer(const struct skel_words *words,
-			struct skel_request *req)
+const char *skel_parse_command(char *line, size_t len,
+			       const struct skel_command *commands,
+			       unsigned int count,
+			       const struct skel_command **command, u64 *arg)
 {
-	if (!words->count)
-		return -ENOENT;
-	if (!strcasecmp(words->word[0], "TOHOST"))
-		req->dir = SKEL_TOHOST;
-	else if (!strcasecmp(words->word[0], "FROMHOST"))
-		req->dir = SKEL_FROMHOST;
-	else
-		return -ENOENT;
+	struct skel_words words;
+	int ret = skel_parse_words(line, len, &words);
 
-	if (words->count != 4)
-		return -EINVAL;
-	if (skel_parse_u64(words->word[1], &req->card_addr) ||
-	    skel_parse_u64(words->word[2], &req->length) ||
-	    skel_parse_u64(words->word[3], &req->host_addr))
-		return -ERANGE;
-	return 0;
+	*command = NULL;
+	if (ret)
+		return ret == -EILSEQ ? "character" : "parameter-count";
+	if (!words.count)
+		return NULL;
+
+	for (unsigned int i = 0; i < count && !*command; i++) {
+		if (!strcasecmp(words.word[0], commands[i].name))
+			*command = &commands[i];
+	}
+	if (!*command)
+		return "unknown-command";
+	if (words.count != (*command)->args + 1)
+		return "parameter-count";
+	for (unsigned int i = 0; i < (*command)->args; i++) {
+		if (skel_parse_u64(words.word[i + 1], &arg[i]))
+			return "number";
+	}
+	return NULL;
 }
-EXPORT_SYMBOL_NS_GPL(skel_parse_transfer, "SKEL");
+EXPORT_SYMBOL_IF_KUNIT(skel_parse_command);
 
 static const char *skel_verdict_name(enum skel_verdict verdict)
 {
@@ -152,9 +119,9 @@ static const char *skel_verdict_name(enum skel_verdict verdict)
 }
 
 /*
- * The core's line about the end of a request, with its '\n': see "Reply lines
- * of the core" in the user API. Returns its length; @size of
- * SKEL_TRANSFER_LINE_MAX is always enough.
+ * Format the core's line about the end of a request, with its '\n': see "Reply
+ * lines of the core" in the user API. Returns its length. SKEL_TRANSFER_LINE_MAX
+ * bytes are always enough.
  */
 int skel_format_transfer(char *buf, size_t size, const struct skel_request *req,
 			 bool granted, enum skel_verdict verdict)
@@ -171,7 +138,7 @@ int skel_format_transfer(char *buf, size_t size, const struct skel_request *req,
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_format_transfer);
 
-/* The start of the line after the one that @line is in, or @end. */
+/* The start of the line after the one that contains @line, or @end. */
 const char *skel_next_line(const char *line, const char *end)
 {
 	const char *newline = memchr(line, '\n', end - line);
@@ -179,9 +146,7 @@ const char *skel_next_line(const char *line, const char *end)
 	return newline ? newline + 1 : end;
 }
 
-/*
- * The first of the lines from @line on that begins with SKEL_CORE_MARK, or NULL.
- */
+/* The first line, from @line on, that begins with SKEL_CORE_MARK, or NULL. */
 const char *skel_find_mark(const char *line, const char *end)
 {
 	for (; line < end; line = skel_next_line(line, end)) {

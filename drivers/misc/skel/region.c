@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * region.c - windows of the card that programs may map
+ * region.c - regions of the card that programs may map
  *
- * Card memory that is RAM comes first, at offset 0, then what the backend has
- * declared, each at its own offset.
+ * Card memory that is RAM comes first, at offset 0, then the I/O memory that the
+ * backend has declared, each region at its own offset.
  */
 
 #include <linux/errno.h>
@@ -13,9 +13,9 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "skel.h"
+#include "core.h"
 
-/* What a backend may say of a region. */
+/* Flags that a backend may set. */
 #define SKEL_REGION_IO_FLAGS	(SKEL_REGION_READONLY | SKEL_REGION_WC | \
 				 SKEL_REGION_RAWIO)
 
@@ -45,7 +45,7 @@ int skel_regions_init(struct skel_card *card)
 				 (desc->readonly ? SKEL_REGION_READONLY : 0),
 		};
 	memcpy(region, desc->regions, array_size(desc->nr_regions, sizeof(*region)));
-	card->desc.regions = NULL;	/* the caller's, not ours to keep */
+	card->desc.regions = NULL;	/* belongs to the caller */
 
 	return skel_regions_valid(card->regions, card->nr_regions,
 				  SKEL_REGIONS_END) ? 0 : -EINVAL;
@@ -67,8 +67,8 @@ static void skel_regions_release_first(struct skel_card *card, u32 n)
 }
 
 /*
- * Where the cache mode belongs to the memory (x86), the fault handler gets the
- * mode of this reservation whatever the page protection of the mapping says.
+ * Where the cache mode belongs to the memory (x86), vmf_insert_pfn() uses the mode
+ * of this reservation, whatever the page protection of the mapping says.
  */
 int skel_regions_reserve(struct skel_card *card)
 {
@@ -92,14 +92,14 @@ void skel_regions_release(struct skel_card *card)
 	skel_regions_release_first(card, card->nr_regions);
 }
 
-/* Take I/O memory out of all page tables. RAM lives as long as the files. */
+/* Remove I/O memory from all page tables. RAM lives as long as the files. */
 void skel_regions_revoke(struct skel_card *card)
 {
 	for (u32 i = 0; i < card->nr_regions; i++) {
 		const struct skel_region *region = &card->regions[i];
 
 		if (!(region->flags & SKEL_REGION_RAM))
-			skel_mmap_revoke(card, region->offset, region->length);
+			skel_revoke(card, region->offset, region->length);
 	}
 }
 

@@ -7,7 +7,7 @@
 
 #include <linux/tracepoint.h>
 
-#include "skel.h"
+#include "core.h"
 
 /* The core's answer to a request of the card; error 0 is a grant. */
 TRACE_EVENT(skel_request,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ucard.c - /dev/skel-ucard: make a card, and its file
+ * ucard.c - /dev/skel-ucard: a program creates a card
  */
 
 #include <linux/cleanup.h>
@@ -26,12 +26,12 @@ static_assert(SKEL_UCARD_FROMHOST == SKEL_CAP_FROMHOST);
 
 static unsigned int cards_max = 64;
 module_param(cards_max, uint, 0444);
-MODULE_PARM_DESC(cards_max, "number of cards that programs can play at once (default 64)");
+MODULE_PARM_DESC(cards_max, "largest number of cards at the same time (default 64)");
 
 static DEFINE_IDA(skel_ucard_ida);
-static atomic_t skel_ucard_count;	/* cards whose programs live */
+static atomic_t skel_ucard_count;	/* cards whose programs are alive */
 
-/* The card of a file; NULL as long as it has none. */
+/* The card of a file, or NULL. */
 static struct skel_ucard *skel_ucard_of(struct file *file)
 {
 	struct skel_ucard_file *f = file->private_data;
@@ -114,8 +114,8 @@ static int skel_ucard_mmap_prepare(struct vm_area_desc *desc)
 	return ucard ? skel_card_mmap_prepare(ucard->card, desc) : -ENODEV;
 }
 
-/* Also the end of the card: all of its files are closed. */
-void skel_ucard_free(void *priv)
+/* As skel_card_ops.release: all files of the card are closed. */
+static void skel_ucard_free(void *priv)
 {
 	struct skel_ucard *ucard = priv;
 
@@ -213,7 +213,27 @@ free:
 	return ERR_PTR(ret);
 }
 
-/* A card that nobody has seen yet; skel_card_put() frees all of it. */
+/* The core grants nothing to the channel, and waits for copies under way. */
+static int skel_ucard_quiesce(struct skel_card *card, u32 nr)
+{
+	return 0;
+}
+
+static int skel_ucard_reset(struct skel_card *card)
+{
+	return 0;
+}
+
+static const struct skel_card_ops skel_ucard_ops = {
+	.open		= skel_ucard_open,
+	.close		= skel_ucard_close,
+	.command	= skel_ucard_command,
+	.quiesce	= skel_ucard_quiesce,
+	.reset		= skel_ucard_reset,
+	.release	= skel_ucard_free,
+};
+
+/* Make a card that is not registered yet; skel_card_put() frees all of it. */
 static struct skel_ucard *skel_ucard_make(struct skel_ucard_file *f,
 					  const struct skel_ucard_create *create)
 {
@@ -243,7 +263,7 @@ static struct skel_ucard *skel_ucard_make(struct skel_ucard_file *f,
 	return ucard;
 }
 
-/* Unplug the card. What remains is freed with the last of its files. */
+/* Unplug the card. The rest is freed with the last of its files. */
 static void skel_ucard_destroy(struct skel_ucard *ucard)
 {
 	struct skel_ucard_msg *msg, *next;
@@ -259,7 +279,7 @@ static void skel_ucard_destroy(struct skel_ucard *ucard)
 	skel_card_put(ucard->card);
 }
 
-/* A card that everybody sees. */
+/* Make a card and register it. */
 static int skel_ucard_plug(struct skel_ucard_file *f, void __user *user,
 			   struct skel_ucard_create *create)
 {
@@ -279,7 +299,7 @@ static int skel_ucard_plug(struct skel_ucard_file *f, void __user *user,
 	if (copy_to_user(user, create, sizeof(*create)))
 		ret = -EFAULT;
 	else if (cmpxchg(&f->ucard, NULL, ucard))
-		ret = -EBUSY;	/* another thread was faster */
+		ret = -EBUSY;	/* another thread came first */
 	if (ret)
 		skel_ucard_destroy(ucard);
 	return ret;
@@ -380,6 +400,6 @@ static void __exit skel_ucard_exit(void)
 }
 module_exit(skel_ucard_exit);
 
-MODULE_DESCRIPTION("Laboratory cards that are played by programs");
+MODULE_DESCRIPTION("Laboratory cards played by programs");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS("SKEL");

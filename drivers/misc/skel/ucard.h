@@ -2,23 +2,23 @@
 /*
  * ucard.h - a program plays a card: structures, lifetimes, locks
  *
- * The protocol is told in the user API, linux/skel_ucard.h. The program is
- * hostile hardware: nothing that it says is believed, and nobody waits for it
- * without a limit. The DMA engine of the card is this driver: bytes move only
+ * The protocol is documented in the user API, linux/skel_ucard.h. The program is
+ * treated like hostile hardware: nothing that it says is trusted, and every wait
+ * for it is limited. The DMA engine of the card is this driver: bytes move only
  * within write(), so the card can be stopped without asking the program.
  *
  * Events wait in ucard->events until the program reads them. Their number is
  * bounded: a channel has at most one opening, one closing and one command
- * there, and requests are not taken while SKEL_UCARD_RESULTS results, or as many
- * granted transfers, wait.
+ * there, and requests are not accepted while SKEL_UCARD_RESULTS results, or as
+ * many granted transfers, are waiting.
  *
- * struct skel_ucard lives from SKEL_UCARD_IOC_CREATE until its card is freed:
- * both the program's file and all files of the card are closed then. What
- * belongs to the program's file alone is struct skel_ucard_file.
+ * struct skel_ucard lives from SKEL_UCARD_IOC_CREATE until its card is freed,
+ * when the program's file and all files of the card are closed. What belongs to
+ * the program's file alone is in struct skel_ucard_file.
  *
  * Locks: ucard->lock is taken within card->ops_sem, by the callbacks, and
- * outside of the core's spinlock. read_lock and write_lock make one reader and
- * one writer; they are outside of ucard->lock, and held while user memory is
+ * outside of the core's spinlock. read_lock and write_lock serialize readers and
+ * writers; they are taken outside of ucard->lock and held while user memory is
  * touched. No callback takes them.
  */
 #ifndef _SKEL_UCARD_PRIVATE_H
@@ -35,7 +35,7 @@ struct faux_device;
 
 #define SKEL_UCARD_RESULTS	1024
 
-/* Something to tell the program; or a granted transfer that may expire. */
+/* An event for the program, or a granted transfer that may expire. */
 struct skel_ucard_msg {
 	struct list_head node;
 	u16 type;			/* enum skel_ucard_event */
@@ -57,15 +57,15 @@ struct skel_ucard_msg {
 };
 
 struct skel_ucard_chan {
-	u32 opening;			/* this one or the next, from 1 */
+	u32 opening;			/* the current or the next one, from 1 */
 	struct skel_ucard_msg opened;
 	struct skel_ucard_msg closed;
 	struct skel_ucard_msg command;
 };
 
 struct skel_ucard_file {
-	struct skel_ucard *ucard;	/* NULL as long as it has none */
-	wait_queue_head_t wait;		/* for events, and for room of results */
+	struct skel_ucard *ucard;	/* NULL until it has one */
+	wait_queue_head_t wait;		/* for events, and for room for results */
 };
 
 struct skel_ucard {
@@ -82,11 +82,11 @@ struct skel_ucard {
 	unsigned int nr_granted;
 	unsigned int results;		/* and expiries, in events */
 	u64 moving;			/* the transfer that MOVE is copying */
-	bool stalled;			/* has let a command expire since it read */
+	bool stalled;			/* a command has expired since it last read */
 	struct delayed_work watchdog;
 	struct skel_ucard_chan *chans;
 
-	/* An event that read() has taken, and that found no readable memory. */
+	/* An event that read() has taken and not been able to copy. */
 	struct mutex read_lock;
 	size_t out_len;
 	char out[ALIGN(SKEL_UCARD_RECORD_MAX, 8)] __aligned(8);
@@ -102,7 +102,9 @@ struct skel_ucard {
 };
 
 /* ucard_event.c */
-extern const struct skel_card_ops skel_ucard_ops;
+int skel_ucard_open(struct skel_card *card, u32 nr);
+void skel_ucard_close(struct skel_card *card, u32 nr);
+int skel_ucard_command(struct skel_card *card, u32 nr, char *line, size_t len);
 struct skel_ucard_chan *skel_ucard_chan(struct skel_ucard *ucard, u32 nr);
 void skel_ucard_drop(struct skel_ucard *ucard, struct skel_ucard_msg *msg);
 void skel_ucard_post_result(struct skel_ucard *ucard,
@@ -116,8 +118,5 @@ void skel_ucard_watchdog(struct work_struct *work);
 /* ucard_action.c */
 ssize_t skel_ucard_copy_actions(struct skel_ucard *ucard,
 				const char __user *buf, size_t count);
-
-/* ucard.c */
-void skel_ucard_free(void *priv);
 
 #endif /* _SKEL_UCARD_PRIVATE_H */

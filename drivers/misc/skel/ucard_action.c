@@ -16,7 +16,7 @@ static_assert(sizeof(struct skel_ucard_request) == 56);
 static_assert(sizeof(struct skel_ucard_transfer) == 48);
 static_assert(sizeof(struct skel_ucard_result) == 40);
 
-/* Is the user whom the action is for still there? */
+/* Is the user that the action is for still there? */
 static bool skel_ucard_addresses(struct skel_ucard *ucard,
 				 const struct skel_ucard_head *head)
 {
@@ -37,8 +37,8 @@ static void skel_ucard_reply(struct skel_ucard *ucard)
 }
 
 /*
- * Ask the core. A grant that is not carried out at once is remembered by @msg,
- * so that it can expire.
+ * Ask the core. A grant that is not carried out at once is kept in @msg, so that
+ * it can expire.
  */
 static int skel_ucard_ask(struct skel_ucard *ucard,
 			  const struct skel_ucard_request *action,
@@ -148,7 +148,7 @@ static int skel_ucard_complete(struct skel_ucard *ucard,
 	return 0;
 }
 
-/* REQUEST, MOVE and COMPLETE: what they have in common is their result. */
+/* REQUEST, MOVE and COMPLETE, which have a result. */
 static int skel_ucard_act(struct skel_ucard *ucard)
 {
 	const struct skel_ucard_head *head = &ucard->in.head;

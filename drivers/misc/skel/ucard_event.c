@@ -2,8 +2,8 @@
 /*
  * ucard_event.c - from the card's users to the program that plays it
  *
- * The core calls the card, the card posts an event, read() takes it. What the
- * program does not take in time expires.
+ * A callback posts an event, read() takes it. What the program does not take in
+ * time expires.
  */
 
 #include <linux/cleanup.h>
@@ -33,7 +33,7 @@ static void skel_ucard_post(struct skel_ucard *ucard, struct skel_ucard_msg *msg
 	wake_up_interruptible_poll(&ucard->file->wait, EPOLLIN | EPOLLRDNORM);
 }
 
-/* @msg is allocated, and freed when it has been told. */
+/* @msg is allocated, and freed once the program has read it. */
 void skel_ucard_post_result(struct skel_ucard *ucard, struct skel_ucard_msg *msg)
 {
 	ucard->results++;
@@ -45,7 +45,7 @@ static bool skel_ucard_queued(const struct skel_ucard_msg *msg)
 	return !list_empty(&msg->node);
 }
 
-/* The event is told, or does not matter any more. */
+/* The event has been read, or does not matter any more. */
 void skel_ucard_drop(struct skel_ucard *ucard, struct skel_ucard_msg *msg)
 {
 	lockdep_assert_held(&ucard->lock);
@@ -74,7 +74,7 @@ void skel_ucard_forget(struct skel_ucard *ucard, struct skel_ucard_msg *msg)
 	kfree(msg);
 }
 
-static int skel_ucard_open(struct skel_card *card, u32 nr)
+int skel_ucard_open(struct skel_card *card, u32 nr)
 {
 	struct skel_ucard *ucard = skel_card_priv(card);
 	struct skel_ucard_chan *chan = &ucard->chans[nr];
@@ -86,7 +86,7 @@ static int skel_ucard_open(struct skel_card *card, u32 nr)
 	return 0;
 }
 
-static void skel_ucard_close(struct skel_card *card, u32 nr)
+void skel_ucard_close(struct skel_card *card, u32 nr)
 {
 	struct skel_ucard *ucard = skel_card_priv(card);
 	struct skel_ucard_chan *chan = &ucard->chans[nr];
@@ -106,13 +106,12 @@ static void skel_ucard_close(struct skel_card *card, u32 nr)
 		chan->closed.opening = chan->opening;
 		skel_ucard_post(ucard, &chan->closed);
 	}
-	/* Here, not in open: the core publishes the channel before that. */
+	/* Not in open: the core has published the channel before that. */
 	if (!++chan->opening)
 		chan->opening = 1;
 }
 
-static int skel_ucard_command(struct skel_card *card, u32 nr, char *line,
-			      size_t len)
+int skel_ucard_command(struct skel_card *card, u32 nr, char *line, size_t len)
 {
 	struct skel_ucard *ucard = skel_card_priv(card);
 	struct skel_ucard_msg *msg = &ucard->chans[nr].command;
@@ -136,26 +135,6 @@ static int skel_ucard_command(struct skel_card *card, u32 nr, char *line,
 	return 0;
 }
 
-/* The core grants nothing to the channel, and waits for who is copying. */
-static int skel_ucard_quiesce(struct skel_card *card, u32 nr)
-{
-	return 0;
-}
-
-static int skel_ucard_reset(struct skel_card *card)
-{
-	return 0;
-}
-
-const struct skel_card_ops skel_ucard_ops = {
-	.open		= skel_ucard_open,
-	.close		= skel_ucard_close,
-	.command	= skel_ucard_command,
-	.quiesce	= skel_ucard_quiesce,
-	.reset		= skel_ucard_reset,
-	.release	= skel_ucard_free,
-};
-
 static void skel_ucard_expire_command(struct skel_ucard *ucard,
 				      struct skel_ucard_msg *msg)
 {
@@ -164,7 +143,7 @@ static void skel_ucard_expire_command(struct skel_ucard *ucard,
 	if (!ucard->stalled)
 		dev_warn_ratelimited(dev, "the program does not read its commands\n");
 	ucard->stalled = true;
-	/* In this order: who was told does not see it waiting any more. */
+	/* In this order: the user must not see it waiting after the reply. */
 	skel_ucard_drop(ucard, msg);
 	skel_reply(ucard->card, msg->channel, "ERROR timeout");
 }
@@ -179,8 +158,8 @@ void skel_ucard_watchdog(struct work_struct *work)
 
 	guard(mutex)(&ucard->lock);
 	/*
-	 * Commands are in the order in which they came. Who waits behind one that
-	 * was not read in time is answered now, not later than who comes next.
+	 * Commands are in the order of their arrival. Those that wait behind one
+	 * that was not read in time are answered now, not after later ones.
 	 */
 	list_for_each_entry_safe(msg, tmp, &ucard->events, node) {
 		if (msg->type != SKEL_UCARD_COMMAND)
@@ -196,7 +175,7 @@ void skel_ucard_watchdog(struct work_struct *work)
 			next = min_not_zero(next, msg->deadline - now);
 			break;
 		}
-		/* Its buffer is being written: it has not ended yet. */
+		/* Its bytes are being copied: it has not ended yet. */
 		if (msg->id == ucard->moving) {
 			next = 1;
 			continue;
@@ -223,7 +202,7 @@ static size_t skel_ucard_length(const struct skel_ucard_msg *msg)
 	}
 }
 
-/* Take the next event, as read() is to copy it, if there is one that fits. */
+/* Take the next event, in the form for read(), if there is one that fits. */
 static bool skel_ucard_take(struct skel_ucard *ucard, size_t room)
 {
 	struct skel_ucard_result *out = (void *)ucard->out;
@@ -272,7 +251,7 @@ ssize_t skel_ucard_copy_events(struct skel_ucard *ucard, char __user *buf,
 		if (ucard->out_len > count - done)
 			break;
 		if (copy_to_user(buf + done, ucard->out, ucard->out_len)) {
-			/* Other readers have not seen it when they looked. */
+			/* Other readers may have found nothing meanwhile. */
 			wake_up_interruptible_poll(&ucard->file->wait,
 						   EPOLLIN | EPOLLRDNORM);
 			return done ?: -EFAULT;

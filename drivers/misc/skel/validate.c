@@ -13,8 +13,8 @@
 #include "validate.h"
 
 /*
- * Is [addr, addr + length) inside [base, base + size)? An empty range is
- * inside nothing. No sum is formed, so nothing can wrap around.
+ * Is [addr, addr + length) inside [base, base + size)? An empty range is never
+ * inside. No sum is computed, so nothing can wrap around.
  */
 bool skel_range_inside(u64 addr, u64 length, u64 base, u64 size)
 {
@@ -86,7 +86,7 @@ bool skel_regions_valid(const struct skel_region *regions, unsigned int n,
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_regions_valid);
 
-/* What skel_request() tells the backend of a grant or refusal. */
+/* What skel_request() returns to the backend. */
 int skel_verdict_errno(enum skel_verdict verdict)
 {
 	switch (verdict) {

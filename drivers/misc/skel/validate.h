@@ -2,15 +2,15 @@
 /*
  * validate.h - is a request of the card allowed, is its description sound?
  *
- * Pure: no lock, no memory, no device. The caller finds the buffer and holds
- * it still.
+ * Pure: no lock, no allocation, no device. The caller finds the buffer and makes
+ * sure that it does not change.
  */
 #ifndef _SKEL_VALIDATE_H
 #define _SKEL_VALIDATE_H
 
 #include <linux/skel.h>
 
-/* How a request ended; skel_verdict_name() has the words. */
+/* How a request has ended; skel_verdict_name() has the words. */
 enum skel_verdict {
 	SKEL_OK,
 	/* Refusals: nothing has moved. */
@@ -20,7 +20,7 @@ enum skel_verdict {
 	SKEL_BAD_CARD_ADDR,
 	SKEL_BUSY,
 	SKEL_CLOSED,
-	/* Failures of what had been granted. */
+	/* Failures of granted transfers. */
 	SKEL_CANCELLED,
 	SKEL_TIMEOUT,
 	SKEL_ERROR,

@@ -2,9 +2,9 @@
 /*
  * xfer.c - requests of the card, grants, completions
  *
- * One request from its arrival to its end, in the order of the functions:
- * skel_request() decides and pins the buffer, the backend moves the bytes,
- * skel_complete() lets go of the buffer and tells the user.
+ * The life of a request, in the order of the functions: skel_request() decides
+ * and pins the buffer, the backend moves the bytes, skel_complete() unpins the
+ * buffer and reports to the user.
  */
 
 #include <linux/cleanup.h>
@@ -13,11 +13,14 @@
 #include <linux/nospec.h>
 #include <linux/string.h>
 
+#include "core.h"
 #include "parse.h"
-#include "skel.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
+
+/* How long close() and unregistering wait for a card that does not stop. */
+#define SKEL_STOP_TIMEOUT	(5 * HZ)
 
 /* The id of a transfer: a count, the channel, the slot. */
 #define SKEL_ID_SLOT_BITS	6
@@ -35,7 +38,7 @@ static void skel_xfer_report(struct skel_chan *chan,
 	int len;
 
 	len = skel_format_transfer(line, sizeof(line), req, granted, verdict);
-	skel_chan_push(chan, line, len);
+	skel_stream_push(chan, line, len);
 }
 
 static struct skel_xfer *skel_xfer_find_slot(struct skel_chan *chan)
@@ -47,7 +50,7 @@ static struct skel_xfer *skel_xfer_find_slot(struct skel_chan *chan)
 	return NULL;
 }
 
-/* The running transfer of that name; NULL if it has ended, or never was. */
+/* The running transfer with that id; NULL if it has ended, or never was. */
 static struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,
 					struct skel_chan **chan)
 {
@@ -63,8 +66,8 @@ static struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,
 }
 
 /*
- * Decide on a request and, if it is granted, take a slot for it and pin the
- * buffer. The slot has no id yet: the transfer is not running.
+ * Decide on a request and, if it is right, take a slot for it and pin the buffer.
+ * The slot has no id yet: the transfer is not running.
  */
 static enum skel_verdict skel_xfer_begin(struct skel_chan *chan,
 					 const struct skel_request *req,
@@ -81,7 +84,7 @@ static enum skel_verdict skel_xfer_begin(struct skel_chan *chan,
 	if (chan->card->resetting)
 		return SKEL_BUSY;
 	buf = skel_buf_find(chan, req->host_addr);
-	if (buf && buf->state != SKEL_BUF_LIVE)
+	if (buf && buf->dead)
 		buf = NULL;
 	verdict = skel_validate(req, buf ? &buf->range : NULL,
 				chan->card->desc.memory);
@@ -104,7 +107,7 @@ static void skel_xfer_put(struct skel_chan *chan, struct skel_xfer *xfer)
 	memset(xfer, 0, sizeof(*xfer));
 }
 
-/* Give the slot an id, unless it was all stopped in the meantime. */
+/* Give the slot an id, unless the transfers were stopped in the meantime. */
 static enum skel_verdict skel_xfer_run(struct skel_chan *chan,
 				       struct skel_xfer *xfer)
 {
@@ -150,19 +153,19 @@ static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
  * skel_request - the card asks for a transfer
  * @card: the card
  * @req: what it asks for; any value is allowed
- * @grant: filled in if the request is granted, otherwise zeroed: there is no
- *         address then that the card could be given
+ * @grant: filled in if the request is granted, otherwise zeroed: a refusal leaves
+ *         no address that the card could be given
  *
- * A grant holds the buffer until skel_complete(). The bytes are synchronized
- * for the device: the backend can start the DMA at once. A refusal has been
- * told to the user of the channel, if there is one, and counted; the backend
- * tells the card.
+ * A grant holds the buffer until skel_complete(). The bytes have been
+ * synchronized for the device: the backend can start the DMA at once. A refusal
+ * has been counted and reported to the user of the channel, if there is one; the
+ * backend reports it to the card.
  *
- * Context: any, also hard interrupt.
+ * Context: any, including hard interrupt.
  * Return: 0 if granted, otherwise -EINVAL (length 0), -EFAULT (host address not
  * inside one live buffer of the channel), -EACCES (direction), -ERANGE (outside
- * of the card's memory), -EBUSY (too many transfers of this channel run, or the
- * card is being reset) or -ENOTCONN (the channel is not open).
+ * of the card's memory), -EBUSY (too many transfers of this channel are running,
+ * or the card is being reset) or -ENOTCONN (the channel is not open).
  */
 int skel_request(struct skel_card *card, const struct skel_request *req,
 		 struct skel_grant *grant)
@@ -177,7 +180,7 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 
 	scoped_guard(spinlock_irqsave, &card->lock) {
 		chan = skel_chan_find(card, req->channel);
-		/* The last user's: the next one must not be told of it. */
+		/* The request of an earlier user: do not report it to the next. */
 		if (chan && chan->state == SKEL_CHAN_OPENING)
 			chan = NULL;
 		if (chan)
@@ -192,7 +195,7 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 		return skel_verdict_errno(verdict);
 	}
 
-	/* The pin keeps buffer and channel: release() waits for it. */
+	/* The pin keeps buffer and channel alive: release() waits for it. */
 	buf = xfer->buf;
 	dma = buf->dma + (req->host_addr - buf->range.addr);
 	skel_buf_sync_for_device(card, buf, req);
@@ -215,10 +218,10 @@ EXPORT_SYMBOL_NS_GPL(skel_request, "SKEL");
  * @error: 0, -ETIMEDOUT if the card did not finish in time, another negative
  *         errno if it failed
  *
- * The bytes are synchronized for the CPU and the user is told. The card does
- * not touch the memory any more.
+ * The card does not touch the memory any more. The bytes are synchronized for the
+ * CPU, and the end is reported to the user.
  *
- * Context: any, also hard interrupt.
+ * Context: any, including hard interrupt.
  * Return: 0; -ENOENT if no such transfer is running: it was completed before,
  * cancelled, or never granted; -ERANGE if @error is 0 and @moved is not what was
  * granted: the transfer is then reported as failed.
@@ -234,7 +237,7 @@ int skel_complete(struct skel_card *card, u64 id, u64 moved, int error)
 		xfer = skel_xfer_find(card, id, &chan);
 		if (xfer) {
 			length = xfer->req.length;
-			xfer->id = 0;	/* nobody else ends it from here on */
+			xfer->id = 0;	/* no other caller ends it from here on */
 		}
 	}
 	if (!xfer) {
@@ -260,11 +263,11 @@ EXPORT_SYMBOL_NS_GPL(skel_complete, "SKEL");
  * @card: a card whose memory is RAM (skel_card_desc.ram)
  * @id: grant.id of the transfer
  *
- * Copies between the card's memory and the granted range; what a real card does
- * by DMA. The transfer still has to be completed.
+ * Copies between the card's memory and the granted range, as a real card does by
+ * DMA. The transfer still has to be completed.
  *
- * Context: any, also hard interrupt; interrupts are on while it copies if they
- * were on before.
+ * Context: any, including hard interrupt; interrupts stay enabled during the copy
+ * if they were.
  * Return: 0; -ENOENT if no such transfer is running; -EOPNOTSUPP if the card's
  * memory is not RAM.
  */
@@ -282,7 +285,7 @@ int skel_card_copy(struct skel_card *card, u64 id)
 		xfer = skel_xfer_find(card, id, &chan);
 		if (!xfer)
 			return -ENOENT;
-		/* A pin of its own: the transfer may be ended meanwhile. */
+		/* With a pin of its own: the transfer may end meanwhile. */
 		buf = xfer->buf;
 		req = xfer->req;
 		skel_buf_pin(chan, buf);
@@ -324,8 +327,8 @@ static void skel_xfer_set_resetting(struct skel_card *card, bool resetting)
 }
 
 /*
- * Stop all DMA of the card. If that cannot be had, its running transfers keep
- * their pins for ever.
+ * Stop all DMA of the card. If that fails, its running transfers keep their pins
+ * for ever.
  */
 static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 {
@@ -336,7 +339,7 @@ static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 	skel_xfer_set_resetting(card, true);
 	ret = card->desc.ops->reset(card);
 	if (ret)
-		dev_err(card->dev, "%s does not stop its DMA (%d), the memory of running transfers is never freed\n",
+		dev_err(card->dev, "%s does not stop its DMA (%d), leaking the memory of running transfers\n",
 			card->node, ret);
 	for (u32 nr = 0; !ret && nr < card->desc.channels; nr++)
 		skel_xfer_cancel(card, nr, verdict);
@@ -345,8 +348,8 @@ static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 }
 
 /*
- * A completion may just be under way, or a copy. Without a transfer that runs
- * on, only such code of this kernel holds pins, and lets go of them.
+ * A completion or a copy may be under way. Once no transfer is running, only such
+ * code holds pins, and it always drops them.
  */
 static void skel_xfer_wait_pins(struct skel_chan *chan)
 {
@@ -357,8 +360,8 @@ static void skel_xfer_wait_pins(struct skel_chan *chan)
 }
 
 /*
- * End the transfers of a channel that is being closed. Returns false if
- * somebody may still touch its buffers.
+ * End the transfers of a channel that is being closed. Returns false if the card
+ * may still touch its buffers.
  */
 bool skel_xfer_stop(struct skel_chan *chan)
 {
@@ -373,7 +376,7 @@ bool skel_xfer_stop(struct skel_chan *chan)
 			skel_xfer_reset(card, SKEL_CANCELLED);
 	}
 	skel_xfer_wait_pins(chan);
-	/* What was done under the last pin has happened before. */
+	/* Order after what was done under the last pin. */
 	guard(spinlock_irq)(&card->lock);
 	return !chan->pins;
 }

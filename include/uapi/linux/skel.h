@@ -5,14 +5,14 @@
  * Each card is one character device, /dev/skelN. Each open file is a *channel*
  * of the card: it owns a command stream and DMA buffers.
  *
- * Command stream: write() takes ASCII lines that end in '\n', the card answers
- * with lines that read() returns. Bulk data goes another way, by DMA between
- * the card and buffers that the channel has allocated.
+ * Command stream: write() takes ASCII lines that end in '\n', and the card
+ * answers with lines that read() returns. Bulk data goes another way, by DMA
+ * between the card and buffers that the channel has allocated.
  *
- * One number names a buffer everywhere: its *host address*, a page-aligned
+ * One number identifies a buffer everywhere: its *host address*, a page-aligned
  * cookie, never a physical or bus address. It is the offset for mmap(), the
- * handle for SKEL_IOC_FREE and SKEL_IOC_SYNC, and (plus any offset into the
- * buffer) the address that a transfer command such as TOHOST takes.
+ * handle for ioctls, and (plus any offset into the buffer) the address that a
+ * transfer command such as TOHOST takes.
  */
 #ifndef _UAPI_LINUX_SKEL_H
 #define _UAPI_LINUX_SKEL_H
@@ -27,13 +27,13 @@
  *
  * Every ioctl takes a pointer to a structure whose first member @size is the
  * size of the structure that the program was compiled with; the ioctl number
- * is a plain _IO(), the size is no part of it. A kernel that knows a longer
+ * is a plain _IO() and does not contain the size. A kernel that knows a longer
  * structure reads the missing members as zero; a program that knows a longer
  * structure gets E2BIG unless the members that the kernel does not know are
  * zero. The kernel never writes beyond @size bytes.
  *
  *  - EINVAL: @size is smaller than the first version of the structure, or a
- *    value is outside of its documented range.
+ *    value is outside its documented range.
  *  - E2BIG: a member that this kernel does not know is not zero.
  *  - EOPNOTSUPP: a flag that this kernel does not know, or a reserved member
  *    that is not zero.
@@ -42,15 +42,15 @@
  *  - ENOTTY: the ioctl number is unknown.
  */
 
-/** define SKEL_LINE_MAX - longest command or reply line in bytes, with its newline */
+/** define SKEL_LINE_MAX - longest command or reply line in bytes, including its newline */
 #define SKEL_LINE_MAX	1024
 
-/** define SKEL_CORE_MARK - what each line of the core begins with */
+/** define SKEL_CORE_MARK - start of each line of the core */
 #define SKEL_CORE_MARK	"skel: "
-/** define SKEL_CARD_MARK - what stands there instead in a line of the card */
+/** define SKEL_CARD_MARK - what replaces it in a line of the card */
 #define SKEL_CARD_MARK	"card: "
 
-/** define SKEL_NAME_MAX - size in bytes of names, with their terminating NUL */
+/** define SKEL_NAME_MAX - size of names in bytes, including the terminating NUL */
 #define SKEL_NAME_MAX	32
 
 /** define SKEL_CAP_TOHOST - the card can write to buffers */
@@ -64,24 +64,23 @@
  * @flags: in: must be 0
  * @name: out: name of the card's model, NUL-terminated
  * @channel: out: number of this channel, as the card knows it
- * @channels: out: how many channels the card has, that is: how many files
- *            can be open at once
- * @regions: out: how many regions SKEL_IOC_REGION_INFO knows
- * @line_max: out: longest command or reply line in bytes, with its newline
- * @caps: out: SKEL_CAP_* flags, what the card can do; unknown ones are to be
- *        ignored
- * @transfers: out: how many transfers of this channel can run at once
- * @dma_mask: out: highest bus address that the card reaches
+ * @channels: out: number of channels of the card, which is also the number of
+ *            files that can be open at once
+ * @regions: out: number of regions of the card that can be mapped
+ * @line_max: out: longest command or reply line in bytes, including its newline
+ * @caps: out: SKEL_CAP_* flags, what the card can do; ignore unknown ones
+ * @transfers: out: number of transfers of this channel that can run at once
+ * @dma_mask: out: highest bus address that the card can reach
  * @buffer_max: out: largest length of one buffer in bytes
- * @buffers: out: buffers of this channel
- * @pending: out: transfers of this channel that are running
+ * @buffers: out: number of buffers of this channel
+ * @pending: out: number of running transfers of this channel
  * @buffer_bytes: out: memory in bytes that these buffers are charged with
  * @granted: out: requests of the card for this channel that were granted
  * @refused: out: requests of the card for this channel that were refused
  * @failed: out: granted transfers that ended with an error or were cancelled
  * @bytes_tohost: out: bytes that transfers moved from the card to buffers
  * @bytes_fromhost: out: bytes that transfers moved from buffers to the card
- * @replies_lost: out: reply lines dropped because nobody read them in time
+ * @replies_lost: out: reply lines dropped because they were not read in time
  *
  * The counters start at 0 with open() and wrap modulo 2^64.
  */
@@ -110,33 +109,33 @@ struct skel_info {
 
 #define SKEL_IOC_INFO		_IO(SKEL_IOC_TYPE, 0x00)
 
-/** define SKEL_REGION_RAM - the region is memory, its mapping is cached */
+/** define SKEL_REGION_RAM - the region is memory, and its mapping is cached */
 #define SKEL_REGION_RAM		(1U << 0)
 /** define SKEL_REGION_READONLY - the region can only be mapped for reading */
 #define SKEL_REGION_READONLY	(1U << 1)
-/** define SKEL_REGION_WC - writes may be combined, and come late and in any order */
+/** define SKEL_REGION_WC - writes may be combined, delayed and reordered */
 #define SKEL_REGION_WC		(1U << 2)
-/** define SKEL_REGION_RAWIO - only with CAP_SYS_RAWIO: it reaches past the core */
+/** define SKEL_REGION_RAWIO - needs CAP_SYS_RAWIO: it bypasses the checks of the core */
 #define SKEL_REGION_RAWIO	(1U << 3)
 
 /**
  * struct skel_region_info - ioctl(SKEL_IOC_REGION_INFO)
  * @size: in: sizeof(struct skel_region_info)
- * @index: in: which region, 0 to skel_info.regions - 1
+ * @index: in: number of the region, 0 to skel_info.regions - 1
  * @flags: in: must be 0; out: SKEL_REGION_* flags
  * @reserved: in: must be 0; out: 0
- * @offset: out: offset for mmap(), page aligned and below 2^32. What is at
- *          offset 0 is the card's memory, the addresses in commands such as
- *          TOHOST count from its start; a card may have none that can be mapped
+ * @offset: out: offset for mmap(), page aligned and below 2^32. The region at
+ *          offset 0 is the card's memory: card addresses in commands such as
+ *          TOHOST count from its start. A card may have none that can be mapped
  * @length: out: length in bytes, a multiple of the page size
  * @name: out: name of the region, NUL-terminated
  *
  * EINVAL: there is no region @index.
  *
- * Each region is mapped by mmap() at its own offset. A region without
- * SKEL_REGION_RAM is I/O memory: it is mapped uncached, or write-combined with
- * SKEL_REGION_WC, and its page tables are filled on first access. When the card
- * is gone, access to it raises SIGBUS; memory stays.
+ * mmap() maps each region at its own offset. A region without SKEL_REGION_RAM is
+ * I/O memory: it is mapped uncached, or write-combined with SKEL_REGION_WC, and
+ * its page tables are filled on first access. Once the card is gone, access to
+ * I/O memory raises SIGBUS; RAM stays.
  */
 struct skel_region_info {
 	__u32 size;
@@ -159,21 +158,21 @@ struct skel_region_info {
  * struct skel_alloc - ioctl(SKEL_IOC_ALLOC)
  * @size: in: sizeof(struct skel_alloc)
  * @flags: in: SKEL_ALLOC_* flags, at least one
- * @length: in: wanted length in bytes, 1 to skel_info.buffer_max;
+ * @length: in: length in bytes, 1 to skel_info.buffer_max;
  *          out: the length rounded up to whole pages
  * @host_addr: in: must be 0; out: host address of the buffer, page aligned
  *
  * Allocate a DMA buffer: physically contiguous, zeroed, within reach of the
  * card. It belongs to the channel and to the address space of the caller:
- * only this process maps and frees it. It lives until SKEL_IOC_FREE or until
- * the file is closed. It counts as a power of two of pages: against
+ * only this process can map and free it. It lives until SKEL_IOC_FREE or until
+ * the file is closed. Rounded up to a power of two of pages, it counts against
  * RLIMIT_MEMLOCK, together with all other locked memory of the user, unless the
- * caller has CAP_IPC_LOCK; and, where it does not come from a contiguous memory
- * area (CMA), against the caller's memory cgroup.
+ * caller has CAP_IPC_LOCK; and, unless it comes from a contiguous memory area
+ * (CMA), against the caller's memory cgroup.
  *
  *  - EINVAL: @length is 0 or too large, or @flags is 0.
  *  - EOPNOTSUPP: the card cannot do a direction that @flags asks for.
- *  - ENOMEM: no contiguous memory in reach of the card is free, or a limit of
+ *  - ENOMEM: no contiguous memory in reach of the card is free, or the limit of
  *    RLIMIT_MEMLOCK or of the memory cgroup is reached.
  *  - ENOSPC: the channel has no host addresses left.
  */
@@ -192,8 +191,8 @@ struct skel_alloc {
  * @flags: in: must be 0
  * @host_addr: in: host address of the buffer, as SKEL_IOC_ALLOC returned it
  *
- * Free a DMA buffer. What is still mapped of it is revoked: access raises
- * SIGBUS from then on; the program unmaps it at its leisure.
+ * Free a DMA buffer. Mappings of it are revoked: from then on, access to them
+ * raises SIGBUS. The program can unmap them at any time.
  *
  *  - EBUSY: a transfer to or from the buffer is running; nothing has changed.
  *  - ENOENT: the channel has no such buffer.
@@ -219,9 +218,9 @@ struct skel_free {
  * @host_addr: in: host address of the first byte, anywhere inside a buffer
  * @length: in: number of bytes, at least 1, all inside the same buffer
  *
- * Each granted transfer is synchronized by the kernel, exactly the bytes it
- * moves; an ordinary program never needs this ioctl. It is for programs that
- * look at a buffer while a transfer is still running.
+ * The kernel synchronizes exactly the bytes of each granted transfer; an ordinary
+ * program never needs this ioctl. It is for programs that look at a buffer while
+ * a transfer is still running.
  *
  *  - EINVAL: not exactly one flag, or @length is 0.
  *  - ENOENT: the bytes are not all inside one buffer of this channel.
@@ -238,7 +237,7 @@ struct skel_sync {
 /**
  * DOC: Reply lines of the core
  *
- * Whatever a card answers in its own words, the end of every transfer is
+ * In addition to what a card answers, the end of every transfer is
  * reported by one line of the core, with the numbers of the request in
  * hexadecimal::
  *
@@ -246,20 +245,20 @@ struct skel_sync {
  *   skel: REFUSED TOHOST <card address> <length> <host address> <reason>
  *   skel: FAILED  TOHOST <card address> <length> <host address> <reason>
  *
- * (with single spaces, or FROMHOST for the other direction). No card can forge
- * such a line: when a line of its replies begins with %SKEL_CORE_MARK, the core
- * replaces that by %SKEL_CARD_MARK. A line begins with a reply and after each
- * newline in it. Nothing else in replies is changed.
+ * (with single spaces, and FROMHOST for the other direction). No card can forge
+ * such a line: if a line of its replies begins with %SKEL_CORE_MARK, the core
+ * replaces that by %SKEL_CARD_MARK. A line begins at the start of a reply and
+ * after each newline in it. Nothing else in replies is changed.
  *
- * A refused request has moved no byte. Reasons are single words: ``length``,
+ * A refused request has not moved any byte. Reasons are single words: ``length``,
  * ``host-address`` (not inside one live buffer of this channel), ``direction``
  * (the buffer was not allocated for it), ``card-address`` (not inside the
- * card's memory), ``busy`` (too many transfers at once), ``closed``; of failed
+ * card's memory), ``busy`` (too many transfers at once), ``closed``; for failed
  * transfers: ``cancelled``, ``timeout``, ``error``, ``gone``. Programs must
  * expect new ones.
  *
- * When the program did not read in time and replies had to be dropped, one line
- * ``skel: LOST <how many, decimal>`` stands in their place.
+ * If the program did not read in time and replies had to be dropped, one line
+ * ``skel: LOST <number of replies, decimal>`` takes their place.
  */
 
 #endif /* _UAPI_LINUX_SKEL_H */

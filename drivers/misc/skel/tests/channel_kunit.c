@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * channel_kunit.c - tests of what one user of a card learns of others and of
- * grants that were taken back
+ * channel_kunit.c - what one user of a card learns of others, and of grants that
+ * were withdrawn
  *
- * The card is a device of the test's own that never asks for anything by itself.
+ * The card has a device of its own and never asks for anything by itself.
  */
 
 #include <kunit/test.h>
@@ -13,7 +13,7 @@
 #include <linux/sizes.h>
 #include <linux/string.h>
 
-#include "../skel.h"
+#include "../core.h"
 
 #define CLOSES	300
 
@@ -24,7 +24,7 @@ struct channel_test {
 	bool late;			/* ask while a channel is being opened */
 	int late_ret;
 
-	/* What the other thread has seen */
+	/* Counted by the other thread */
 	unsigned int granted;
 	unsigned int leaked;		/* refusals with an address or an id */
 };
@@ -142,7 +142,7 @@ static void late_request_test(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, skel_chan_destroy(chan));
 }
 
-/* As an interrupt handler would: whatever channel 0 is at the moment. */
+/* Like an interrupt handler: whatever channel 0 is at the moment. */
 static int ask_and_complete(void *data)
 {
 	struct channel_test *t = data;
@@ -173,12 +173,12 @@ static void refused_request_test(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
 	for (int i = 0; i < CLOSES; i++) {
 		struct skel_chan *chan = channel_open(test);
-		struct skel_buf *buf = skel_buf_create(chan, SZ_4K,
-						       SKEL_ALLOC_TOHOST);
+		u64 host_addr;
 
-		KUNIT_EXPECT_NOT_ERR_OR_NULL(test, buf);
-		if (!IS_ERR(buf))
-			skel_buf_publish(chan, buf);
+		scoped_guard(rwsem_read, &t->card->ops_sem)
+			KUNIT_EXPECT_EQ(test, 0,
+					skel_buf_create(chan, SZ_4K, SKEL_ALLOC_TOHOST,
+							&host_addr));
 		KUNIT_EXPECT_TRUE(test, skel_chan_destroy(chan));
 	}
 	kthread_stop(thread);

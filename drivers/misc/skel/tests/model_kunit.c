@@ -2,10 +2,10 @@
 /*
  * model_kunit.c - the check of DMA requests against a naive model of it
  *
- * The model keeps, for each buffer, a bitmap of the bytes that it lends. A
- * request is right if all of its bytes are in the bitmap of one buffer, and the
- * buffer is for its direction, and all of its bytes are in the bitmap of the
- * card's memory. The driver's answer comes from its own lookup and check.
+ * The model has a bitmap of the bytes of each buffer. A request is right if all of
+ * its bytes are in the bitmap of one buffer that is for its direction, and in the
+ * bitmap of the card's memory. The driver's answer comes from its own lookup and
+ * check.
  */
 
 #include <kunit/test.h>
@@ -15,7 +15,7 @@
 #include <linux/prandom.h>
 #include <linux/sched.h>
 
-#include "../skel.h"
+#include "../core.h"
 
 static unsigned int model_requests = 50000;
 module_param(model_requests, uint, 0444);
@@ -135,7 +135,7 @@ static bool all_set(const unsigned long *map, u64 base, u64 addr, u64 length)
 	return find_next_zero_bit(map, 2 * SPACE, offset) >= offset + length;
 }
 
-/* What may be held against a request; 0: it is right */
+/* The reasons to refuse a request; 0: it is right */
 static unsigned int model_faults(struct model *m, const struct skel_request *req)
 {
 	const u32 need = req->dir == SKEL_FROMHOST ? SKEL_ALLOC_FROMHOST :

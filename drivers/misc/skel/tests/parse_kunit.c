@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * parse_kunit.c - tests of the parser and formatter of lines
+ * parse_kunit.c - tests of the parser of command lines and of the formatter
  */
 
 #include <kunit/test.h>
@@ -39,12 +39,17 @@ static const struct words_param words_params[] = {
 	{ .line = "\x1b[0m", .ret = -EILSEQ },
 };
 
-static void words_desc(const struct words_param *p, char *desc)
+static void escape(const char *line, size_t len, char *desc)
 {
-	int n = string_escape_mem(p->line, p->len ?: strlen(p->line), desc,
-				  KUNIT_PARAM_DESC_SIZE - 1, ESCAPE_ANY_NP, NULL);
+	int n = string_escape_mem(line, len, desc, KUNIT_PARAM_DESC_SIZE - 1,
+				  ESCAPE_ANY_NP, NULL);
 
 	desc[min(n, KUNIT_PARAM_DESC_SIZE - 1)] = '\0';
+}
+
+static void words_desc(const struct words_param *p, char *desc)
+{
+	escape(p->line, p->len ?: strlen(p->line), desc);
 }
 
 KUNIT_ARRAY_PARAM(words, words_params, words_desc);
@@ -121,55 +126,73 @@ static void parse_u64_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, p->ret ? 0x5aa5 : p->value);
 }
 
-struct transfer_param {
-	const char *line;
-	int ret;
-	struct skel_request req;
-};
-
-static const struct transfer_param transfer_params[] = {
-	{ "TOHOST 0 4096 0x400000000", 0,
-	  { 7, SKEL_TOHOST, 0, 4096, 1ULL << 34 } },
-	{ "fromhost 0x10 1 17179869184", 0,
-	  { 7, SKEL_FROMHOST, 16, 1, 1ULL << 34 } },
-	{ "ToHost 0xffffffffffffffff 0 0", 0,
-	  { 7, SKEL_TOHOST, U64_MAX, 0, 0 } },
-	{ "", -ENOENT },
-	{ "TOHOSTS 0 1 2", -ENOENT },
-	{ "TOHOS 0 1 2", -ENOENT },
-	{ "STATUS?", -ENOENT },
-	{ "TOHOST", -EINVAL },
-	{ "TOHOST 1 2", -EINVAL },
-	{ "FROMHOST 1 2 3 4", -EINVAL },
-	{ "TOHOST a 1 2", -ERANGE },
-	{ "TOHOST 0 -1 2", -ERANGE },
-	{ "TOHOST 0 1 18446744073709551616", -ERANGE },
-};
-
-static void transfer_desc(const struct transfer_param *p, char *desc)
+static const char *no_run(struct skel_card *card, u32 channel, const u64 *arg)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "'%s'", p->line);
+	return NULL;
 }
 
-KUNIT_ARRAY_PARAM(transfer, transfer_params, transfer_desc);
+static const struct skel_command commands[] = {
+	{ "*IDN?",	0, no_run },
+	{ "SPEED",	1, no_run },
+	{ "TOHOST",	3, no_run },
+	{ "ALL",	SKEL_COMMAND_ARGS_MAX, no_run },
+};
 
-static void parse_transfer_test(struct kunit *test)
+struct command_param {
+	const char *line;
+	const char *error;
+	int command;			/* -1: none */
+	u64 arg[SKEL_COMMAND_ARGS_MAX];
+};
+
+static const struct command_param command_params[] = {
+	{ "", NULL, -1 },
+	{ "  \r", NULL, -1 },
+	{ "*IDN?", NULL, 0 },
+	{ "*idn?\r", NULL, 0 },
+	{ "SPEED 1000", NULL, 1, { 1000 } },
+	{ "TOHOST 0 4096 0x400000000", NULL, 2, { 0, 4096, 1ULL << 34 } },
+	{ "ToHost 0xffffffffffffffff 0 0", NULL, 2, { U64_MAX, 0, 0 } },
+	{ "ALL 1 2 3 4 5 6 7", NULL, 3, { 1, 2, 3, 4, 5, 6, 7 } },
+	{ "ALL 1 2 3 4 5 6 7 8", "parameter-count" },
+	{ "TOHOSTS 0 1 2", "unknown-command" },
+	{ "TOHOS 0 1 2", "unknown-command" },
+	{ "FROMHOST", "unknown-command" },
+	{ "TOHOST", "parameter-count" },
+	{ "TOHOST 0 1", "parameter-count" },
+	{ "TOHOST 0 1 2 3", "parameter-count" },
+	{ "*IDN? 0", "parameter-count" },
+	{ "TOHOST a 1 2", "number" },
+	{ "TOHOST 0 -1 2", "number" },
+	{ "TOHOST 0 1 18446744073709551616", "number" },
+	{ "TOHOST 0 1 \x80", "character" },
+};
+
+static void command_desc(const struct command_param *p, char *desc)
 {
-	const struct transfer_param *p = test->param_value;
-	struct skel_request req = { .channel = 7 };
-	struct skel_words words;
+	escape(p->line, strlen(p->line), desc);
+}
+
+KUNIT_ARRAY_PARAM(command, command_params, command_desc);
+
+static void parse_command_test(struct kunit *test)
+{
+	const struct command_param *p = test->param_value;
+	const struct skel_command *command;
+	u64 arg[SKEL_COMMAND_ARGS_MAX];
+	const char *error;
 	char line[64];
 
 	strscpy(line, p->line);
-	KUNIT_ASSERT_EQ(test, skel_parse_words(line, strlen(line), &words), 0);
-	KUNIT_ASSERT_EQ(test, skel_parse_transfer(&words, &req), p->ret);
-	if (p->ret)
+	error = skel_parse_command(line, strlen(line), commands,
+				   ARRAY_SIZE(commands), &command, arg);
+	KUNIT_ASSERT_STREQ(test, error ?: "", p->error ?: "");
+	if (error)
 		return;
-	KUNIT_EXPECT_EQ(test, req.channel, p->req.channel);
-	KUNIT_EXPECT_EQ(test, req.dir, p->req.dir);
-	KUNIT_EXPECT_EQ(test, req.card_addr, p->req.card_addr);
-	KUNIT_EXPECT_EQ(test, req.length, p->req.length);
-	KUNIT_EXPECT_EQ(test, req.host_addr, p->req.host_addr);
+	KUNIT_ASSERT_PTR_EQ(test, command,
+			    p->command < 0 ? NULL : &commands[p->command]);
+	for (unsigned int i = 0; command && i < command->args; i++)
+		KUNIT_EXPECT_EQ(test, arg[i], p->arg[i]);
 }
 
 struct format_param {
@@ -243,7 +266,7 @@ static void format_longest_test(struct kunit *test)
 	}
 }
 
-/* What the formatter writes, the parser reads. */
+/* The numbers that the formatter writes are those that the parser reads. */
 static void format_parse_test(struct kunit *test)
 {
 	const struct skel_request req = {
@@ -253,8 +276,8 @@ static void format_parse_test(struct kunit *test)
 		.host_addr = U64_MAX,
 	};
 	char line[SKEL_TRANSFER_LINE_MAX];
-	struct skel_request back = {};
 	struct skel_words words;
+	u64 arg[3];
 	int len;
 
 	len = skel_format_transfer(line, sizeof(line), &req, true, SKEL_OK);
@@ -263,17 +286,18 @@ static void format_parse_test(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, words.count, 6);
 	KUNIT_EXPECT_STREQ(test, words.word[0], "skel:");
 	KUNIT_EXPECT_STREQ(test, words.word[1], "DONE");
-
-	memmove(words.word, words.word + 2, 4 * sizeof(words.word[0]));
-	words.count = 4;
-	KUNIT_ASSERT_EQ(test, skel_parse_transfer(&words, &back), 0);
-	KUNIT_EXPECT_MEMEQ(test, &back, &req, sizeof(req));
+	KUNIT_EXPECT_STREQ(test, words.word[2], "FROMHOST");
+	for (int i = 0; i < ARRAY_SIZE(arg); i++)
+		KUNIT_ASSERT_EQ(test, skel_parse_u64(words.word[i + 3], &arg[i]), 0);
+	KUNIT_EXPECT_EQ(test, arg[0], req.card_addr);
+	KUNIT_EXPECT_EQ(test, arg[1], req.length);
+	KUNIT_EXPECT_EQ(test, arg[2], req.host_addr);
 }
 
 static struct kunit_case parse_cases[] = {
 	KUNIT_CASE_PARAM(parse_words_test, words_gen_params),
 	KUNIT_CASE_PARAM(parse_u64_test, number_gen_params),
-	KUNIT_CASE_PARAM(parse_transfer_test, transfer_gen_params),
+	KUNIT_CASE_PARAM(parse_command_test, command_gen_params),
 	KUNIT_CASE_PARAM(format_transfer_test, format_gen_params),
 	KUNIT_CASE(format_longest_test),
 	KUNIT_CASE(format_parse_test),

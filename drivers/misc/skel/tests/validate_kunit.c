@@ -8,7 +8,7 @@
 #include <linux/prandom.h>
 #include <linux/sizes.h>
 
-#include "../skel.h"
+#include "../core.h"
 
 struct inside_param {
 	const char *name;

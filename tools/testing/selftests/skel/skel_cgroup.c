@@ -38,7 +38,7 @@ void skel_cgroup_remove(struct skel_cgroup *group)
 {
 	/* A process that has just been waited for may still be in it. */
 	for (int i = 0; i < 100 && rmdir(group->path) && errno == EBUSY; i++)
-		skel_sleep_ms(20);
+		skel_sleep_ms(10);
 	umount(group->root);
 	rmdir(group->root);
 }

@@ -5,7 +5,7 @@
 #ifndef SKEL_CGROUP_H
 #define SKEL_CGROUP_H
 
-#include "skel_test.h"
+#include "skel_util.h"
 
 struct skel_cgroup {
 	char root[40];		/* where cgroup2 is mounted for us */

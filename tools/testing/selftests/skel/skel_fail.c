@@ -1,77 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every allocation and every copy from or to user memory that a system call
- * makes fails once. The call says so or does without, nothing is left behind,
- * and nothing is lost.
+ * Every allocation and every copy from or to user memory that a system call makes
+ * fails once, of users of a card and of a program that plays one. The call says so
+ * or does without, nothing is left behind, and nothing is lost.
  */
 #include "../kselftest_harness.h"
 #include "skel_inject.h"
-#include "skel_test.h"
+#include "skel_ucard_util.h"
+#include "skel_util.h"
 
-#define RW	(PROT_READ | PROT_WRITE)
 #define TIMEOUT	300
-#define MAX	1000		/* failures in one call, not to run for ever */
+
+/* In the bodies of tests: a call in which something fails, and what it may return */
+#define INJECT(call)	SKEL_INJECT(&self->inject, call)
+#define ASSERT_MAY(rc)	ASSERT_TRUE(skel_inject_may(&self->inject, rc))
 
 FIXTURE(fail)
 {
+	struct skel_inject inject;
 	int fd;
-	int nth;
+	size_t page;
 	size_t length;
 	__u64 host;
-	unsigned int failures;
 };
 
 FIXTURE_SETUP(fail)
 {
-	self->fd = skel_open(O_RDWR);
-	if (self->fd == -ENOENT)
-		SKIP(return, "no card, load skel_sim");
-	ASSERT_LE(0, self->fd);
-	self->nth = skel_inject_open();
-	if (self->nth < 0)
+	SKEL_OPEN_OR_SKIP(self->fd, O_RDWR);
+	self->inject.file = skel_inject_open();
+	if (self->inject.file < 0)
 		SKIP(return, "no fault injection in this kernel");
-	self->length = 4 * skel_page();
+	self->page = skel_page();
+	self->length = 4 * self->page;
 }
 
 FIXTURE_TEARDOWN(fail)
 {
-	close(self->nth);
+	close(self->inject.file);
 	close(self->fd);
 }
 
-static __u32 buffers(int fd)
+/* Map at this place, where nothing is mapped: each time this takes new page tables. */
+static int map_at(int fd, void *place, size_t length, __u64 offset)
 {
-	struct skel_info info;
-
-	return skel_info(fd, &info) ? UINT32_MAX : info.buffers;
+	return mmap(place, length, SKEL_RW, MAP_SHARED | MAP_FIXED, fd, offset) == MAP_FAILED ?
+	       -errno : 0;
 }
 
-/* What a call may say whose memory or whose access to user memory failed */
-static bool acceptable(int rc)
+static void *reserve(void *at, size_t length)
 {
-	return rc >= 0 || rc == -ENOMEM || rc == -EFAULT;
+	return mmap(at, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0),
+		    -1, 0);
 }
 
 TEST_F_TIMEOUT(fail, open, TIMEOUT)
 {
-	for (unsigned int n = 1; n < MAX; n++) {
-		bool failed;
-		int fd;
+	skel_inject_each(&self->inject) {
+		int fd = INJECT(skel_open(O_RDWR));
 
-		skel_inject_start(self->nth, n);
-		fd = skel_open(O_RDWR);
-		failed = skel_inject_stop(self->nth);
-		ASSERT_TRUE(acceptable(fd))
-			TH_LOG("failure %u: %d", n, fd);
+		ASSERT_MAY(fd);
 		if (fd >= 0)
 			close(fd);
-		self->failures += fd < 0;
-		if (!failed) {
-			ASSERT_LE(0, fd);
-			break;
-		}
 	}
-	EXPECT_LT(0, self->failures);
+	EXPECT_LT(0, self->inject.failures);
 	/* No channel was lost. */
 	for (int i = 0; i < 100; i++) {
 		int fd = skel_open(O_RDWR);
@@ -88,89 +79,60 @@ TEST_F_TIMEOUT(fail, alloc, TIMEOUT)
 		SKIP(return, "must be root to become another user");
 	ASSERT_EQ(0, skel_memlock(self->length));
 	ASSERT_EQ(0, setresuid(SKEL_TEST_UID, SKEL_TEST_UID, 0));
-	for (unsigned int n = 1; n < MAX; n++) {
-		bool failed;
-		int rc;
+	skel_inject_each(&self->inject) {
+		int rc = INJECT(skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
 
-		skel_inject_start(self->nth, n);
-		rc = skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host);
-		failed = skel_inject_stop(self->nth);
-		ASSERT_TRUE(acceptable(rc))
-			TH_LOG("failure %u: %d", n, rc);
-		ASSERT_EQ(rc ? 0 : 1, buffers(self->fd))
-			TH_LOG("failure %u: %d", n, rc);
+		ASSERT_MAY(rc);
+		ASSERT_EQ(!rc, skel_buffers(self->fd))
+			TH_LOG("failure %u: %d", self->inject.nth, rc);
 		if (!rc)
 			ASSERT_EQ(0, skel_free(self->fd, self->host));
-		self->failures += rc < 0;
-		if (!failed) {
-			ASSERT_EQ(0, rc)
-				TH_LOG("failure %u lost something", n - 1);
-			break;
-		}
 	}
-	EXPECT_LT(0, self->failures);
+	EXPECT_LT(0, self->inject.failures);
 }
 
 TEST_F_TIMEOUT(fail, mmap, TIMEOUT)
 {
-	__u8 *place = mmap(NULL, self->length, PROT_NONE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	__u8 *place = reserve(NULL, self->length);
 
 	ASSERT_NE(MAP_FAILED, place);
-	for (unsigned int n = 1; n < MAX; n++) {
-		bool failed;
-		__u8 *map;
+	skel_inject_each(&self->inject) {
+		int rc;
 
 		ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
-		/* New page tables each time, this is what may fail. */
 		ASSERT_EQ(0, munmap(place, self->length));
-		skel_inject_start(self->nth, n);
-		map = mmap(place, self->length, RW, MAP_SHARED | MAP_FIXED, self->fd,
-			   self->host);
-		failed = skel_inject_stop(self->nth);
-		if (map == MAP_FAILED) {
-			EXPECT_EQ(ENOMEM, errno);
+		rc = INJECT(map_at(self->fd, place, self->length, self->host));
+		ASSERT_MAY(rc);
+		EXPECT_NE(-EFAULT, rc);
+		if (rc) {
 			EXPECT_EQ(SIGSEGV, skel_touch(place));
 		} else {
-			EXPECT_TRUE(skel_all(map, self->length, 0));
-			map[self->length - 1] = 1;
+			EXPECT_TRUE(skel_all(place, self->length, 0));
+			place[self->length - 1] = 1;
 		}
-		self->failures += map == MAP_FAILED;
 		EXPECT_EQ(0, skel_free(self->fd, self->host));
-		if (map != MAP_FAILED)
-			EXPECT_EQ(SIGBUS, skel_touch(map + self->length - 1));
-		if (!failed) {
-			ASSERT_NE(MAP_FAILED, map);
-			break;
-		}
+		if (!rc)
+			EXPECT_EQ(SIGBUS, skel_touch(place + self->length - 1));
 	}
-	EXPECT_LT(0, self->failures);
+	EXPECT_LT(0, self->inject.failures);
 }
 
 /* FREE works or has done nothing. */
 TEST_F_TIMEOUT(fail, free, TIMEOUT)
 {
-	for (unsigned int n = 1; n < MAX; n++) {
-		bool failed;
-		__u8 *map;
+	skel_inject_each(&self->inject) {
+		__u8 *map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
 		int rc;
 
-		map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
 		ASSERT_NE(NULL, map);
-		skel_inject_start(self->nth, n);
-		rc = skel_free(self->fd, self->host);
-		failed = skel_inject_stop(self->nth);
-		ASSERT_TRUE(rc == 0 || rc == -EFAULT)
-			TH_LOG("failure %u: %d", n, rc);
-		ASSERT_EQ(rc ? 1 : 0, buffers(self->fd));
+		rc = INJECT(skel_free(self->fd, self->host));
+		ASSERT_MAY(rc);
+		ASSERT_NE(-ENOMEM, rc);
+		ASSERT_EQ(!!rc, skel_buffers(self->fd));
 		EXPECT_EQ(rc ? 0 : SIGBUS, skel_touch(map));
 		if (rc)
 			ASSERT_EQ(0, skel_free(self->fd, self->host));
 		ASSERT_EQ(0, munmap(map, self->length));
-		if (!failed) {
-			ASSERT_EQ(0, rc);
-			break;
-		}
 	}
 }
 
@@ -178,185 +140,127 @@ TEST_F_TIMEOUT(fail, free, TIMEOUT)
 TEST_F_TIMEOUT(fail, command, TIMEOUT)
 {
 	static const char command[] = "*IDN?\n";
+	const long whole = sizeof(command) - 1;
 	char idn[SKEL_LINE_MAX + 1], line[SKEL_LINE_MAX];
-	size_t length;
+	long length = snprintf(idn, sizeof(idn), "%s\n", skel_ask(self->fd, "*IDN?"));
 
-	snprintf(idn, sizeof(idn), "%s\n", skel_ask(self->fd, "*IDN?"));
-	length = strlen(idn);
-	for (unsigned int n = 1; n < MAX; n++) {
+	skel_inject_each(&self->inject) {
 		long wrote, got;
-		bool failed;
 
-		skel_inject_start(self->nth, n);
-		wrote = skel_err(write(self->fd, command, sizeof(command) - 1));
-		failed = skel_inject_stop(self->nth);
-		ASSERT_TRUE(acceptable(wrote));
+		wrote = INJECT(skel_err(write(self->fd, command, whole)));
+		ASSERT_MAY(wrote);
 		wrote = wrote < 0 ? 0 : wrote;
-		ASSERT_EQ(0, skel_write(self->fd, command + wrote,
-					sizeof(command) - 1 - wrote));
+		ASSERT_EQ(0, skel_write(self->fd, command + wrote, whole - wrote));
 		ASSERT_TRUE(skel_readable(self->fd, SKEL_ANSWER_MS));
 
-		skel_inject_start(self->nth, n);
-		got = skel_err(read(self->fd, line, sizeof(line)));
-		failed |= skel_inject_stop(self->nth);
-		ASSERT_TRUE(acceptable(got));
+		got = INJECT(skel_err(read(self->fd, line, sizeof(line))));
+		ASSERT_MAY(got);
 		got = got < 0 ? 0 : got;
-		if ((size_t)got < length)
+		if (got < length)
 			ASSERT_EQ(length - got, read(self->fd, line + got, sizeof(line) - got));
 		ASSERT_EQ(0, memcmp(idn, line, length));
 		ASSERT_FALSE(skel_readable(self->fd, 0));
-		if (!failed)
-			break;
 	}
 }
 
 TEST_F_TIMEOUT(fail, transfer, TIMEOUT)
 {
 	char command[64];
-	int length;
+	long length;
 
 	ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
 	length = snprintf(command, sizeof(command), "TOHOST 0 0x100 %#llx\n", self->host);
-	for (unsigned int n = 1; n < MAX; n++) {
+	skel_inject_each(&self->inject) {
+		long wrote = INJECT(skel_err(write(self->fd, command, length)));
 		const char *line;
-		bool failed;
-		long wrote;
 
-		skel_inject_start(self->nth, n);
-		wrote = skel_err(write(self->fd, command, length));
-		failed = skel_inject_stop(self->nth);
 		wrote = wrote < 0 ? 0 : wrote;
 		ASSERT_EQ(0, skel_write(self->fd, command + wrote, length - wrote));
 		line = skel_transfer_end(self->fd, "TOHOST", 0, 0x100, self->host);
 		/* The card may have no memory to do it. */
 		ASSERT_TRUE(!strcmp("DONE", line) || !strncmp("ERROR ", line, 6))
-			TH_LOG("failure %u: %s", n, line);
-		if (!failed)
-			break;
+			TH_LOG("failure %u: %s", self->inject.nth, line);
 	}
 	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, 16, self->host));
 	EXPECT_EQ(0, skel_free(self->fd, self->host));
 }
 
-TEST_F_TIMEOUT(fail, info, TIMEOUT)
+TEST_F_TIMEOUT(fail, info_and_sync, TIMEOUT)
 {
 	struct skel_region_info region;
 	struct skel_info info;
 
-	for (unsigned int n = 1; n < MAX; n++) {
-		int rc, rc2;
-
-		skel_inject_start(self->nth, n);
-		rc = skel_info(self->fd, &info);
-		rc2 = skel_region(self->fd, 0, &region);
-		if (!skel_inject_stop(self->nth)) {
-			ASSERT_EQ(0, rc);
-			ASSERT_EQ(0, rc2);
-			break;
-		}
-		ASSERT_TRUE(acceptable(rc));
-		ASSERT_TRUE(acceptable(rc2));
+	skel_inject_each(&self->inject) {
+		ASSERT_MAY(INJECT(skel_info(self->fd, &info)));
+		ASSERT_MAY(INJECT(skel_region(self->fd, 0, &region)));
 	}
+	ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
+	skel_inject_each(&self->inject) {
+		int rc = INJECT(skel_sync(self->fd, SKEL_SYNC_FOR_CPU, self->host, self->length));
+
+		ASSERT_MAY(rc);
+		ASSERT_NE(-ENOMEM, rc);
+	}
+	EXPECT_LT(0, self->inject.failures);
 }
 
 /* Cut, move and unmap: what needs memory for it says so, and FREE revokes it all. */
 TEST_F_TIMEOUT(fail, mremap_and_munmap, TIMEOUT)
 {
-	const size_t page = skel_page();
-	__u8 *target = mmap(NULL, self->length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const size_t page = self->page;
+	__u8 *target = reserve(NULL, self->length);
 
 	ASSERT_NE(MAP_FAILED, target);
-	for (unsigned int n = 1; n < MAX; n++) {
-		bool failed;
-		__u8 *map, *moved;
-		int rc, rc2;
+	skel_inject_each(&self->inject) {
+		__u8 *map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
+		long cut, protected, moved;
+		__u8 *first;
 
-		map = skel_buffer(self->fd, SKEL_BOTH, self->length, &self->host);
 		ASSERT_NE(NULL, map);
-		skel_inject_start(self->nth, n);
-		rc = skel_err(munmap(map + page, page));
-		failed = skel_inject_stop(self->nth);
-		skel_inject_start(self->nth, n);
-		rc2 = skel_err(mprotect(map + 3 * page, page, PROT_READ));
-		failed |= skel_inject_stop(self->nth);
-		skel_inject_start(self->nth, n);
-		moved = mremap(map, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, target);
-		failed |= skel_inject_stop(self->nth);
-		ASSERT_TRUE(rc == 0 || rc == -ENOMEM);
-		ASSERT_TRUE(rc2 == 0 || rc2 == -ENOMEM);
-		EXPECT_EQ(rc ? 0 : SIGSEGV, skel_touch(map + page));
-		EXPECT_EQ(0, skel_touch(moved == MAP_FAILED ? map : moved));
-		self->failures += rc || rc2 || moved == MAP_FAILED;
+		cut = INJECT(skel_err(munmap(map + page, page)));
+		protected = INJECT(skel_err(mprotect(map + 3 * page, page, PROT_READ)));
+		moved = INJECT(mremap(map, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, target) ==
+			       target ? 0 : -errno);
+		ASSERT_MAY(cut);
+		ASSERT_MAY(protected);
+		ASSERT_MAY(moved);
+		ASSERT_TRUE(cut != -EFAULT && protected != -EFAULT);
+		first = moved ? map : target;
+		EXPECT_EQ(cut ? 0 : SIGSEGV, skel_touch(map + page));
+		EXPECT_EQ(0, skel_touch(first));
 		EXPECT_EQ(0, skel_free(self->fd, self->host));
-		EXPECT_EQ(SIGBUS, skel_touch(moved == MAP_FAILED ? map : moved));
+		EXPECT_EQ(SIGBUS, skel_touch(first));
 		EXPECT_EQ(SIGBUS, skel_touch(map + 3 * page));
 		munmap(map, self->length);
-		ASSERT_EQ(target, mmap(target, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
-				       MAP_FIXED, -1, 0));
-		if (!failed) {
-			ASSERT_EQ(0, rc | rc2);
-			ASSERT_NE(MAP_FAILED, moved);
-			break;
-		}
+		ASSERT_EQ(target, reserve(target, page));
 	}
-	EXPECT_LT(0, self->failures);
+	EXPECT_LT(0, self->inject.failures);
 }
 
-TEST_F_TIMEOUT(fail, sync, TIMEOUT)
-{
-	ASSERT_EQ(0, skel_alloc(self->fd, SKEL_BOTH, self->length, &self->host));
-	for (unsigned int n = 1; n < MAX; n++) {
-		bool failed;
-		int rc;
-
-		skel_inject_start(self->nth, n);
-		rc = skel_sync(self->fd, SKEL_SYNC_FOR_CPU, self->host, self->length);
-		failed = skel_inject_stop(self->nth);
-		ASSERT_TRUE(rc == 0 || rc == -EFAULT);
-		self->failures += rc < 0;
-		if (!failed) {
-			ASSERT_EQ(0, rc);
-			break;
-		}
-	}
-	EXPECT_LT(0, self->failures);
-}
-
-/* Waiting and looking: a failure is told, and the next look sees the same. */
+/* Waiting and looking: a failure is reported, and the next look sees the same. */
 TEST_F_TIMEOUT(fail, poll_and_fdinfo, TIMEOUT)
 {
-	char path[64], text[512];
+	struct pollfd p = { .fd = self->fd, .events = POLLOUT };
+	char path[64], text[512] = "";
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->fd);
-	for (unsigned int n = 1; n < MAX; n++) {
-		struct pollfd p = { .fd = self->fd, .events = POLLOUT };
-		bool failed;
-		int rc, fd;
-		ssize_t got;
+	skel_inject_each(&self->inject) {
+		int rc = INJECT(skel_err(poll(&p, 1, 0)));
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		long got;
 
-		skel_inject_start(self->nth, n);
-		rc = skel_err(poll(&p, 1, 0));
-		failed = skel_inject_stop(self->nth);
-		ASSERT_TRUE(rc == 1 || rc == -ENOMEM || rc == -EFAULT)
-			TH_LOG("failure %u: %d", n, rc);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		ASSERT_MAY(rc);
+		ASSERT_NE(0, rc);
 		ASSERT_LE(0, fd);
-		skel_inject_start(self->nth, n);
-		got = skel_err(read(fd, text, sizeof(text) - 1));
-		failed |= skel_inject_stop(self->nth);
-		ASSERT_TRUE(acceptable(got))
-			TH_LOG("failure %u: %zd", n, got);
+		got = INJECT(skel_err(read(fd, text, sizeof(text) - 1)));
+		ASSERT_MAY(got);
+		text[got < 0 ? 0 : got] = '\0';
 		close(fd);
-		self->failures += rc < 0 || got < 0;
 		EXPECT_EQ(0, skel_fdinfo(self->fd, "skel-buffers:"));
-		if (!failed) {
-			EXPECT_EQ(POLLOUT, p.revents);
-			text[got] = '\0';
-			EXPECT_NE(NULL, strstr(text, "skel-memory:"));
-			break;
-		}
 	}
-	EXPECT_LT(0, self->failures);
+	EXPECT_EQ(POLLOUT, p.revents);
+	EXPECT_NE(NULL, strstr(text, "skel-memory:"));
+	EXPECT_LT(0, self->inject.failures);
 }
 
 /* close() always works: a user who may have this one buffer gets another one. */
@@ -365,27 +269,254 @@ TEST_F_TIMEOUT(fail, close, TIMEOUT)
 	if (getuid())
 		SKIP(return, "must be root to become another user");
 	ASSERT_EQ(0, skel_memlock(self->length));
-	for (unsigned int n = 1; n < MAX; n++) {
+	skel_inject_each(&self->inject) {
 		int fd = skel_open(O_RDWR);
-		bool failed;
 		void *map;
 
 		ASSERT_LE(0, fd);
 		ASSERT_EQ(0, setresuid(SKEL_TEST_UID, SKEL_TEST_UID, 0));
 		map = skel_buffer(fd, SKEL_BOTH, self->length, &self->host);
 		ASSERT_NE(NULL, map)
-			TH_LOG("failure %u lost something", n - 1);
+			TH_LOG("failure %u lost something", self->inject.nth - 1);
 		ASSERT_EQ(0, skel_send(fd, "TOHOST 0 1 %#llx", self->host));
 		ASSERT_EQ(0, munmap(map, self->length));
-		skel_inject_start(self->nth, n);
-		close(fd);
-		failed = skel_inject_stop(self->nth);
+		INJECT(close(fd));
 		ASSERT_EQ(0, setresuid(0, 0, 0));
 		/* It is the next round that would notice. */
-		if (!failed && n > 2)
-			break;
+		if (self->inject.nth <= 2)
+			self->inject.failed = true;
 	}
-	EXPECT_EQ(0, buffers(self->fd));
+	EXPECT_EQ(0, skel_buffers(self->fd));
+}
+
+/* A program that plays a card: while it makes one, and while it asks for transfers */
+
+FIXTURE(fail_ucard)
+{
+	struct skel_inject inject;
+	struct ucard card;
+	union ucard_action action;
+	union ucard_event event;
+	struct skel_info info;
+	int user;
+	size_t page;
+	__u64 host, id;
+	__u8 *buffer;
+};
+
+FIXTURE_SETUP(fail_ucard)
+{
+	UCARD_OR_SKIP(return, ucard_begin(&self->card, NULL));
+	self->inject.file = skel_inject_open();
+	if (self->inject.file < 0)
+		SKIP(return, "no fault injection in this kernel");
+	self->page = skel_page();
+	self->user = ucard_user(&self->card);
+	ASSERT_LE(0, self->user);
+	self->buffer = skel_buffer(self->user, SKEL_BOTH, self->page, &self->host);
+	ASSERT_NE(NULL, self->buffer);
+}
+
+FIXTURE_TEARDOWN(fail_ucard)
+{
+	close(self->inject.file);
+	close(self->user);
+	ucard_end(&self->card);
+}
+
+/* As a user who may have this one card: a charge that is lost would be seen. */
+TEST_F_TIMEOUT(fail_ucard, create, TIMEOUT)
+{
+	const struct ucard nobody = { .index = self->card.index + 1 };
+	struct skel_ucard_create create;
+
+	ASSERT_EQ(0, skel_memlock(2 * self->page));
+	skel_inject_each(&self->inject) {
+		int rc, fd = ucard_open_node(O_RDWR);
+
+		ASSERT_LE(0, fd);
+		ucard_describe(&create);
+		ASSERT_EQ(0, setresuid(SKEL_TEST_UID, SKEL_TEST_UID, 0));
+		rc = INJECT(ucard_create(fd, &create));
+		ASSERT_EQ(0, setresuid(0, 0, 0));
+		ASSERT_MAY(rc);
+		/* No half of a card is left. */
+		if (rc)
+			EXPECT_EQ(POLLERR, ucard_events(fd));
+		close(fd);
+		EXPECT_EQ(-ENOENT, ucard_open(&nobody, O_RDWR));
+	}
+	EXPECT_LT(10, self->inject.failures);
+}
+
+/* It is carried out and reported, or write() fails and nothing has happened. */
+TEST_F_TIMEOUT(fail_ucard, request, TIMEOUT)
+{
+	/* in three steps, then at once */
+	for (__u16 flags = 0; flags <= SKEL_UCARD_AT_ONCE; flags++) {
+		__u64 granted = 0;
+
+		ASSERT_EQ(0, skel_info(self->user, &self->info));
+		granted = self->info.granted;
+		skel_inject_each(&self->inject) {
+			const unsigned int n = self->inject.nth;
+			int rc;
+
+			ucard_fill_request(&self->card, &self->action, flags, 0, UCARD_DIR_TOHOST,
+					   0, 16, self->host);
+			self->action.request.tag = n;
+			rc = INJECT(ucard_act(&self->card, &self->action));
+			ASSERT_MAY(rc);
+			granted += !rc;
+			ASSERT_EQ(0, skel_info(self->user, &self->info));
+			EXPECT_EQ(granted, self->info.granted);
+			EXPECT_EQ(0, self->info.refused);
+			if (rc) {
+				EXPECT_FALSE(ucard_pending(&self->card, 0));
+				EXPECT_EQ(0, self->info.pending);
+				continue;
+			}
+			ASSERT_EQ(SKEL_UCARD_RESULT, ucard_next(&self->card, &self->event));
+			EXPECT_EQ(n, self->event.result.tag);
+			EXPECT_EQ(0, self->event.result.error);
+			if (!flags)
+				ASSERT_EQ(0, ucard_complete(&self->card, self->event.result.id,
+							    16, 0));
+			EXPECT_STREQ("DONE", skel_transfer_end(self->user, "TOHOST", 0, 16,
+							       self->host));
+		}
+		EXPECT_LT(0, self->inject.failures);
+	}
+	EXPECT_EQ(0, skel_free(self->user, self->host));
+}
+
+/* COMPLETE that fails has not ended the transfer. */
+TEST_F_TIMEOUT(fail_ucard, complete, TIMEOUT)
+{
+	skel_inject_each(&self->inject) {
+		int rc;
+
+		ASSERT_EQ(0, ucard_request(&self->card, 0, 0, UCARD_DIR_TOHOST, 0, 16, self->host,
+					   &self->id));
+		ucard_fill_transfer(&self->action, SKEL_UCARD_COMPLETE, self->id, 16, 0);
+		rc = INJECT(ucard_act(&self->card, &self->action));
+		ASSERT_MAY(rc);
+		ASSERT_EQ(0, skel_info(self->user, &self->info));
+		EXPECT_EQ(!!rc, self->info.pending);
+		if (rc) {
+			ASSERT_EQ(0, ucard_complete(&self->card, self->id, 16, 0));
+		} else {
+			ASSERT_EQ(SKEL_UCARD_RESULT, ucard_next(&self->card, &self->event));
+			EXPECT_EQ(0, self->event.result.error);
+		}
+		EXPECT_STREQ("DONE", skel_transfer_end(self->user, "TOHOST", 0, 16, self->host));
+	}
+}
+
+/* No event is lost or delivered twice. */
+TEST_F_TIMEOUT(fail_ucard, read, TIMEOUT)
+{
+	char bytes[SKEL_UCARD_RECORD_MAX];
+	const struct skel_ucard_result *result = (void *)bytes;
+
+	skel_inject_each(&self->inject) {
+		long rc;
+
+		ucard_fill_request(&self->card, &self->action, 0, 0, 0, 0, 0, 0);
+		self->action.request.tag = self->inject.nth;
+		ASSERT_EQ(0, ucard_act(&self->card, &self->action));
+		rc = INJECT(skel_err(read(self->card.fd, bytes, sizeof(bytes))));
+		if (rc < 0) {
+			EXPECT_TRUE(self->inject.failed);
+			EXPECT_EQ(-EFAULT, rc);
+			ASSERT_TRUE(ucard_pending(&self->card, 0));
+			rc = skel_err(read(self->card.fd, bytes, sizeof(bytes)));
+		}
+		ASSERT_EQ(sizeof(*result), rc);
+		EXPECT_EQ(self->inject.nth, result->tag);
+		EXPECT_FALSE(ucard_pending(&self->card, 0));
+	}
+}
+
+/* MOVE moves and says so, or has not moved: the transfer runs on. */
+TEST_F_TIMEOUT(fail_ucard, move, TIMEOUT)
+{
+	skel_inject_each(&self->inject) {
+		const __u8 value = self->inject.nth;
+		int rc;
+
+		memset(self->buffer, 0, self->page);
+		memset(self->card.memory, value, self->page);
+		ASSERT_EQ(0, ucard_request(&self->card, 0, 0, UCARD_DIR_TOHOST, 0, self->page,
+					   self->host, &self->id));
+		ucard_fill_transfer(&self->action, SKEL_UCARD_MOVE, self->id, 0, 0);
+		rc = INJECT(ucard_act(&self->card, &self->action));
+		ASSERT_MAY(rc);
+		EXPECT_TRUE(skel_all(self->buffer, self->page, rc ? 0 : value));
+		if (!rc) {
+			ASSERT_EQ(SKEL_UCARD_RESULT, ucard_next(&self->card, &self->event));
+			EXPECT_EQ(0, self->event.result.error);
+		}
+		EXPECT_FALSE(ucard_pending(&self->card, 0));
+		ASSERT_EQ(0, ucard_complete(&self->card, self->id, self->page, 0));
+		skel_drain(self->user, 0);
+	}
+	EXPECT_LT(0, self->inject.failures);
+}
+
+/* A reply arrives once, or write() has failed. */
+TEST_F_TIMEOUT(fail_ucard, reply, TIMEOUT)
+{
+	skel_inject_each(&self->inject) {
+		int rc = INJECT(ucard_reply(&self->card, 0, "an answer"));
+
+		ASSERT_MAY(rc);
+		ASSERT_NE(-ENOMEM, rc);
+		EXPECT_EQ(!rc, skel_drain(self->user, 0));
+	}
+	EXPECT_LT(0, self->inject.failures);
+}
+
+/* The program hears of a user exactly if the user could open the card. */
+TEST_F_TIMEOUT(fail_ucard, open_by_a_user, TIMEOUT)
+{
+	skel_inject_each(&self->inject) {
+		int user = INJECT(ucard_open(&self->card, O_RDWR));
+
+		ASSERT_MAY(user);
+		if (user >= 0) {
+			ASSERT_EQ(SKEL_UCARD_OPENED, ucard_next(&self->card, &self->event));
+			close(user);
+			ASSERT_EQ(SKEL_UCARD_CLOSED, ucard_next(&self->card, &self->event));
+		}
+		EXPECT_FALSE(ucard_pending(&self->card, 0));
+	}
+	EXPECT_LT(0, self->inject.failures);
+}
+
+/* The program maps its memory, and opens its node. */
+TEST_F_TIMEOUT(fail_ucard, mmap_and_open_of_the_program, TIMEOUT)
+{
+	__u8 *place = reserve(NULL, self->card.length);
+
+	ASSERT_NE(MAP_FAILED, place);
+	self->card.memory[0] = 42;
+	skel_inject_each(&self->inject) {
+		int rc, fd;
+
+		ASSERT_EQ(0, munmap(place, self->card.length));
+		rc = INJECT(map_at(self->card.fd, place, self->card.length, 0));
+		ASSERT_MAY(rc);
+		EXPECT_NE(-EFAULT, rc);
+		EXPECT_EQ(rc ? SIGSEGV : 0, skel_touch(place));
+		if (!rc)
+			EXPECT_EQ(42, place[0]);
+		fd = INJECT(ucard_open_node(O_RDWR));
+		ASSERT_MAY(fd);
+		if (fd >= 0)
+			close(fd);
+	}
+	EXPECT_LT(0, self->inject.failures);
 }
 
 TEST_HARNESS_MAIN

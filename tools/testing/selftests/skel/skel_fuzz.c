@@ -2,17 +2,17 @@
 /*
  * Structured noise: several threads share files and mappings of several cards
  * (the simulated one, and two that a thread of this program plays) and do at
- * random whatever the API knows, with arguments that are often nearly right.
+ * random whatever the API offers, with arguments that are often nearly right.
  *
- * Seen as wrong: an errno that the documentation does not know for the call, an
+ * Reported as wrong: an errno that the documentation does not list for the call, an
  * ioctl that writes behind its structure, a call that does not return, a change
- * of memory that belongs to nobody of them, and a card that does not work for
- * the next one afterwards. The rest is what the kernel's detectors find.
+ * of memory that belongs to none of them, and a card that does not work for
+ * the next user afterwards. The rest is what the kernel's detectors find.
  *
- * SKEL_FUZZ_SECONDS is how long it goes on (default 20), SKEL_FUZZ_THREADS how
- * many threads there are (default 4). Each thread's sequence follows from
- * SKEL_RACE_SEED; with one thread, and SKEL_FUZZ_STEPS instead of a time, a run
- * can be repeated step by step.
+ * In the environment, SKEL_FUZZ_SECONDS is how long it goes on (default 20),
+ * SKEL_FUZZ_THREADS how many threads there are (default 4). Each thread's sequence
+ * follows from SKEL_RACE_SEED; with one thread, and SKEL_FUZZ_STEPS instead of a
+ * time, a run can be repeated step by step.
  */
 #include <pthread.h>
 #include <sys/socket.h>
@@ -20,8 +20,8 @@
 #include <time.h>
 
 #include "../kselftest_harness.h"
-#include "skel_duel.h"
 #include "skel_ucard_util.h"
+#include "skel_util.h"
 
 #define TIMEOUT		7200
 #define THREADS_MAX	16
@@ -33,7 +33,7 @@
 
 struct world {
 	int files[FILES];		/* -1: none; any thread may close them */
-	pthread_rwlock_t table;		/* their numbers are not used again, see put() */
+	pthread_rwlock_t table;		/* see put() */
 	__u64 hosts[HOSTS];
 	int socks[2];
 	char nodes[CARDS][32];
@@ -60,13 +60,6 @@ FIXTURE(fuzz)
 	__u8 *bystander;
 };
 
-static unsigned long from_environment(const char *name, unsigned long otherwise)
-{
-	const char *value = getenv(name);
-
-	return value ? strtoul(value, NULL, 0) : otherwise;
-}
-
 static bool plug(struct world *w, int i)
 {
 	struct skel_ucard_create create;
@@ -86,11 +79,7 @@ FIXTURE_SETUP(fuzz)
 	struct world *w = &self->world;
 	int fd = ucard_open_node(O_RDWR);
 
-	if (fd == -ENOENT)
-		SKIP(return, "no " UCARD_NODE ", the kernel needs CONFIG_SKEL_UCARD");
-	if (fd == -EACCES)
-		SKIP(return, "must be root");
-	ASSERT_LE(0, fd);
+	UCARD_OR_SKIP(return, fd);
 	close(fd);
 	/* Limits shall be met, and not be those of the machine. */
 	ASSERT_EQ(0, skel_memlock(SKEL_MIB(16)));
@@ -164,7 +153,7 @@ static size_t any_length(struct fuzzer *f)
 	return nearly(f, skel_page() << below(f, 5));
 }
 
-/* Is the result one of those that the documentation knows? The list ends with 0. */
+/* Is the result one of those that the documentation lists? The array ends with 0. */
 static void expect(struct fuzzer *f, long rc, const int *errors)
 {
 	f->good += rc >= 0;
@@ -179,8 +168,8 @@ static void expect(struct fuzzer *f, long rc, const int *errors)
 }
 
 /*
- * Put a file (-1: none) in a place and close what was there. All that uses files
- * holds the lock for reading: were a number closed and used again meanwhile, for
+ * Put a file (-1: none) in a place and close what was there. All users of files
+ * hold the lock for reading: were a number closed and used again meanwhile, for
  * a file of /proc or that of a card's program, noise would get into that.
  */
 static void put(struct fuzzer *f, int fd)
@@ -234,6 +223,46 @@ static void do_pass(struct fuzzer *f)
 		close(fd);
 }
 
+union ioctl_arg {
+	__u8 bytes[512];
+	__u32 size;
+	struct skel_info info;
+	struct skel_region_info region;
+	struct skel_alloc alloc;
+	struct skel_free free;
+	struct skel_sync sync;
+};
+
+/* What is known of the structure is @known bytes long. */
+static void fill_ioctl(struct fuzzer *f, union ioctl_arg *arg, __u32 nr, __u32 known)
+{
+	memset(arg, CANARY, sizeof(*arg));
+	memset(arg, 0, known);
+	arg->size = nearly(f, known);
+	/* Longer than known, and all of it zero, is right. */
+	if (below(f, 8) == 0) {
+		arg->size = known + below(f, 64);
+		memset(arg->bytes + known, 0, arg->size - known);
+	}
+	switch (nr) {
+	case 1:
+		arg->region.index = nearly(f, 0);
+		break;
+	case 2:
+		arg->alloc.flags = below(f, 16) ? 1 + below(f, 3) : nearly(f, 1);
+		arg->alloc.length = any_length(f);
+		break;
+	case 3:
+		arg->free.host_addr = nearly(f, any_host(f));
+		break;
+	case 4:
+		arg->sync.flags = 1 + below(f, 3);
+		arg->sync.host_addr = nearly(f, any_host(f));
+		arg->sync.length = any_length(f);
+		break;
+	}
+}
+
 /* Nothing behind the structure may change, whatever size it says it has. */
 static void do_ioctl(struct fuzzer *f)
 {
@@ -245,57 +274,25 @@ static void do_ioctl(struct fuzzer *f)
 		sizeof(struct skel_info), sizeof(struct skel_region_info),
 		sizeof(struct skel_alloc), sizeof(struct skel_free), sizeof(struct skel_sync),
 	};
-	union {
-		__u8 bytes[512];
-		__u32 size;
-		struct skel_info info;
-		struct skel_region_info region;
-		struct skel_alloc alloc;
-		struct skel_free free;
-		struct skel_sync sync;
-	} arg;
-	__u32 nr = below(f, 6), size;
-	unsigned int cmd = below(f, 16) ? _IO(SKEL_IOC_TYPE, nr) : nearly(f, SKEL_IOC_ALLOC);
+	const __u32 pick = below(f, 6), nr = pick < ARRAY_SIZE(sizes) ? pick : 0;
+	const __u32 known = sizes[nr];
+	unsigned int cmd = below(f, 16) ? _IO(SKEL_IOC_TYPE, pick) : nearly(f, SKEL_IOC_ALLOC);
+	union ioctl_arg arg;
+	__u32 size;
 	long rc;
 
-	memset(&arg, CANARY, sizeof(arg));
-	nr = nr < ARRAY_SIZE(sizes) ? nr : 0;
-	memset(&arg, 0, sizes[nr]);
-	arg.size = nearly(f, sizes[nr]);
-	/* Longer than known, and all of it zero, is right. */
-	if (below(f, 8) == 0) {
-		arg.size = sizes[nr] + below(f, 64);
-		memset(arg.bytes + sizes[nr], 0, arg.size - sizes[nr]);
-	}
+	fill_ioctl(f, &arg, nr, known);
 	size = arg.size;
-	switch (nr) {
-	case 1:
-		arg.region.index = nearly(f, 0);
-		break;
-	case 2:
-		arg.alloc.flags = below(f, 16) ? 1 + below(f, 3) : nearly(f, 1);
-		arg.alloc.length = any_length(f);
-		break;
-	case 3:
-		arg.free.host_addr = nearly(f, any_host(f));
-		break;
-	case 4:
-		arg.sync.flags = 1 + below(f, 3);
-		arg.sync.host_addr = nearly(f, any_host(f));
-		arg.sync.length = any_length(f);
-		break;
-	}
 	if (below(f, 16) == 0)
-		arg.bytes[4 + below(f, sizes[nr] - 4)] ^= 1 << below(f, 8);
+		arg.bytes[4 + below(f, known - 4)] ^= 1 << below(f, 8);
 	rc = skel_err(ioctl(any_file(f), cmd,
 			    below(f, 64) ? &arg : (void *)(uintptr_t)nearly(f, 1)));
 	expect(f, rc, errors);
 	/* Whatever the size, the kernel knows no more than that. */
 	if (!skel_all(arg.bytes + 256, sizeof(arg) - 256, CANARY) ||
-	    (size >= sizes[nr] && size < 256 &&
-	     !skel_all(arg.bytes + size, 256 - size, CANARY)) ||
-	    (size > sizes[nr] && size < 256 && !rc && cmd == _IO(SKEL_IOC_TYPE, nr) &&
-	     !skel_all(arg.bytes + sizes[nr], size - sizes[nr], 0)))
+	    (size >= known && size < 256 && !skel_all(arg.bytes + size, 256 - size, CANARY)) ||
+	    (size > known && size < 256 && !rc && cmd == _IO(SKEL_IOC_TYPE, nr) &&
+	     !skel_all(arg.bytes + known, size - known, 0)))
 		wrong(f, "ioctl %u wrote behind its %u bytes", nr, size);
 	if (!rc && cmd == SKEL_IOC_ALLOC)
 		__atomic_store_n(&f->world->hosts[below(f, HOSTS)], arg.alloc.host_addr,
@@ -534,39 +531,55 @@ static void *play(void *arg)
 	return NULL;
 }
 
+/* All threads, until the end; how many could be started and have come back */
+static unsigned long run(struct world *w, struct fuzzer *fuzzers, unsigned long threads,
+			 unsigned long seconds)
+{
+	struct timespec patience;
+	unsigned long i;
+
+	w->deadline = skel_now_ms() + 1000 * seconds;
+	for (i = 0; i <= threads; i++) {
+		if (pthread_create(&fuzzers[i].thread, NULL, i < threads ? fuzz : play,
+				   &fuzzers[i]))
+			return 0;
+	}
+	/* A thread that does not come back in time hangs. */
+	clock_gettime(CLOCK_REALTIME, &patience);
+	patience.tv_sec += (w->steps_max ? TIMEOUT : seconds) + 60;
+	for (i = 0; i <= threads; i++) {
+		if (i == threads)
+			__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+		if (pthread_timedjoin_np(fuzzers[i].thread, NULL, &patience)) {
+			fprintf(stderr, "# thread %lu hangs in %s\n", i, fuzzers[i].doing);
+			break;
+		}
+	}
+	return i;
+}
+
 TEST_F_TIMEOUT(fuzz, threads_over_cards, TIMEOUT)
 {
-	const unsigned long seconds = from_environment("SKEL_FUZZ_SECONDS", 20);
-	const unsigned int seed = skel_race_seed();
-	unsigned long threads = from_environment("SKEL_FUZZ_THREADS", 4);
-	unsigned long steps = 0, good = 0, bad = 0;
+	const unsigned int seed = skel_seed();
+	unsigned long threads = skel_env("SKEL_FUZZ_THREADS", 4), steps = 0, good = 0, bad = 0;
 	struct fuzzer fuzzers[THREADS_MAX + 1] = { 0 };
 	struct world *w = &self->world;
-	struct timespec patience;
 
 	threads = threads < THREADS_MAX ? threads : THREADS_MAX;
-	w->steps_max = from_environment("SKEL_FUZZ_STEPS", 0);
-	w->deadline = skel_now_ms() + 1000 * seconds;
+	w->steps_max = skel_env("SKEL_FUZZ_STEPS", 0);
 	TH_LOG("SKEL_RACE_SEED=%u SKEL_FUZZ_THREADS=%lu", seed, threads);
 	for (unsigned long i = 0; i <= threads; i++) {
 		fuzzers[i] = (struct fuzzer) { .world = w, .seed = seed + i };
 		fuzzers[i].arena = mmap(NULL, ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
 					MAP_NORESERVE, -1, 0);
 		ASSERT_NE(MAP_FAILED, fuzzers[i].arena);
-		ASSERT_EQ(0, pthread_create(&fuzzers[i].thread, NULL, i < threads ? fuzz : play,
-					    &fuzzers[i]));
 	}
-	/* Whoever does not come back in time hangs. */
-	clock_gettime(CLOCK_REALTIME, &patience);
-	patience.tv_sec += (w->steps_max ? TIMEOUT : seconds) + 60;
+	ASSERT_EQ(threads + 1, run(w, fuzzers, threads, skel_env("SKEL_FUZZ_SECONDS", 20)));
 	for (unsigned long i = 0; i <= threads; i++) {
-		if (i == threads)
-			__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
-		ASSERT_EQ(0, pthread_timedjoin_np(fuzzers[i].thread, NULL, &patience))
-			TH_LOG("thread %lu hangs in %s", i, fuzzers[i].doing);
 		steps += fuzzers[i].steps;
 		good += fuzzers[i].good;
 		bad += fuzzers[i].bad;
+		munmap(fuzzers[i].arena, ARENA);
 	}
 	TH_LOG("%lu steps, %lu calls succeeded, %lu failed", steps, good, bad);
 	EXPECT_EQ(0, w->wrong)
@@ -576,8 +589,6 @@ TEST_F_TIMEOUT(fuzz, threads_over_cards, TIMEOUT)
 	EXPECT_TRUE(skel_all(self->bystander, SKEL_MIB(1), CANARY));
 
 	/* All of it is given back, and the cards work as ever. */
-	for (unsigned long i = 0; i <= threads; i++)
-		munmap(fuzzers[i].arena, ARENA);
 	for (int i = 0; i < FILES; i++)
 		if (w->files[i] >= 0)
 			close(w->files[i]);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failures of the kernel on demand, for a system call after the other. Needs
+ * Failures of the kernel on demand, for one system call after the other. Needs
  * CONFIG_FAULT_INJECTION_DEBUG_FS, FAILSLAB, FAIL_PAGE_ALLOC and, better,
  * FAULT_INJECTION_USERCOPY.
  */
 #include "skel_inject.h"
-#include "skel_test.h"
+#include "skel_util.h"
 
 static bool set_up(void)
 {
@@ -22,14 +22,9 @@ static bool set_up(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		char path[128];
-		int fd;
 
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", settings[i][0]);
-		fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd == -1)
-			continue;
-		done += write(fd, settings[i][1], 1) == 1;
-		close(fd);
+		done += !skel_write_file(path, settings[i][1]);
 	}
 	return done >= 6;
 }
@@ -63,4 +58,34 @@ bool skel_inject_stop(int file)
 	while (pwrite(file, "0", 1, 0) != 1)
 		n = -1;
 	return n > 0 && !strcmp(value, "0\n");
+}
+
+struct skel_inject *skel_inject_first(struct skel_inject *inject)
+{
+	inject->nth = 0;
+	inject->failed = true;
+	inject->failures = 0;
+	return inject;
+}
+
+bool skel_inject_next(struct skel_inject *inject)
+{
+	bool more = inject->failed;
+
+	inject->failed = false;
+	if (++inject->nth < SKEL_INJECT_MAX)
+		return more;
+	fprintf(stderr, "# there is no end of failures\n");
+	abort();
+}
+
+bool skel_inject_may(struct skel_inject *inject, long rc)
+{
+	bool good = rc >= 0 || (inject->failed && (rc == -ENOMEM || rc == -EFAULT));
+
+	inject->failures += rc < 0;
+	if (!good)
+		fprintf(stderr, "# failure %u%s: %ld\n", inject->nth,
+			inject->failed ? "" : " did not happen", rc);
+	return good;
 }

@@ -1,69 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of real PCI cards share; see skel_pci.h
+ * Helpers for the tests of real PCI cards; see skel_pci.h
  */
 #include <dirent.h>
 
 #include "skel_pci.h"
 
 #define QMP_PORT	"skel.qmp"
+#define EDU_IDS		"1234 11e8"
 
-static int link_name(const char *path, char *name, size_t size)
+/* A file of the card in sysfs: its path, in a buffer of the calling thread */
+static const char *sysfs(const struct skel_pci *pci, const char *file)
 {
-	char target[256];
-	ssize_t n = readlink(path, target, sizeof(target) - 1);
-	const char *last;
+	static __thread char path[128];
 
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
-	last = strrchr(target, '/');
-	snprintf(name, size, "%.31s", last ? last + 1 : target);
-	return 0;
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/%s", pci->address, file);
+	return path;
 }
 
-static int skel_pci_read(int index, const char *model, const char *address,
-			 struct skel_pci *pci)
+static int read_card(int index, const char *model, const char *address, struct skel_pci *pci)
 {
-	char path[128], text[64];
+	char path[128], text[64], driver[256];
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "/sys/class/misc/skel%d/model", index);
 	if (skel_read_file(path, text, sizeof(text)) || strcmp(text, model))
 		return -ENOENT;
 	snprintf(path, sizeof(path), "/sys/class/misc/skel%d/path", index);
-	if (skel_read_file(path, text, sizeof(text)) ||
-	    strncmp(text, "pci-", 4))
-		return -ENOENT;
-	if (address && strcmp(text + 4, address))
+	if (skel_read_file(path, text, sizeof(text)) || strncmp(text, "pci-", 4) ||
+	    (address && strcmp(text + 4, address)))
 		return -ENOENT;
 	snprintf(pci->address, sizeof(pci->address), "%.31s", text + 4);
 	snprintf(pci->node, sizeof(pci->node), "/dev/skel%d", index);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver",
-		 pci->address);
-	return link_name(path, pci->driver, sizeof(pci->driver));
+	n = skel_err(readlink(sysfs(pci, "driver"), driver, sizeof(driver) - 1));
+	if (n < 0)
+		return n;
+	driver[n] = '\0';
+	snprintf(pci->driver, sizeof(pci->driver), "%.31s", strrchr(driver, '/') + 1);
+	return 0;
 }
 
-int skel_pci_find(const char *model, const char *address, int n,
-		  struct skel_pci *pci)
+int skel_pci_find(const char *model, const char *address, int n, struct skel_pci *pci)
 {
 	for (int i = 0; i < 64; i++) {
-		if (!skel_pci_read(i, model, address, pci) && !n--)
+		if (!read_card(i, model, address, pci) && !n--)
 			return 0;
 	}
 	return -ENOENT;
 }
 
-int skel_pci_wait(const char *model, const char *address, struct skel_pci *pci)
+int skel_edu_find(int n, struct skel_pci *pci)
 {
-	__u64 end = skel_now_ms() + 2 * SKEL_ANSWER_MS;
+	int rc = skel_write_file("/sys/bus/pci/drivers/skel_edu/new_id", EDU_IDS);
 
-	do {
-		if (!skel_pci_find(model, address, 0, pci) &&
-		    !access(pci->node, R_OK | W_OK))
-			return 0;
-		skel_sleep_ms(10);
-	} while (skel_now_ms() < end);
-	return -ENOENT;
+	/* -EEXIST: it has bound them already. New cards appear as it is written. */
+	return rc && rc != -EEXIST && rc != -EACCES ? rc : skel_pci_find("skel_edu", NULL, n, pci);
 }
 
 int skel_pci_open(const struct skel_pci *pci)
@@ -71,38 +62,29 @@ int skel_pci_open(const struct skel_pci *pci)
 	return skel_err(open(pci->node, O_RDWR | O_CLOEXEC));
 }
 
-static int config_open(const struct skel_pci *pci)
+/* Its node, which may be another one after each bind; false: it has none */
+static bool find_node(struct skel_pci *pci)
 {
-	char path[128];
+	DIR *dir = opendir(sysfs(pci, "misc"));
+	struct dirent *entry = NULL;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config",
-		 pci->address);
-	return skel_err(open(path, O_RDWR | O_CLOEXEC));
+	while (dir && (entry = readdir(dir)) && strncmp(entry->d_name, "skel", 4))
+		;
+	if (entry)
+		snprintf(pci->node, sizeof(pci->node), "/dev/%.20s", entry->d_name);
+	if (dir)
+		closedir(dir);
+	return entry && !access(pci->node, R_OK | W_OK);
 }
 
-int skel_pci_command(const struct skel_pci *pci)
+int skel_pci_wait(struct skel_pci *pci, bool there)
 {
-	int fd = config_open(pci);
-	__u16 command;
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	n = pread(fd, &command, sizeof(command), SKEL_PCI_COMMAND);
-	close(fd);
-	return n == sizeof(command) ? command : -EIO;
-}
-
-int skel_pci_set_command(const struct skel_pci *pci, __u16 command)
-{
-	int fd = config_open(pci);
-	ssize_t n;
-
-	if (fd < 0)
-		return fd;
-	n = pwrite(fd, &command, sizeof(command), SKEL_PCI_COMMAND);
-	close(fd);
-	return n == sizeof(command) ? 0 : -EIO;
+	for (int i = 0; i < 2 * SKEL_ANSWER_MS / 5; i++) {
+		if (find_node(pci) == there)
+			return 0;
+		skel_sleep_ms(5);
+	}
+	return -ETIMEDOUT;
 }
 
 int skel_pci_bind(const struct skel_pci *pci, bool bind)
@@ -114,21 +96,40 @@ int skel_pci_bind(const struct skel_pci *pci, bool bind)
 	return skel_write_file(path, pci->address);
 }
 
+int skel_pci_return(struct skel_pci *pci)
+{
+	return skel_pci_bind(pci, true) ?: skel_pci_wait(pci, true);
+}
+
+int skel_pci_command(const struct skel_pci *pci)
+{
+	int fd = skel_err(open(sysfs(pci, "config"), O_RDONLY | O_CLOEXEC));
+	__u16 command;
+	ssize_t n = pread(fd, &command, sizeof(command), SKEL_PCI_COMMAND);
+
+	close(fd);
+	return n == sizeof(command) ? command : -EIO;
+}
+
+int skel_pci_set_command(const struct skel_pci *pci, __u16 command)
+{
+	int fd = skel_err(open(sysfs(pci, "config"), O_RDWR | O_CLOEXEC));
+	ssize_t n = pwrite(fd, &command, sizeof(command), SKEL_PCI_COMMAND);
+
+	close(fd);
+	return n == sizeof(command) ? 0 : -EIO;
+}
+
 int skel_pci_reset(const struct skel_pci *pci)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset", pci->address);
-	return skel_write_file(path, "1");
+	return skel_write_file(sysfs(pci, "reset"), "1");
 }
 
 __u64 skel_pci_bar(const struct skel_pci *pci, int bar)
 {
-	char path[128], line[128] = "";
-	FILE *file;
+	FILE *file = fopen(sysfs(pci, "resource"), "re");
+	char line[128] = "";
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", pci->address);
-	file = fopen(path, "re");
 	if (!file)
 		return 0;
 	while (fgets(line, sizeof(line), file) && bar--)
@@ -139,18 +140,17 @@ __u64 skel_pci_bar(const struct skel_pci *pci, int bar)
 
 void *skel_pci_map_bar(const struct skel_pci *pci, int bar)
 {
-	char path[128];
+	char file[32];
 	void *map;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%d",
-		 pci->address, bar);
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	snprintf(file, sizeof(file), "resource%d", bar);
+	fd = open(sysfs(pci, file), O_RDWR | O_CLOEXEC);
 	if (fd == -1)
 		return NULL;
-	map = mmap(NULL, skel_page(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	map = skel_map(fd, 0, skel_page());
 	close(fd);
-	return map == MAP_FAILED ? NULL : map;
+	return map;
 }
 
 __u32 skel_read32(const void *map, size_t reg)
@@ -207,16 +207,11 @@ bool skel_dma_end(const struct skel_pci *pci, __u64 *physical, __u64 *bus)
 	return *bus;
 }
 
-const char *skel_machine(void)
+bool skel_machine_is(const char *kind)
 {
 	const char *machine = getenv("SKEL_TEST_MACHINE");
 
-	return machine ? machine : "";
-}
-
-bool skel_has_iommu(void)
-{
-	return !strcmp(skel_machine(), "iommu");
+	return machine && !strcmp(machine, kind);
 }
 
 /* The serial port that leads to the monitor, found by its name */
@@ -231,10 +226,8 @@ static int qmp_open(void)
 	while (fd < 0 && (entry = readdir(dir))) {
 		char path[320], name[64];
 
-		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name",
-			 entry->d_name);
-		if (skel_read_file(path, name, sizeof(name)) ||
-		    strcmp(name, QMP_PORT))
+		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", entry->d_name);
+		if (skel_read_file(path, name, sizeof(name)) || strcmp(name, QMP_PORT))
 			continue;
 		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
 		fd = skel_err(open(path, O_RDWR | O_CLOEXEC));
@@ -243,66 +236,31 @@ static int qmp_open(void)
 	return fd;
 }
 
-bool skel_has_qmp(void)
-{
-	int fd = qmp_open();
-
-	if (fd < 0)
-		return false;
-	close(fd);
-	return true;
-}
-
-/* Skip greetings and events up to the answer. */
-static int qmp_answer(int fd)
-{
-	size_t length = 0;
-	char line[4096];
-
-	for (;;) {
-		struct pollfd pollfd = { .fd = fd, .events = POLLIN };
-
-		if (poll(&pollfd, 1, SKEL_ANSWER_MS) != 1)
-			return -ETIMEDOUT;
-		if (read(fd, line + length, 1) != 1)
-			return -EIO;
-		if (line[length] != '\n') {
-			length = (length + 1) % (sizeof(line) - 1);
-			continue;
-		}
-		line[length] = '\0';
-		length = 0;
-		if (!strncmp(line, "{\"return\"", 9))
-			return 0;
-		if (!strncmp(line, "{\"error\"", 8))
-			return -EPROTO;
-	}
-}
-
+/* Send a command, and skip greetings and events up to the answer. */
 static int qmp_send(int fd, const char *command)
 {
-	if (write(fd, command, strlen(command)) != (ssize_t)strlen(command) ||
-	    write(fd, "\n", 1) != 1)
-		return -EIO;
-	return qmp_answer(fd);
+	int rc = skel_send(fd, "%s", command);
+
+	while (!rc) {
+		const char *line = skel_line(fd);
+
+		if (!strncmp(line, "{\"return\"", 9))
+			break;
+		if (!strncmp(line, "{\"error\"", 8) || line[0] == '[')
+			rc = -EPROTO;
+	}
+	return rc;
 }
 
 int skel_qmp(const char *command)
 {
-	static bool ready;
-	int fd = qmp_open();
-	int rc = 0;
+	int fd = qmp_open(), rc;
 
 	if (fd < 0)
 		return fd;
-	if (!ready)
-		rc = qmp_send(fd, "{\"execute\":\"qmp_capabilities\"}");
-	/* Another program may have said so before. */
-	if (rc == -EPROTO)
-		rc = 0;
-	ready = !rc;
-	if (!rc)
-		rc = qmp_send(fd, command);
+	/* An error, if that has been said before */
+	qmp_send(fd, "{\"execute\":\"qmp_capabilities\"}");
+	rc = qmp_send(fd, command);
 	close(fd);
 	return rc;
 }

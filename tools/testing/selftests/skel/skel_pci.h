@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of real PCI cards share: finding one, its configuration space,
- * its driver, and the virtual machine's QMP monitor.
+ * Helpers for the tests of real PCI cards: finding a card, its configuration
+ * space, its driver, and the QMP monitor of the virtual machine.
  */
 #ifndef SKEL_PCI_H
 #define SKEL_PCI_H
 
-#include "skel_test.h"
+#include "skel_util.h"
 
 #define SKEL_PCI_COMMAND	4
-#define SKEL_PCI_COMMAND_MEMORY	0x2
 #define SKEL_PCI_COMMAND_MASTER	0x4
 
 /* Registers of QEMU's edu device (docs/specs/edu.rst in QEMU), in bytes */
@@ -33,19 +32,22 @@ struct skel_pci {
 	char driver[32];
 };
 
-/*
- * Find the n-th card of that model and address (NULL: any). Returns 0 or
- * -ENOENT. skel_pci_wait() gives it some time to appear.
- */
-int skel_pci_find(const char *model, const char *address, int n,
-		  struct skel_pci *pci);
-int skel_pci_wait(const char *model, const char *address, struct skel_pci *pci);
+/* Find the n-th card of that model and address (NULL: any): 0 or -ENOENT. */
+int skel_pci_find(const char *model, const char *address, int n, struct skel_pci *pci);
+/* The n-th edu device; skel_edu is told about their id if it does not know it. */
+int skel_edu_find(int n, struct skel_pci *pci);
 int skel_pci_open(const struct skel_pci *pci);
 
+/* Wait, for a bounded time, until the card is (back) there or is gone. */
+int skel_pci_wait(struct skel_pci *pci, bool there);
+/* Bind or unbind its driver; skel_pci_return() binds and waits for the card. */
+int skel_pci_bind(const struct skel_pci *pci, bool bind);
+int skel_pci_return(struct skel_pci *pci);
+
+/* The command register of its configuration space */
 int skel_pci_command(const struct skel_pci *pci);
 int skel_pci_set_command(const struct skel_pci *pci, __u16 command);
-int skel_pci_bind(const struct skel_pci *pci, bool bind);
-/* Reset it, as an administrator does; -ENOENT if it cannot be */
+/* Reset it, as an administrator would; -ENOENT if it cannot be reset */
 int skel_pci_reset(const struct skel_pci *pci);
 /* Physical address of a BAR, or 0 */
 __u64 skel_pci_bar(const struct skel_pci *pci, int bar);
@@ -60,17 +62,18 @@ long skel_edu_param(const char *name);
 int skel_edu_set_param(const char *name, long value);
 
 /*
- * Where the DMA memory of a card is, by /sys/kernel/debug/dma-api: the highest
- * physical and bus addresses plus 1. False if it cannot be had.
+ * Where the DMA memory of a card is, according to /sys/kernel/debug/dma-api: the
+ * highest physical and bus addresses plus 1. False if there is none, or no list.
  */
 bool skel_dma_end(const struct skel_pci *pci, __u64 *physical, __u64 *bus);
 
-/* Kind of virtual machine the tests run in: plain, iommu, highmem, intx or "" */
-const char *skel_machine(void);
-bool skel_has_iommu(void);
+/*
+ * SKEL_TEST_MACHINE is the kind of virtual machine the tests run in: plain,
+ * iommu, highmem or intx.
+ */
+bool skel_machine_is(const char *kind);
 
 /* QMP, if the machine has a port for it: 0 or -errno */
 int skel_qmp(const char *command);
-bool skel_has_qmp(void);
 
 #endif /* SKEL_PCI_H */

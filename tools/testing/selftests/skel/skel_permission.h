@@ -8,9 +8,7 @@
 
 #include <sys/uio.h>
 
-#include "skel_test.h"
-
-#define PROT_RW	(PROT_READ | PROT_WRITE)
+#include "skel_util.h"
 
 struct target {
 	int fd;
@@ -26,9 +24,21 @@ static bool forbidden(const struct target *target, int prot)
 	return prot & PROT_EXEC || (prot & PROT_WRITE && !target->writable);
 }
 
-static void *map_target(const struct target *target, int prot)
+/* For a mapping with each protection that the target may have */
+static void check_each(struct __test_metadata *_metadata, const struct target *target,
+		       void (*check)(struct __test_metadata *_metadata, const struct target *target,
+				     __u8 *map, int prot))
 {
-	return mmap(NULL, target->length, prot, MAP_SHARED, target->fd, target->offset);
+	for (int prot = PROT_NONE; prot <= SKEL_RW; prot++) {
+		__u8 *map;
+
+		if (forbidden(target, prot))
+			continue;
+		map = mmap(NULL, target->length, prot, MAP_SHARED, target->fd, target->offset);
+		ASSERT_NE(MAP_FAILED, map);
+		check(_metadata, target, map, prot);
+		munmap(map, target->length);
+	}
 }
 
 /* Loads and stores, on both ends */
@@ -48,32 +58,28 @@ static void check_access(struct __test_metadata *_metadata, const struct target 
 
 static void check_mmap(struct __test_metadata *_metadata, const struct target *target)
 {
-	for (int prot = PROT_NONE; prot <= (PROT_RW | PROT_EXEC); prot++) {
-		int rc = skel_map_err(target->fd, target->offset, target->length, prot,
-				      MAP_SHARED);
-		__u8 *map;
+	for (int prot = PROT_NONE; prot <= (SKEL_RW | PROT_EXEC); prot++) {
+		int shared = skel_map_err(target->fd, target->offset, target->length, prot,
+					  MAP_SHARED);
+		int private = skel_map_err(target->fd, target->offset, target->length, prot,
+					   MAP_PRIVATE);
 
-		if (forbidden(target, prot)) {
-			EXPECT_TRUE((rc == -EPERM && prot & PROT_EXEC) ||
-				    (rc == -EACCES && prot & PROT_WRITE && !target->writable))
-				TH_LOG("prot %d: %d", prot, rc);
-		} else {
-			map = map_target(target, prot);
-			ASSERT_NE(MAP_FAILED, map);
-			check_access(_metadata, target, map, prot);
-			munmap(map, target->length);
-		}
-		rc = skel_map_err(target->fd, target->offset, target->length, prot, MAP_PRIVATE);
-		EXPECT_TRUE(rc == -EINVAL || (rc == -EPERM && prot & PROT_EXEC))
-			TH_LOG("private, prot %d: %d", prot, rc);
+		EXPECT_TRUE(forbidden(target, prot) ?
+			    (shared == -EPERM && prot & PROT_EXEC) ||
+			    (shared == -EACCES && prot & PROT_WRITE && !target->writable) :
+			    shared == 0)
+			TH_LOG("prot %d: %d", prot, shared);
+		EXPECT_TRUE(private == -EINVAL || (private == -EPERM && prot & PROT_EXEC))
+			TH_LOG("private, prot %d: %d", prot, private);
 	}
+	check_each(_metadata, target, check_access);
 }
 
 /* Whatever it was mapped with: neither more nor less can be had later. */
 static void check_mprotect(struct __test_metadata *_metadata, const struct target *target,
 			   __u8 *map, int prot)
 {
-	for (int next = PROT_NONE; next <= (PROT_RW | PROT_EXEC); next++) {
+	for (int next = PROT_NONE; next <= (SKEL_RW | PROT_EXEC); next++) {
 		int rc = skel_err(mprotect(map, target->length, next));
 
 		EXPECT_EQ(forbidden(target, next) ? -EACCES : 0, rc)
@@ -86,54 +92,42 @@ static void check_mprotect(struct __test_metadata *_metadata, const struct targe
 
 static void check_mprotect_all(struct __test_metadata *_metadata, const struct target *target)
 {
-	for (int prot = PROT_NONE; prot <= PROT_RW; prot++) {
-		__u8 *map;
-
-		if (forbidden(target, prot))
-			continue;
-		map = map_target(target, prot);
-		ASSERT_NE(MAP_FAILED, map);
-		check_mprotect(_metadata, target, map, prot);
-		munmap(map, target->length);
-	}
-}
-
-static long try_mremap(void *map, size_t from, size_t to, int flags)
-{
-	return mremap(map, from, to, flags) == MAP_FAILED ? -errno : 0;
+	check_each(_metadata, target, check_mprotect);
 }
 
 /* A mapping does not grow or double, and takes its permissions along. */
-static void check_mremap(struct __test_metadata *_metadata, const struct target *target)
+static void move(struct __test_metadata *_metadata, const struct target *target, __u8 *map,
+		 int prot)
 {
 	const size_t length = target->length, page = skel_page();
+	const struct { size_t from, to; int flags, error; } wrong[] = {
+		{ length, length + page, 0, EFAULT },
+		{ length, length + page, MREMAP_MAYMOVE, EFAULT },
+		{ 0, length, MREMAP_MAYMOVE, EFAULT },
+		{ 0, page, MREMAP_MAYMOVE, EFAULT },
+		{ length, length, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, EINVAL },
+	};
+	__u8 *place = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	for (int prot = PROT_NONE; prot <= PROT_RW; prot++) {
-		__u8 *map, *place;
-
-		if (forbidden(target, prot))
-			continue;
-		map = map_target(target, prot);
-		ASSERT_NE(MAP_FAILED, map);
-		EXPECT_EQ(-EFAULT, try_mremap(map, length, length + page, 0));
-		EXPECT_EQ(-EFAULT, try_mremap(map, length, length + page, MREMAP_MAYMOVE));
-		EXPECT_EQ(-EFAULT, try_mremap(map, 0, length, MREMAP_MAYMOVE));
-		EXPECT_EQ(-EFAULT, try_mremap(map, 0, page, MREMAP_MAYMOVE));
-		EXPECT_EQ(-EINVAL, try_mremap(map, length, length,
-					      MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
-		check_access(_metadata, target, map, prot);
-
-		place = mmap(NULL, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		ASSERT_NE(MAP_FAILED, place);
-		ASSERT_EQ(place, mremap(map, length, length, MREMAP_MAYMOVE | MREMAP_FIXED,
-					place));
-		check_access(_metadata, target, place, prot);
-		check_mprotect(_metadata, target, place, prot);
-
-		EXPECT_EQ(0, try_mremap(place, length, page, 0));
-		EXPECT_EQ(-EFAULT, try_mremap(place, page, length, MREMAP_MAYMOVE));
-		munmap(place, page);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		EXPECT_EQ(MAP_FAILED, mremap(map, wrong[i].from, wrong[i].to, wrong[i].flags));
+		EXPECT_EQ(wrong[i].error, errno)
+			TH_LOG("prot %d, row %zu", prot, i);
 	}
+	check_access(_metadata, target, map, prot);
+	ASSERT_EQ(place, mremap(map, length, length, MREMAP_MAYMOVE | MREMAP_FIXED, place));
+	check_access(_metadata, target, place, prot);
+	check_mprotect(_metadata, target, place, prot);
+
+	EXPECT_EQ(place, mremap(place, length, page, 0));
+	EXPECT_EQ(MAP_FAILED, mremap(place, page, length, MREMAP_MAYMOVE));
+	EXPECT_EQ(EFAULT, errno);
+	munmap(place, page);
+}
+
+static void check_mremap(struct __test_metadata *_metadata, const struct target *target)
+{
+	check_each(_metadata, target, move);
 }
 
 /*
@@ -144,59 +138,46 @@ static void check_debugger(struct __test_metadata *_metadata, const struct targe
 			   __u8 *map, int prot)
 {
 	const bool may_write = target->debugger && prot & PROT_WRITE;
+	const int size = sizeof(long);
 	long *place = (long *)(map + target->length) - 1;
-	struct iovec remote = { place, sizeof(*place) };
-	long word = 0, seen = 0;
-	struct iovec local = { &seen, sizeof(seen) };
+	struct iovec remote = { place, size };
+	long before = 0, word, seen;
+	struct iovec local = { &before, size };
+	int rc[2];
 
 	EXPECT_EQ(-EFAULT, skel_err(process_vm_readv(getpid(), &local, 1, &remote, 1, 0)));
 	EXPECT_EQ(-EFAULT, skel_err(process_vm_writev(getpid(), &local, 1, &remote, 1, 0)));
-	if (!target->debugger) {
-		EXPECT_EQ(-EIO, skel_self_mem(place, &word, sizeof(word), false));
-		EXPECT_EQ(-EIO, skel_ptrace(place, &word, false));
-	} else {
-		EXPECT_EQ(sizeof(word), skel_self_mem(place, &word, sizeof(word), false));
-		EXPECT_EQ(0, skel_ptrace(place, &seen, false));
-		EXPECT_EQ(word, seen);
-	}
-
+	EXPECT_EQ(target->debugger ? size : -EIO, skel_self_mem(place, &before, size, false));
 	/* Whatever is there: another word */
-	word = ~word;
-	EXPECT_EQ(may_write ? (int)sizeof(word) : -EIO,
-		  skel_self_mem(place, &word, sizeof(word), true))
+	word = ~before;
+	EXPECT_EQ(may_write ? size : -EIO, skel_self_mem(place, &word, size, true))
 		TH_LOG("prot %d", prot);
-	if (target->debugger) {
-		EXPECT_EQ(0, skel_ptrace(place, &seen, false));
-		EXPECT_EQ(may_write, word == seen)
-			TH_LOG("prot %d", prot);
-	}
-	word = seen + 1;
-	EXPECT_EQ(may_write ? 0 : -EIO, skel_ptrace(place, &word, true))
+	seen = skel_ptrace(place, rc);
+	EXPECT_EQ(target->debugger ? 0 : -EIO, rc[0]);
+	EXPECT_EQ(may_write ? 0 : -EIO, rc[1])
 		TH_LOG("prot %d", prot);
-	if (target->debugger) {
-		EXPECT_EQ(sizeof(seen), skel_self_mem(place, &seen, sizeof(seen), false));
-		EXPECT_EQ(may_write, word == seen)
-			TH_LOG("prot %d", prot);
+	if (!target->debugger)
+		return;
+	EXPECT_EQ(may_write ? word : before, seen);
+	EXPECT_EQ(size, skel_self_mem(place, &word, size, false));
+	EXPECT_EQ(may_write ? seen + 1 : before, word)
+		TH_LOG("prot %d", prot);
+}
+
+/* What counts is what it may now. */
+static void debug(struct __test_metadata *_metadata, const struct target *target, __u8 *map,
+		  int prot)
+{
+	check_debugger(_metadata, target, map, prot);
+	for (int next = PROT_NONE; next <= SKEL_RW; next++) {
+		if (next != prot && !mprotect(map, target->length, next))
+			check_debugger(_metadata, target, map, next);
 	}
 }
 
 static void check_debugger_all(struct __test_metadata *_metadata, const struct target *target)
 {
-	for (int prot = PROT_NONE; prot <= PROT_RW; prot++) {
-		__u8 *map;
-
-		if (forbidden(target, prot))
-			continue;
-		map = map_target(target, prot);
-		ASSERT_NE(MAP_FAILED, map);
-		check_debugger(_metadata, target, map, prot);
-		/* What counts is what it may now. */
-		for (int next = PROT_NONE; next <= PROT_RW; next++) {
-			if (!mprotect(map, target->length, next))
-				check_debugger(_metadata, target, map, next);
-		}
-		munmap(map, target->length);
-	}
+	check_each(_metadata, target, debug);
 }
 
 #endif /* SKEL_PERMISSION_H */

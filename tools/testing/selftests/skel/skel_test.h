@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests of lab cards share
+ * The user API of lab cards as functions, for the tests
  *
- * The helpers return 0 or a positive result, or a negative errno: a test
+ * The functions return 0 or a positive result, or a negative errno: a test
  * reads EXPECT_EQ(-EBUSY, skel_free(fd, host)). They know nothing about the
- * harness, so a child process can use them too.
+ * harness, so that a child process can use them too.
  *
- * The tests run against the simulated card skel_sim, which they load if they may.
- * The environment variable SKEL_TEST_CARD names another card, which must speak the
- * same commands. SKEL_TEST_EXHAUST allows to use up all memory of a machine that
- * has not more than 4 GiB.
+ * The tests use the simulated card skel_sim, which they load if they may. The
+ * environment variable SKEL_TEST_CARD names another card, which must understand
+ * the same commands.
  */
 #ifndef SKEL_TEST_H
 #define SKEL_TEST_H
@@ -43,14 +42,23 @@
 #define SKEL_SILENCE_MS		150
 
 #define SKEL_BOTH		(SKEL_ALLOC_TOHOST | SKEL_ALLOC_FROMHOST)
+#define SKEL_RW			(PROT_READ | PROT_WRITE)
 
-/* User and group without privileges that tests drop to. */
-#define SKEL_TEST_UID		1000
+/*
+ * Open the card under test and lift the limit of locked memory. Skips the test
+ * if there is no card. For FIXTURE_SETUP() and at the start of a test.
+ */
+#define SKEL_OPEN_OR_SKIP(fd, flags) do {				\
+	int *__fd = &(fd);						\
+									\
+	*__fd = skel_open(flags);					\
+	if (*__fd == -ENOENT)						\
+		SKIP(_exit(KSFT_SKIP), "no card, load skel_sim");	\
+	ASSERT_LE(0, *__fd);						\
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));			\
+} while (0)
 
-/* Free pages hold this byte in a kernel that boots with page_poison=1. */
-#define SKEL_PAGE_POISON	0xaa
-
-/* -errno of a system call that failed, its result otherwise. */
+/* -errno of a system call that failed, its result otherwise */
 static inline long skel_err(long rc)
 {
 	return rc == -1 ? -errno : rc;
@@ -59,10 +67,10 @@ static inline long skel_err(long rc)
 size_t skel_page(void);
 const char *skel_device(void);
 
-/* open(); root loads the module if there is no such node */
+/* open(); root loads the module if there is no such node. */
 int skel_open_module(const char *path, int flags, const char *module);
 
-/* The user API, one function per entry */
+/* One function per entry of the user API */
 int skel_open(int flags);
 int skel_info(int fd, struct skel_info *info);
 int skel_region(int fd, __u32 index, struct skel_region_info *region);
@@ -70,71 +78,63 @@ int skel_alloc(int fd, __u32 flags, __u64 length, __u64 *host);
 int skel_free(int fd, __u64 host);
 int skel_sync(int fd, __u32 flags, __u64 host, __u64 length);
 
+/* How many buffers the channel has; UINT32_MAX on failure */
+__u32 skel_buffers(int fd);
+bool skel_is_simulated(int fd);
+/* Whether the card's memory, region 0, can be mapped */
+bool skel_has_memory(int fd);
+
 /* mmap() of a shared, writable mapping; NULL on failure, errno is set */
 void *skel_map(int fd, __u64 offset, size_t length);
 /* What mmap() says: 0 (and the mapping is undone) or -errno */
 int skel_map_err(int fd, __u64 offset, size_t length, int prot, int flags);
 /* Allocate and map; NULL on failure, errno is set */
 void *skel_buffer(int fd, __u32 flags, size_t length, __u64 *host);
-/* Map the memory of the card, region 0; NULL on failure */
-void *skel_card_memory(int fd, size_t *length);
-/* Whether it can be mapped */
-bool skel_has_memory(int fd);
 
-/* The command stream */
+/* All bytes, however often write() is needed; does not wait forever. */
 int skel_write(int fd, const void *data, size_t length);
+/* Send one command; the newline is added here. */
 __printf(2, 3)
 int skel_send(int fd, const char *format, ...);
 bool skel_readable(int fd, int timeout_ms);
+/*
+ * The next reply line without its newline, or a word in brackets that says why
+ * there is none
+ */
 const char *skel_line(int fd);
-__printf(2, 3)
-const char *skel_ask(int fd, const char *format, ...);
-int skel_drain(int fd, int timeout_ms);
-const char *skel_core(const char *line);
+/* Send a command and read the reply. */
+#define skel_ask(fd, ...) ({						\
+	const int __fd = (fd);						\
+									\
+	skel_send(__fd, __VA_ARGS__) ? "[write failed]" : skel_line(__fd); \
+})
 
 /*
  * Ask for a transfer and wait for its end: "DONE", "REFUSED <reason>" or
- * "FAILED <reason>" if the reply repeats the request exactly, else the line.
+ * "FAILED <reason>" if the reply repeats the request exactly, else the line
  */
-const char *skel_transfer(int fd, const char *direction, __u64 card,
-			  __u64 length, __u64 host);
-const char *skel_transfer_end(int fd, const char *direction, __u64 card,
-			      __u64 length, __u64 host);
+const char *skel_transfer(int fd, const char *direction, __u64 card, __u64 length, __u64 host);
+const char *skel_transfer_end(int fd, const char *direction, __u64 card, __u64 length, __u64 host);
 
 /* Access to memory that may be gone: 0 or the signal it raised */
 int skel_try(void (*fn)(void *arg), void *arg);
 int skel_peek(const void *address, __u8 *value);
 int skel_poke(void *address, __u8 value);
-/* The signal that reading (or writing) one byte raises */
-int skel_touch(const void *address);
 
-/* Patterns: each byte depends on its place and on the seed */
+static inline int skel_touch(const void *address)
+{
+	__u8 value;
+
+	return skel_peek(address, &value);
+}
+
+/* Patterns: each byte depends on its place and on the seed. */
 void skel_fill(void *data, size_t length, __u32 seed);
 bool skel_check(const void *data, size_t length, __u32 seed);
 bool skel_all(const void *data, size_t length, __u8 value);
-__u64 skel_sum(const void *data, size_t length);
 
-/* Processes */
+/* Exit status of a child, or 128 plus the signal that ended it */
 int skel_wait(pid_t pid);
-int skel_drop_root(void);
 int skel_memlock(rlim_t limit);
-int skel_send_fd(int sock, int fd);
-int skel_recv_fd(int sock);
-/* As a debugger does it: how many bytes, or -errno */
-int skel_self_mem(void *address, void *data, size_t length, bool write);
-/* The same by ptrace(), for one word: 0 or -errno */
-int skel_ptrace(void *address, long *word, bool write);
-
-/* The machine */
-__u64 skel_now_ms(void);
-void skel_sleep_ms(unsigned int ms);
-long skel_meminfo_kb(const char *key);
-long skel_fdinfo(int fd, const char *key);
-/* The first line of a file, and a text into one: 0 or -errno */
-int skel_read_file(const char *path, char *text, size_t size);
-int skel_write_file(const char *path, const char *text);
-bool skel_misbehave(void);
-int skel_block_device(char *path, size_t size);
-size_t skel_quick_length(int fd, size_t length);
 
 #endif /* SKEL_TEST_H */

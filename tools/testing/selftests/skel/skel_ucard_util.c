@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A test that plays a card itself: what the tests of skel_ucard share
+ * For tests that play a card themselves, see skel_ucard_util.h
  */
 #include <sys/prctl.h>
 
@@ -13,14 +13,7 @@ int ucard_open_node(int flags)
 
 void ucard_describe(struct skel_ucard_create *create)
 {
-	*create = (struct skel_ucard_create) {
-		.size = sizeof(*create),
-		.flags = UCARD_BOTH,
-		.name = "test card",
-		.memory = 2 * skel_page(),
-		.channels = 2,
-		.transfers = 2,
-	};
+	*create = *UCARD_CREATE(2 * skel_page());
 }
 
 int ucard_create(int fd, struct skel_ucard_create *create)
@@ -28,28 +21,25 @@ int ucard_create(int fd, struct skel_ucard_create *create)
 	return skel_err(ioctl(fd, SKEL_UCARD_IOC_CREATE, create));
 }
 
-int ucard_begin(struct ucard *card, struct skel_ucard_create *create)
+int ucard_begin(struct ucard *card, const struct skel_ucard_create *create)
 {
-	struct skel_ucard_create standard;
+	struct skel_ucard_create made = create ? *create : *UCARD_CREATE(2 * skel_page());
 	int rc;
 
-	if (!create) {
-		ucard_describe(&standard);
-		create = &standard;
-	}
 	memset(card, 0, sizeof(*card));
 	card->fd = ucard_open_node(O_RDWR);
 	if (card->fd < 0)
 		return card->fd;
-	rc = ucard_create(card->fd, create);
-	if (rc) {
-		close(card->fd);
-		return rc;
+	rc = ucard_create(card->fd, &made);
+	if (!rc) {
+		card->index = made.index;
+		card->length = made.memory;
+		card->memory = skel_map(card->fd, 0, card->length);
+		rc = card->memory ? 0 : -errno;
 	}
-	card->index = create->index;
-	card->length = create->memory;
-	card->memory = skel_map(card->fd, 0, card->length);
-	return card->memory ? 0 : -errno;
+	if (rc)
+		ucard_end(card);
+	return rc;
 }
 
 void ucard_end(struct ucard *card)
@@ -84,35 +74,40 @@ int ucard_user(struct ucard *card)
 	return type < 0 ? type : -EPROTO;
 }
 
+int ucard_begin_used(struct ucard *card, const struct skel_ucard_create *create, int *user)
+{
+	int rc = ucard_begin(card, create);
+
+	if (rc)
+		return rc;
+	*user = ucard_user(card);
+	return *user < 0 ? *user : 0;
+}
+
 static bool well_formed(const struct skel_ucard_head *head, size_t left)
 {
 	const char *bytes = (const char *)head;
 	size_t length = head->length, end = UCARD_ALIGN(length);
-	bool fits;
 
-	if (left < sizeof(*head) || end > left || head->flags)
+	/* A result carries the opening of its action, which can be 0. */
+	if (left < sizeof(*head) || end > left || head->flags ||
+	    (!head->opening && head->type != SKEL_UCARD_RESULT))
 		return false;
-	/* Of results it is what the action had. */
-	if (!head->opening && head->type != SKEL_UCARD_RESULT)
+	/* Nothing of the kernel's may leak in the gap before the next record. */
+	if (length < sizeof(*head) || !skel_all(bytes + length, end - length, 0))
 		return false;
 	switch (head->type) {
 	case SKEL_UCARD_OPENED:
 	case SKEL_UCARD_CLOSED:
-		fits = length == sizeof(*head);
-		break;
+		return length == sizeof(*head);
 	case SKEL_UCARD_COMMAND:
-		fits = length >= sizeof(*head) && length < SKEL_UCARD_RECORD_MAX &&
+		return length < SKEL_UCARD_RECORD_MAX &&
 		       !memchr(bytes + sizeof(*head), '\n', length - sizeof(*head));
-		break;
 	case SKEL_UCARD_RESULT:
 	case SKEL_UCARD_EXPIRED:
-		fits = length == sizeof(struct skel_ucard_result);
-		break;
-	default:
-		fits = false;
+		return length == sizeof(struct skel_ucard_result);
 	}
-	/* Nothing of the kernel's is in the gap before the next one. */
-	return fits && skel_all(bytes + length, end - length, 0);
+	return false;
 }
 
 int ucard_next(struct ucard *card, union ucard_event *event)
@@ -238,17 +233,14 @@ void ucard_add(struct ucard_batch *batch, const union ucard_action *action)
 	batch->length += length;
 }
 
-/* Carry it out; the result of an action says the same as the action. */
+/* The members that a result shares with its action are the same. */
 static int act(struct ucard *card, union ucard_action *action, __u64 *id)
 {
 	union ucard_event event;
 	int rc;
 
 	action->request.tag = ++card->tag;
-	rc = ucard_act(card, action);
-	if (rc)
-		return rc;
-	rc = ucard_next(card, &event);
+	rc = ucard_act(card, action) ?: ucard_next(card, &event);
 	if (rc < 0)
 		return rc;
 	if (rc != SKEL_UCARD_RESULT || event.result.tag != card->tag ||
@@ -270,7 +262,7 @@ int ucard_request(struct ucard *card, __u16 flags, __u32 channel, __u32 dir,
 
 	ucard_fill_request(card, &action, flags, channel, dir, card_addr, bytes, host);
 	rc = act(card, &action, &got);
-	/* An id is given exactly to what was granted. */
+	/* There is an id if, and only if, the transfer was granted. */
 	if (rc != -ENOENT && !rc != !!got)
 		return -EPROTO;
 	if (id)
@@ -278,38 +270,32 @@ int ucard_request(struct ucard *card, __u16 flags, __u32 channel, __u32 dir,
 	return rc;
 }
 
-static int act_on(struct ucard *card, union ucard_action *action)
+static int step(struct ucard *card, __u16 type, __u64 id, __u64 moved, __u32 error)
 {
-	__u64 got = action->transfer.id;
-	int rc = act(card, action, &got);
+	union ucard_action action;
+	__u64 got = id;
+	int rc;
 
-	return got == action->transfer.id ? rc : -EPROTO;
+	ucard_fill_transfer(&action, type, id, moved, error);
+	rc = act(card, &action, &got);
+	return got == id ? rc : -EPROTO;
 }
 
 int ucard_move(struct ucard *card, __u64 id)
 {
-	union ucard_action action;
-
-	ucard_fill_transfer(&action, SKEL_UCARD_MOVE, id, 0, 0);
-	return act_on(card, &action);
+	return step(card, SKEL_UCARD_MOVE, id, 0, 0);
 }
 
 int ucard_complete(struct ucard *card, __u64 id, __u64 moved, __u32 error)
 {
-	union ucard_action action;
-
-	ucard_fill_transfer(&action, SKEL_UCARD_COMPLETE, id, moved, error);
-	return act_on(card, &action);
+	return step(card, SKEL_UCARD_COMPLETE, id, moved, error);
 }
 
 int ucard_command(struct ucard *card, int user, const char *line)
 {
 	union ucard_event event;
-	int rc = skel_send(user, "%s", line);
+	int rc = skel_send(user, "%s", line) ?: ucard_next(card, &event);
 
-	if (rc)
-		return rc;
-	rc = ucard_next(card, &event);
 	if (rc < 0)
 		return rc;
 	return rc == SKEL_UCARD_COMMAND && !strcmp(line, event.line) ? 0 : -EPROTO;
@@ -350,29 +336,6 @@ int ucard_echo(struct ucard *card)
 		    ucard_reply(card, event.head.channel, event.line))
 			return 3;
 	}
-}
-
-bool ucard_wait_asleep(pid_t tid)
-{
-	char path[64], stat[256];
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	for (int i = 0; i < SKEL_ANSWER_MS; i++) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
-		const char *state;
-
-		if (fd >= 0)
-			close(fd);
-		if (n <= 0)
-			return false;
-		stat[n] = '\0';
-		state = strrchr(stat, ')');
-		if (state && state[1] && strchr("STD", state[2]))
-			return true;
-		skel_sleep_ms(1);
-	}
-	return false;
 }
 
 int ucard_events(int fd)

@@ -1,134 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tests of lab cards share: the user API as functions that return
- * -errno, memory that may be gone, patterns, processes.
+ * More that the tests of lab cards share
  */
-#include <setjmp.h>
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 
-#include "skel_test.h"
-
-size_t skel_page(void)
-{
-	return sysconf(_SC_PAGESIZE);
-}
-
-const char *skel_device(void)
-{
-	const char *name = getenv("SKEL_TEST_CARD");
-
-	return name ? name : "/dev/skel0";
-}
-
-int skel_open_module(const char *path, int flags, const char *module)
-{
-	int fd = skel_err(open(path, flags | O_CLOEXEC));
-	pid_t pid;
-
-	if (fd != -ENOENT || getuid())
-		return fd;
-	pid = fork();
-	if (!pid) {
-		execlp("modprobe", "modprobe", "-q", module, NULL);
-		_exit(1);
-	}
-	if (pid > 0)
-		skel_wait(pid);
-	return skel_err(open(path, flags | O_CLOEXEC));
-}
-
-int skel_open(int flags)
-{
-	if (getenv("SKEL_TEST_CARD"))
-		return skel_err(open(skel_device(), flags | O_CLOEXEC));
-	return skel_open_module(skel_device(), flags, "skel_sim");
-}
-
-int skel_info(int fd, struct skel_info *info)
-{
-	memset(info, 0, sizeof(*info));
-	info->size = sizeof(*info);
-	return skel_err(ioctl(fd, SKEL_IOC_INFO, info));
-}
-
-int skel_region(int fd, __u32 index, struct skel_region_info *region)
-{
-	memset(region, 0, sizeof(*region));
-	region->size = sizeof(*region);
-	region->index = index;
-	return skel_err(ioctl(fd, SKEL_IOC_REGION_INFO, region));
-}
-
-int skel_alloc(int fd, __u32 flags, __u64 length, __u64 *host)
-{
-	struct skel_alloc cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.length = length,
-	};
-	int rc = skel_err(ioctl(fd, SKEL_IOC_ALLOC, &cmd));
-
-	*host = rc ? 0 : cmd.host_addr;
-	return rc;
-}
-
-int skel_free(int fd, __u64 host)
-{
-	struct skel_free cmd = { .size = sizeof(cmd), .host_addr = host };
-
-	return skel_err(ioctl(fd, SKEL_IOC_FREE, &cmd));
-}
-
-int skel_sync(int fd, __u32 flags, __u64 host, __u64 length)
-{
-	struct skel_sync cmd = {
-		.size = sizeof(cmd),
-		.flags = flags,
-		.host_addr = host,
-		.length = length,
-	};
-
-	return skel_err(ioctl(fd, SKEL_IOC_SYNC, &cmd));
-}
-
-void *skel_map(int fd, __u64 offset, size_t length)
-{
-	void *map = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
-			 offset);
-
-	return map == MAP_FAILED ? NULL : map;
-}
-
-int skel_map_err(int fd, __u64 offset, size_t length, int prot, int flags)
-{
-	void *map = mmap(NULL, length, prot, flags, fd, offset);
-
-	if (map == MAP_FAILED)
-		return -errno;
-	munmap(map, length);
-	return 0;
-}
-
-void *skel_buffer(int fd, __u32 flags, size_t length, __u64 *host)
-{
-	int rc = skel_alloc(fd, flags, length, host);
-
-	if (rc) {
-		errno = -rc;
-		return NULL;
-	}
-	return skel_map(fd, *host, length);
-}
-
-bool skel_has_memory(int fd)
-{
-	struct skel_region_info region;
-
-	return !skel_region(fd, 0, &region) && region.offset == 0;
-}
+#include "skel_util.h"
 
 void *skel_card_memory(int fd, size_t *length)
 {
@@ -145,143 +26,98 @@ void *skel_card_memory(int fd, size_t *length)
 	return skel_map(fd, region.offset, region.length);
 }
 
-static __thread sigjmp_buf try_env;
-static __thread int trying;
-
-static void try_handler(int sig)
+const char *skel_core(const char *line)
 {
-	if (!__atomic_load_n(&trying, __ATOMIC_RELAXED)) {
-		/* Not ours: die of it. */
-		signal(sig, SIG_DFL);
-		raise(sig);
-		return;
+	const size_t mark = strlen(SKEL_CORE_MARK);
+
+	return strncmp(line, SKEL_CORE_MARK, mark) ? "" : line + mark;
+}
+
+int skel_drain(int fd, int timeout_ms)
+{
+	int lines = 0;
+
+	while (skel_readable(fd, timeout_ms)) {
+		if (skel_line(fd)[0] == '[')
+			break;
+		lines++;
 	}
-	siglongjmp(try_env, sig);
+	return lines;
 }
 
-int skel_try(void (*fn)(void *arg), void *arg)
+unsigned long skel_env(const char *name, unsigned long otherwise)
 {
-	/* SA_NODEFER: the jump need not restore a signal mask */
-	struct sigaction action = {
-		.sa_handler = try_handler,
-		.sa_flags = SA_NODEFER,
-	};
-	int sig;
+	const char *value = getenv(name);
 
-	sigaction(SIGBUS, &action, NULL);
-	sigaction(SIGSEGV, &action, NULL);
-	sig = sigsetjmp(try_env, 0);
-	if (!sig) {
-		__atomic_store_n(&trying, 1, __ATOMIC_SEQ_CST);
-		fn(arg);
-	}
-	__atomic_store_n(&trying, 0, __ATOMIC_SEQ_CST);
-	return sig;
+	return value ? strtoul(value, NULL, 0) : otherwise;
 }
 
-struct access {
-	__u8 *address;
-	__u8 value;
-};
-
-static void do_peek(void *arg)
+unsigned int skel_seed(void)
 {
-	struct access *access = arg;
-
-	access->value = __atomic_load_n(access->address, __ATOMIC_RELAXED);
+	return skel_env("SKEL_RACE_SEED", time(NULL) ^ getpid());
 }
 
-static void do_poke(void *arg)
+__u64 skel_random64(unsigned int *seed)
 {
-	struct access *access = arg;
+	__u64 value = 0;
 
-	__atomic_store_n(access->address, access->value, __ATOMIC_RELAXED);
+	for (int i = 0; i < 4; i++)
+		value = value << 16 ^ rand_r(seed);
+	return value;
 }
 
-int skel_peek(const void *address, __u8 *value)
+pid_t skel_child(int (*fn)(void *arg), void *arg)
 {
-	struct access access = { .address = (__u8 *)address };
-	int sig = skel_try(do_peek, &access);
+	pid_t pid = fork();
 
-	if (!sig)
-		*value = access.value;
-	return sig;
+	if (!pid)
+		_exit(fn(arg));
+	return pid < 0 ? -errno : pid;
 }
 
-int skel_poke(void *address, __u8 value)
+int skel_in_child(int (*fn)(void *arg), void *arg)
 {
-	struct access access = { .address = address, .value = value };
+	pid_t pid = skel_child(fn, arg);
 
-	return skel_try(do_poke, &access);
+	return pid < 0 ? pid : skel_wait(pid);
 }
 
-int skel_touch(const void *address)
+int skel_threads(void *(*fn)(void *arg), void *array, size_t count, size_t size)
 {
-	__u8 value;
+	pthread_t threads[count];
+	size_t begun;
+	int rc = 0;
 
-	return skel_peek(address, &value);
+	for (begun = 0; !rc && begun < count; begun += !rc)
+		rc = pthread_create(&threads[begun], NULL, fn, (char *)array + begun * size);
+	while (begun)
+		pthread_join(threads[--begun], NULL);
+	return -rc;
 }
 
-static __u8 pattern(size_t i, __u32 seed)
+bool skel_wait_asleep(pid_t tid)
 {
-	__u32 x = ((__u32)i + 1) * 2654435761U ^ seed * 40503U;
+	char path[64], stat[256];
 
-	return x >> 24 ^ x >> 11;
-}
+	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
+	for (int i = 0; i < SKEL_ANSWER_MS; i++) {
+		const char *state;
 
-void skel_fill(void *data, size_t length, __u32 seed)
-{
-	__u8 *bytes = data;
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		bytes[i] = pattern(i, seed);
-}
-
-bool skel_check(const void *data, size_t length, __u32 seed)
-{
-	const __u8 *bytes = data;
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		if (bytes[i] != pattern(i, seed))
+		if (skel_read_file(path, stat, sizeof(stat)))
 			return false;
-	return true;
+		state = strrchr(stat, ')');
+		if (state && state[1] && strchr("STD", state[2]))
+			return true;
+		skel_sleep_ms(1);
+	}
+	return false;
 }
 
-bool skel_all(const void *data, size_t length, __u8 value)
+pid_t skel_gettid(void)
 {
-	const __u8 *bytes = data;
-
-	return !length ||
-	       (bytes[0] == value && !memcmp(bytes, bytes + 1, length - 1));
+	return syscall(SYS_gettid);
 }
 
-/* FNV-1a */
-__u64 skel_sum(const void *data, size_t length)
-{
-	const __u8 *bytes = data;
-	__u64 sum = 0xcbf29ce484222325ULL;
-	size_t i;
-
-	for (i = 0; i < length; i++)
-		sum = (sum ^ bytes[i]) * 0x100000001b3ULL;
-	return sum;
-}
-
-/* Exit status of a child, or 128 plus the signal that ended it. */
-int skel_wait(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return -errno;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-				     WEXITSTATUS(status);
-}
-
-/* Become an ordinary user, for good. */
 int skel_drop_root(void)
 {
 	if (getuid())
@@ -292,23 +128,14 @@ int skel_drop_root(void)
 	return 0;
 }
 
-int skel_memlock(rlim_t limit)
+/* Send @fd, or receive one if it is negative. */
+static int pass_fd(int sock, int fd)
 {
-	struct rlimit rlimit = { .rlim_cur = limit, .rlim_max = limit };
-
-	return skel_err(setrlimit(RLIMIT_MEMLOCK, &rlimit));
-}
-
-int skel_send_fd(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(fd))] = { 0 };
-	char byte = 0;
+	char control[CMSG_SPACE(sizeof(fd))] = { 0 }, byte = 0;
 	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
 	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
+		.msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
 	};
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
 
@@ -316,23 +143,8 @@ int skel_send_fd(int sock, int fd)
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
 	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(sock, &msg, 0) == 1 ? 0 : -errno;
-}
-
-int skel_recv_fd(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg;
-	int fd;
-
+	if (fd >= 0)
+		return sendmsg(sock, &msg, 0) == 1 ? 0 : -errno;
 	if (recvmsg(sock, &msg, 0) != 1)
 		return -errno;
 	cmsg = CMSG_FIRSTHDR(&msg);
@@ -340,6 +152,16 @@ int skel_recv_fd(int sock)
 		return -EPROTO;
 	memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
 	return fd;
+}
+
+int skel_send_fd(int sock, int fd)
+{
+	return pass_fd(sock, fd);
+}
+
+int skel_recv_fd(int sock)
+{
+	return pass_fd(sock, -1);
 }
 
 int skel_self_mem(void *address, void *data, size_t length, bool write)
@@ -359,48 +181,45 @@ int skel_self_mem(void *address, void *data, size_t length, bool write)
 	return rc;
 }
 
-static int trace(pid_t pid, void *address, long *word, bool write)
-{
-	long rc;
+struct traced {
+	long word;
+	int rc[2];
+};
 
-	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) ||
-	    ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ||
+static int trace(pid_t pid, void *address, struct traced *traced)
+{
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) || ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) ||
 	    waitpid(pid, NULL, __WALL) != pid)
-		return -ESRCH;
+		return 1;
 	errno = 0;
-	if (write) {
-		rc = ptrace(PTRACE_POKEDATA, pid, address, *word);
-	} else {
-		rc = ptrace(PTRACE_PEEKDATA, pid, address, NULL);
-		*word = rc;
-	}
-	return -errno;
+	traced->word = ptrace(PTRACE_PEEKDATA, pid, address, NULL);
+	traced->rc[0] = -errno;
+	traced->rc[1] = skel_err(ptrace(PTRACE_POKEDATA, pid, address, traced->word + 1));
+	return 0;
 }
 
 /* A child traces the main thread of its parent; its end is the end of that. */
-int skel_ptrace(void *address, long *word, bool write)
+long skel_ptrace(void *address, int rc[2])
 {
-	struct { long word; int rc; } *shared;
-	int rc;
+	struct traced *traced = mmap(NULL, sizeof(*traced), SKEL_RW, MAP_SHARED | MAP_ANONYMOUS,
+				     -1, 0);
+	long word = 0;
 	pid_t pid;
 
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return -errno;
-	shared->word = *word;
+	rc[0] = -ESRCH;
+	rc[1] = -ESRCH;
+	if (traced == MAP_FAILED)
+		return 0;
 	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
 	pid = fork();
-	if (!pid) {
-		shared->rc = trace(getppid(), address, &shared->word, write);
-		_exit(0);
+	if (!pid)
+		_exit(trace(getppid(), address, traced));
+	if (pid > 0 && !skel_wait(pid)) {
+		word = traced->word;
+		memcpy(rc, traced->rc, sizeof(traced->rc));
 	}
-	rc = pid < 0 ? -errno : skel_wait(pid);
-	if (!rc)
-		rc = shared->rc;
-	*word = shared->word;
-	munmap(shared, sizeof(*shared));
-	return rc;
+	munmap(traced, sizeof(*traced));
+	return word;
 }
 
 __u64 skel_now_ms(void)
@@ -416,8 +235,7 @@ void skel_sleep_ms(unsigned int ms)
 	usleep(ms * 1000);
 }
 
-/* The number behind "<key>" in a file of "key: number" lines, or -1 */
-static long number_in(const char *path, const char *key)
+long skel_number_in(const char *path, const char *key)
 {
 	FILE *file = fopen(path, "re");
 	size_t length = strlen(key);
@@ -437,7 +255,7 @@ static long number_in(const char *path, const char *key)
 
 long skel_meminfo_kb(const char *key)
 {
-	return number_in("/proc/meminfo", key);
+	return skel_number_in("/proc/meminfo", key);
 }
 
 long skel_fdinfo(int fd, const char *key)
@@ -445,10 +263,9 @@ long skel_fdinfo(int fd, const char *key)
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	return number_in(path, key);
+	return skel_number_in(path, key);
 }
 
-/* The first line of a file */
 int skel_read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -477,16 +294,14 @@ int skel_write_file(const char *path, const char *text)
 	return n < 0 ? n : 0;
 }
 
-/* True if the simulated card was loaded with misbehave=1 */
-bool skel_misbehave(void)
+long skel_module_refs(const char *module)
 {
-	char value[8];
+	char path[128], text[32];
 
-	return !skel_read_file("/sys/module/skel_sim/parameters/misbehave", value, sizeof(value)) &&
-	       (value[0] == 'Y' || value[0] == '1');
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+	return skel_read_file(path, text, sizeof(text)) ? -1 : strtol(text, NULL, 10);
 }
 
-/* Open any block device for direct I/O. */
 int skel_block_device(char *path, size_t size)
 {
 	static const char * const names[] = {
@@ -505,10 +320,6 @@ int skel_block_device(char *path, size_t size)
 	return -ENODEV;
 }
 
-/*
- * The length, not above @length, of a buffer that comes and goes within some
- * milliseconds: debug options make large ones very slow.
- */
 size_t skel_quick_length(int fd, size_t length)
 {
 	for (; length > SKEL_KIB(64); length /= 2) {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * account.c - memory that lives as long as a file counts against RLIMIT_MEMLOCK
+ *
+ * The same loop is in __io_account_mem() of io_uring and in
+ * mm_account_pinned_pages() of the network stack. Neither fits: the former is
+ * private to io_uring and leaves CAP_IPC_LOCK to its callers, the latter needs
+ * CONFIG_NET, adds two pages to each call, and only takes the struct mmpin of an
+ * sk_buff. A helper for all of them would belong in mm/ and is a series of its
+ * own.
+ */
+
+#include <linux/capability.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>	/* rlimit() */
+#include <linux/sched/user.h>
+
+#include "core.h"
+
+int skel_charge(struct user_struct *user, unsigned long pages)
+{
+	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
+	unsigned long old = atomic_long_read(&user->locked_vm);
+
+	do {
+		if (old + pages > limit && !capable(CAP_IPC_LOCK))
+			return -ENOMEM;
+	} while (!atomic_long_try_cmpxchg(&user->locked_vm, &old, old + pages));
+	return 0;
+}
+
+void skel_uncharge(struct user_struct *user, unsigned long pages)
+{
+	atomic_long_sub(pages, &user->locked_vm);
+}

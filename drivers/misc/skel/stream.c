@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * stream.c - the command stream of a channel
+ *
+ * write() collects a line and puts it into the command FIFO; the card's workqueue
+ * hands it to the backend. Replies go into the reply FIFO, from any context, and
+ * read() takes them out. A command runs only while there is room for the longest
+ * reply, so a program that does not read stops its own commands and nothing else.
+ */
+
+#include <linux/cleanup.h>
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "core.h"
+#include "parse.h"
+
+#define SKEL_CHUNK		256	/* bytes copied at a time, on the stack */
+#define SKEL_LOST_MAX		40	/* longest LOST line, with its NUL */
+#define SKEL_COMMAND_FIFO	2048
+#define SKEL_REPLY_FIFO		4096
+
+static bool skel_stream_readable(struct skel_chan *chan)
+{
+	return !kfifo_is_empty(&chan->replies);
+}
+
+static bool skel_stream_writable(struct skel_chan *chan)
+{
+	return kfifo_avail(&chan->commands) >= SKEL_LINE_MAX;
+}
+
+/* Run the next command, if there is one and there is room for its reply. */
+static void skel_stream_kick(struct skel_chan *chan)
+{
+	lockdep_assert_held(&chan->card->lock);
+	if (chan->state == SKEL_CHAN_OPEN && !chan->put_off &&
+	    !kfifo_is_empty(&chan->commands) &&
+	    kfifo_avail(&chan->replies) >= SKEL_LOST_MAX + SKEL_LINE_MAX)
+		queue_work(chan->card->wq, &chan->work);
+}
+
+static void skel_stream_run(struct work_struct *work)
+{
+	struct skel_chan *chan = container_of(work, struct skel_chan, work);
+	struct skel_card *card = chan->card;
+	char *line = card->command, *end;
+	int ret;
+
+	/* card->wq is ordered: this is the only user of card->command. */
+	guard(rwsem_read)(&card->ops_sem);
+	if (card->gone)
+		return;
+
+	scoped_guard(spinlock_irq, &card->lock) {
+		unsigned int len = kfifo_out_peek(&chan->commands, line,
+						  SKEL_LINE_MAX);
+
+		end = memchr(line, '\n', len);
+		chan->ready = false;
+	}
+	if (!end)
+		return;
+	*end = '\0';
+	ret = card->desc.ops->command(card, chan->nr, line, end - line);
+
+	guard(spinlock_irq)(&card->lock);
+	if (ret == -EAGAIN) {
+		/* skel_command_ready() may have been called before this. */
+		chan->put_off = !chan->ready;
+		skel_stream_kick(chan);
+		return;
+	}
+	kfifo_skip_count(&chan->commands, end - line + 1);
+	wake_up_poll(&chan->wait, EPOLLOUT | EPOLLWRNORM);
+	skel_stream_kick(chan);
+}
+
+/* Check for room for a reply, or count it as lost. */
+static bool skel_stream_reserve(struct skel_chan *chan, size_t len)
+{
+	char lost[SKEL_LOST_MAX];
+	size_t lost_len = 0;
+
+	lockdep_assert_held(&chan->card->lock);
+	if (chan->lost)
+		lost_len = scnprintf(lost, sizeof(lost),
+				     SKEL_CORE_MARK "LOST %llu\n", chan->lost);
+	if (kfifo_avail(&chan->replies) < lost_len + len) {
+		chan->lost++;
+		chan->stats.replies_lost++;
+		return false;
+	}
+	kfifo_in(&chan->replies, lost, lost_len);
+	chan->lost = 0;
+	return true;
+}
+
+/* Queue a line of the core, which ends in '\n'. Without room it is lost. */
+void skel_stream_push(struct skel_chan *chan, const char *line, size_t len)
+{
+	if (!skel_stream_reserve(chan, len))
+		return;
+	kfifo_in(&chan->replies, line, len);
+	wake_up_poll(&chan->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+/* Queue a reply of the card. None of its lines may look like one of the core. */
+static void skel_stream_push_reply(struct skel_chan *chan, const char *reply,
+				   size_t len)
+{
+	const char *end = reply + len, *mark = reply;
+
+	static_assert(sizeof(SKEL_CARD_MARK) == sizeof(SKEL_CORE_MARK));
+	if (!skel_stream_reserve(chan, len))
+		return;
+	while ((mark = skel_find_mark(mark, end))) {
+		kfifo_in(&chan->replies, reply, mark - reply);
+		kfifo_in(&chan->replies, SKEL_CARD_MARK, strlen(SKEL_CARD_MARK));
+		reply = mark + strlen(SKEL_CARD_MARK);
+		mark = skel_next_line(mark, end);
+	}
+	kfifo_in(&chan->replies, reply, end - reply);
+	wake_up_poll(&chan->wait, EPOLLIN | EPOLLRDNORM);
+}
+
+static void skel_stream_reply(struct skel_card *card, u32 channel,
+			      const char *reply, size_t len)
+{
+	struct skel_chan *chan;
+
+	guard(spinlock_irqsave)(&card->lock);
+	chan = skel_chan_find(card, channel);
+	if (chan)
+		skel_stream_push_reply(chan, reply, len);
+}
+
+/**
+ * skel_reply - send a reply line to the user of a channel
+ * @card: the card
+ * @channel: number of the channel; nothing happens if it is not open
+ * @fmt: the line without its newline, as for printf(); cut to 255 bytes
+ *
+ * Without room, because earlier replies were not read, the line is lost; a LOST
+ * line and a counter tell the user.
+ *
+ * Context: any, including hard interrupt.
+ */
+void skel_reply(struct skel_card *card, u32 channel, const char *fmt, ...)
+{
+	char line[SKEL_CHUNK];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vscnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	line[len++] = '\n';		/* in place of the NUL */
+	skel_stream_reply(card, channel, line, len);
+}
+EXPORT_SYMBOL_NS_GPL(skel_reply, "SKEL");
+
+/**
+ * skel_reply_raw - send bytes to the user of a channel
+ * @card: the card
+ * @channel: number of the channel; nothing happens if it is not open
+ * @bytes: any bytes, the last one must be '\n'; otherwise nothing happens
+ * @len: how many, at most %SKEL_LINE_MAX
+ *
+ * For cards whose replies are not always text. Without room all of them are
+ * lost, as with skel_reply(). In a line that begins with %SKEL_CORE_MARK, that is
+ * replaced by %SKEL_CARD_MARK; everything else arrives unchanged. @bytes must not
+ * change meanwhile: copy them first if the card can write to that memory.
+ *
+ * Context: any, including hard interrupt.
+ */
+void skel_reply_raw(struct skel_card *card, u32 channel, const char *bytes,
+		    size_t len)
+{
+	if (len && bytes[len - 1] == '\n')
+		skel_stream_reply(card, channel, bytes, len);
+}
+EXPORT_SYMBOL_NS_GPL(skel_reply_raw, "SKEL");
+
+/**
+ * skel_command_ready - the card can take a command again
+ * @card: the card
+ * @channel: number of a channel for which skel_card_ops.command has returned
+ *           -EAGAIN or is about to; nothing happens for others
+ *
+ * Context: any, including hard interrupt.
+ */
+void skel_command_ready(struct skel_card *card, u32 channel)
+{
+	struct skel_chan *chan;
+
+	guard(spinlock_irqsave)(&card->lock);
+	chan = skel_chan_find(card, channel);
+	if (!chan)
+		return;
+	chan->ready = true;
+	chan->put_off = false;
+	skel_stream_kick(chan);
+}
+EXPORT_SYMBOL_NS_GPL(skel_command_ready, "SKEL");
+
+/* With O_NONBLOCK, do not wait for another thread that is copying, either. */
+static int skel_stream_lock(struct file *file, struct mutex *lock)
+{
+	if (file->f_flags & O_NONBLOCK)
+		return mutex_trylock(lock) ? 0 : -EAGAIN;
+	return mutex_lock_interruptible(lock) ? -ERESTARTSYS : 0;
+}
+
+/* If this is true, no more replies will come. */
+static bool skel_stream_is_over(struct skel_card *card)
+{
+	if (!READ_ONCE(card->gone))
+		return false;
+	/* Wait for skel_card_unregister() to report cancelled transfers. */
+	guard(rwsem_read)(&card->ops_sem);
+	return true;
+}
+
+/* Copy the replies that are there; they are consumed once the user has them. */
+static ssize_t skel_stream_copy_replies(struct skel_chan *chan, char __user *buf,
+					size_t count)
+{
+	struct skel_card *card = chan->card;
+	size_t done = 0;
+
+	while (done < count) {
+		char chunk[SKEL_CHUNK];
+		unsigned int n = min(count - done, sizeof(chunk));
+
+		scoped_guard(spinlock_irq, &card->lock)
+			n = kfifo_out_peek(&chan->replies, chunk, n);
+		if (!n)
+			break;
+		if (copy_to_user(buf + done, chunk, n))
+			return done ?: -EFAULT;
+		scoped_guard(spinlock_irq, &card->lock) {
+			kfifo_skip_count(&chan->replies, n);
+			skel_stream_kick(chan);
+		}
+		done += n;
+	}
+	return done;
+}
+
+ssize_t skel_stream_read(struct file *file, char __user *buf, size_t count,
+			 loff_t *ppos)
+{
+	struct skel_chan *chan = file->private_data;
+	struct skel_card *card = chan->card;
+	ssize_t ret;
+
+	if (!count)
+		return 0;
+	for (;;) {
+		bool over = skel_stream_is_over(card);
+
+		ret = skel_stream_lock(file, &chan->read_lock);
+		if (ret)
+			return ret;
+		ret = skel_stream_copy_replies(chan, buf, count);
+		mutex_unlock(&chan->read_lock);
+		if (ret)
+			return ret;
+		if (over)
+			return -ENODEV;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		ret = wait_event_interruptible(chan->wait,
+					       skel_stream_readable(chan) ||
+					       READ_ONCE(card->gone));
+		if (ret)
+			return ret;
+	}
+}
+
+/* The line is complete: queue it. Returns false if there is no room. */
+static bool skel_stream_end_line(struct skel_chan *chan)
+{
+	guard(spinlock_irq)(&chan->card->lock);
+
+	if (kfifo_avail(&chan->commands) < chan->line_len + 1)
+		return false;
+	chan->line[chan->line_len] = '\n';
+	kfifo_in(&chan->commands, chan->line, chan->line_len + 1);
+	chan->line_len = 0;
+	skel_stream_kick(chan);
+	return true;
+}
+
+/* Progress of one write(). */
+struct skel_write {
+	size_t pos;			/* bytes taken */
+	size_t lines;			/* bytes of whole lines among them */
+	bool too_long;			/* this write() fails */
+};
+
+/*
+ * Take the bytes of @chunk. Returns 0; -EAGAIN if there is no room for the line that
+ * ends at w->pos; -EMSGSIZE if write() ends because a line is too long.
+ */
+static int skel_stream_take(struct skel_chan *chan, struct skel_write *w,
+			    const char *chunk, size_t n)
+{
+	while (n) {
+		const char *end = memchr(chunk, '\n', n);
+		size_t len = end ? end - chunk : n;
+
+		if (!chan->discard && chan->line_len + len >= SKEL_LINE_MAX) {
+			chan->line_len = 0;
+			/* Let the caller see which line it was. */
+			if (w->lines) {
+				w->pos = w->lines;
+				return -EMSGSIZE;
+			}
+			w->too_long = true;
+			chan->discard = true;
+		}
+		if (!chan->discard) {
+			memcpy(chan->line + chan->line_len, chunk, len);
+			chan->line_len += len;
+		}
+		w->pos += len;
+		if (!end)
+			return 0;
+
+		if (!chan->discard && !skel_stream_end_line(chan))
+			return -EAGAIN;
+		chan->discard = false;
+		w->pos++;
+		if (w->too_long)
+			return -EMSGSIZE;
+		w->lines = w->pos;
+		chunk = end + 1;
+		n -= len + 1;
+	}
+	return 0;
+}
+
+static ssize_t skel_stream_copy_lines(struct skel_chan *chan,
+				      const char __user *buf, size_t count)
+{
+	struct skel_write w = {};
+	int ret = 0;
+
+	while (!ret && w.pos < count) {
+		char chunk[SKEL_CHUNK];
+		size_t n = min(count - w.pos, sizeof(chunk));
+
+		n -= copy_from_user(chunk, buf + w.pos, n);
+		ret = n ? skel_stream_take(chan, &w, chunk, n) : -EFAULT;
+	}
+	if (w.too_long)
+		return -EMSGSIZE;
+	return w.pos ?: ret;
+}
+
+/*
+ * A line that is too long is discarded up to its '\n', and write() fails with
+ * -EMSGSIZE. If it has taken whole lines before, it returns their length instead,
+ * and the next write() starts with the long line.
+ */
+ssize_t skel_stream_write(struct file *file, const char __user *buf,
+			  size_t count, loff_t *ppos)
+{
+	struct skel_chan *chan = file->private_data;
+	struct skel_card *card = chan->card;
+	ssize_t ret;
+
+	if (!count)
+		return 0;
+	for (;;) {
+		if (READ_ONCE(card->gone))
+			return -ENODEV;
+		ret = skel_stream_lock(file, &chan->write_lock);
+		if (ret)
+			return ret;
+		ret = skel_stream_copy_lines(chan, buf, count);
+		mutex_unlock(&chan->write_lock);
+		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
+			return ret;
+		ret = wait_event_interruptible(chan->wait,
+					       skel_stream_writable(chan) ||
+					       READ_ONCE(card->gone));
+		if (ret)
+			return ret;
+	}
+}
+
+__poll_t skel_stream_poll(struct file *file, struct poll_table_struct *wait)
+{
+	struct skel_chan *chan = file->private_data;
+	__poll_t mask = 0;
+
+	poll_wait(file, &chan->wait, wait);
+	if (skel_stream_readable(chan))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(chan->card->gone))
+		return mask | EPOLLHUP | EPOLLERR;
+	if (skel_stream_writable(chan))
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	return mask;
+}
+
+int skel_stream_init(struct skel_chan *chan)
+{
+	mutex_init(&chan->read_lock);
+	mutex_init(&chan->write_lock);
+	init_waitqueue_head(&chan->wait);
+	INIT_WORK(&chan->work, skel_stream_run);
+
+	chan->line = kmalloc(SKEL_LINE_MAX, GFP_KERNEL_ACCOUNT);
+	if (!chan->line ||
+	    kfifo_alloc(&chan->commands, SKEL_COMMAND_FIFO, GFP_KERNEL_ACCOUNT) ||
+	    kfifo_alloc(&chan->replies, SKEL_REPLY_FIFO, GFP_KERNEL_ACCOUNT)) {
+		skel_stream_free(chan);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void skel_stream_free(struct skel_chan *chan)
+{
+	kfree(chan->line);
+	kfifo_free(&chan->commands);
+	kfifo_free(&chan->replies);
+}
