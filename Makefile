@@ -4,9 +4,9 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help demo shell check check-series check-static check-user check-boot check-kunit \
-	check-vm check-lab check-arch check-lts check-long \
-	check-kcsan check-coverage check-steps check-stress-ng check-checks lts-diff \
-	lts-update deb distro check-deb bench series-edit series rebase submit clean
+	check-vm check-lab check-arch check-lts check-long check-kcsan check-coverage \
+	check-mutants check-steps check-stress-ng check-checks deb distro check-deb bench \
+	series-edit series rebase submit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -17,20 +17,17 @@ demo: ## fetch, patch, build, boot and show the driver at work (DEMO_ARGS='...')
 shell: ## a shell in a virtual machine with the driver, on your terminal
 	@scripts/shell
 
-check: ## all checks
+check: ## user, series, static, kunit, vm, edu and lab of what follows
 	@scripts/check
 
-check-series: ## the patches: apply, equal the source, build one by one, style
+check-user: ## userspace/: builds, unit tests, fuzzers, without a virtual machine
+	@scripts/check-user
+
+check-series: ## the patches: apply, equal the source, build one by one, style, size
 	@scripts/check-series
 
 check-static: ## sparse, warnings of gcc and clang, kernel-doc, coccinelle, docs, ...
 	@scripts/check-static
-
-check-user: ## unit tests of the tools, without a virtual machine
-	@scripts/check-user
-
-check-boot: ## the virtual machine with a KVM that fails in every way
-	@scripts/check-boot
 
 check-kunit: ## KUnit suites in the debug kernel
 	@scripts/check-kunit
@@ -41,17 +38,23 @@ check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=..., MACHINE=arm64
 check-lab: ## the instrument with real clients, in the debug kernel
 	@scripts/check-lab
 
-check-long: ## the checks that count, at full length; most of a day
+check-long: ## the checks that count, at full length, and the next six; most of a day
 	@scripts/check-long
+
+check-boot: ## the virtual machine with a KVM that fails in every way
+	@scripts/check-boot
 
 check-kcsan: ## the tests that race under the detector of data races
 	@scripts/check-kcsan
 
-check-steps: ## every patch booted, with the tests it has by then
-	@scripts/check-steps
-
 check-coverage: ## which lines of the driver the tests reach
 	@scripts/check-coverage
+
+check-mutants: ## plant faults in the driver and see the tests find them
+	@scripts/check-mutants
+
+check-steps: ## every patch booted, with the tests it has by then
+	@scripts/check-steps
 
 check-stress-ng: ## stress-ng --dev on the nodes, in the debug kernel
 	@scripts/check-stress-ng
@@ -62,14 +65,8 @@ check-arch: ## compile the driver for other architectures and configurations
 check-checks: ## plant a fault for each static check and see it found
 	@scripts/check-checks
 
-check-lts: ## the series for 6.12: applies, builds, passes the selftests in Debian's kernel
+check-lts: ## the backport to 6.12: applies, builds, passes the selftests in Debian's kernel
 	@scripts/check-lts
-
-lts-diff: ## how far the series for 6.12 is from mainline's
-	@scripts/lts diff
-
-lts-update: ## make the series for 6.12 again from a changed mainline series
-	@scripts/lts update
 
 deb: ## Debian packages, in out/deb
 	@scripts/deb
@@ -84,15 +81,15 @@ bench: ## costs in instructions
 	@scripts/bench
 
 series-edit: ## make linux/, a git tree to edit the series in
-	@scripts/series-edit
+	@scripts/series-edit $(if $(KERNEL),--kernel $(KERNEL))
 
 series: ## write linux/ back to patches/ and the source view
-	@scripts/series
+	@scripts/series $(if $(KERNEL),--kernel $(KERNEL))
 
 rebase: ## put the series on a newer kernel, KERNEL=DIR or KERNEL=newest
 	@scripts/rebase "$(KERNEL)"
 
-submit: ## sign the series and write the mails (ARGS='--version 2 --previous v1')
+submit: ## put your name to the series and write the mails (ARGS='--first')
 	@scripts/submit $(ARGS)
 
 clean: ## remove out/; linux/ and the cache stay
