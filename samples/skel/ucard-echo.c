@@ -6,10 +6,8 @@
  * with card address, length and host address, answers *IDN?, and repeats every
  * other line. The program prints the name of the device and runs until killed.
  *
- * Built with CONFIG_SAMPLE_SKEL_UCARD, or by
- *
- *   make headers
- *   cc -I usr/include -o ucard-echo samples/skel/ucard-echo.c
+ * CONFIG_SAMPLE_SKEL_UCARD builds it. By hand, run "make headers" and compile it
+ * with -I usr/include.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -21,6 +19,7 @@
 #include <linux/skel_ucard.h>
 
 #define IDN	"example,ucard-echo,0,1\n"
+#define DATA	"what the card has measured"
 
 /* The kernel checks the numbers, moves the bytes and reports to the user. */
 static void transfer(int fd, struct skel_ucard_head *from, __u32 dir, long long *n)
@@ -89,7 +88,7 @@ int main(void)
 	memory = mmap(NULL, create.memory, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		err(1, "mmap");
-	strcpy(memory, "what the card has measured");
+	memcpy(memory, DATA, sizeof(DATA));
 	dprintf(STDOUT_FILENO, "/dev/skel%u\n", create.index);
 	for (;;) {
 		ssize_t n = read(fd, events, sizeof(events));
