@@ -27,7 +27,7 @@ static void wait_for_block(struct skel *skel)
 	while (bytes < BLOCK) {
 		if (skel_readline(skel, line, sizeof(line), 20000) < 0)
 			err(1, "no block");
-		if (sscanf(line, "OVERRUN %llu %llu", &count, &frame) == 2)
+		if (sscanf(line, "event: OVERRUN %llu %llu", &count, &frame) == 2)
 			lost += count;
 		else if (!skel_parse_transfer(line, &t) && t.result == SKEL_DONE)
 			bytes += t.length;

@@ -26,8 +26,8 @@ void ask(struct skel *skel, char *reply, const char *line)
 	int length = skel_query(skel, reply, SKEL_LINE_MAX, ANSWER_MS, "%s",
 				line);
 
-	/* comes unasked when frames are lost; STATUS? reports that, too */
-	while (length >= 0 && strncmp(reply, "OVERRUN ", 8) == 0)
+	/* an event, e.g. when frames are lost; STATUS? reports that, too */
+	while (length >= 0 && strncmp(reply, "event: ", 7) == 0)
 		length = skel_readline(skel, reply, SKEL_LINE_MAX, ANSWER_MS);
 	if (length < 0)
 		err(EXIT_CARD, "'%s'", line);

@@ -133,7 +133,7 @@ static void status(void)
 	uint64_t end = fake.frames + fake.step;
 
 	if (++fake.looks == 2 && fake.lose) {
-		reply("OVERRUN %llu %llu\n", (unsigned long long)fake.lose,
+		reply("event: OVERRUN %llu %llu\n", (unsigned long long)fake.lose,
 		      (unsigned long long)(fake.frames + fake.lose));
 		fake.frames += fake.lose;
 		fake.lost += fake.lose;

@@ -316,7 +316,7 @@ static const struct scpi_command commands[] = {
 		},
 		.help = "How many instructions a program may execute without a WAIT\n"
 			"of at least 1 us. After that the watchdog stops it: a line\n"
-			"PROGRAM <name> STOPPED watchdog, and error -286. Applies to\n"
+			"event: PROGRAM <name> STOPPED watchdog, and error -286. Applies to\n"
 			"running programs, too.",
 		.reply = "a whole number",
 		.example = "PROG:LIM:INST 5000",

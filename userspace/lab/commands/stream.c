@@ -72,9 +72,9 @@ static const struct scpi_command commands[] = {
 			"or two of them if it wraps around in the card's ring. As\n"
 			"many blocks are sent as the buffer holds; for more, see\n"
 			"STREam:ACKnowledge. The last block may be shorter. If frames\n"
-			"are lost, a line OVERRUN <lost frames> <number of the next\n"
+			"are lost, a line event: OVERRUN <lost frames> <number of the next\n"
 			"frame> comes before the next block, and error -363; after a\n"
-			"refused transfer, STREAM STOPPED <reason> and error -300.\n"
+			"refused transfer, event: STREAM STOPPED <reason> and error -300.\n"
 			"Default block: 65536 bytes or less, whole frames.",
 		.errors = "-221 another user has a stream, -222 no block fits into the\n"
 			"buffer or two into the ring, -224 no whole frames",

@@ -275,7 +275,7 @@ static void lose(struct lab *lab, uint64_t to)
 	sampler->lost += to - from;
 	if (sampler->sink->gap(lab, from, to) || !sampler->owner)
 		return;
-	scpi_notify(&sampler->owner->scpi, "OVERRUN %ju %ju",
+	scpi_event(&sampler->owner->scpi, "OVERRUN %ju %ju",
 		    (uintmax_t)(to - from), (uintmax_t)(to - sampler->first));
 	scpi_error(&sampler->owner->scpi, SCPI_ERR_INPUT_OVERRUN,
 		   "%ju frames lost", (uintmax_t)(to - from));

@@ -148,7 +148,7 @@ static void report(struct lab *lab)
 
 	if (!s->unreported)
 		return;
-	scpi_notify(&s->owner->scpi, "OVERRUN %ju %ju",
+	scpi_event(&s->owner->scpi, "OVERRUN %ju %ju",
 		    (uintmax_t)s->unreported,
 		    (uintmax_t)(s->next - lab->sampler->first));
 	scpi_error(&s->owner->scpi, SCPI_ERR_INPUT_OVERRUN,
@@ -188,7 +188,7 @@ static void fail(struct lab *lab, int error)
 	struct session *owner = lab->streams->owner;
 
 	stream_stop(lab);
-	scpi_notify(&owner->scpi, "STREAM STOPPED %s", reason(error));
+	scpi_event(&owner->scpi, "STREAM STOPPED %s", reason(error));
 	scpi_error(&owner->scpi, SCPI_ERR_DEVICE, "stream stopped: %s",
 		   reason(error));
 }

@@ -58,7 +58,7 @@ static void tell_failure(struct program_run *run)
 		 run->failed_at->column, run->failure);
 	scpi_error(scpi, SCPI_ERR_PROGRAM_RUNTIME, "%s, %s", program->name,
 		   program->error);
-	scpi_notify(scpi, "PROGRAM %s STOPPED %s: %s", program->name,
+	scpi_event(scpi, "PROGRAM %s STOPPED %s: %s", program->name,
 		    run->watchdog ? "watchdog" : "error", program->error);
 }
 

@@ -124,6 +124,17 @@ static const struct scpi_command commands[] = {
 		.reply = "1999.0",
 		.example = "SYST:VERS?",
 	}, {
+		.header = "SYSTem:EVENts",
+		.set = scpi_set_events,
+		.query = scpi_get_events,
+		.params = { { .type = SCPI_BOOL, .name = "on" } },
+		.help = "Whether this user gets lines that it has not asked for. They\n"
+			"begin with \"event: \", no answer does. What they say is in the\n"
+			"error queue, too. ON for the users of /dev/skelN, OFF over the\n"
+			"network. *RST does not change it.",
+		.reply = "0 or 1",
+		.example = "SYST:EVEN ON",
+	}, {
 		.header = "STATus:OPERation[:EVENt]",
 		.query = scpi_get_event,
 		.help = "What has begun since the last query: 16 sampling, 32 waiting\n"

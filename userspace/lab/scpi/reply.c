@@ -165,19 +165,38 @@ void scpi_reply_text(struct scpi *scpi, const char *format, ...)
 	element(scpi, text, length);
 }
 
+/* A line of its own, cut if it is too long */
+static void send_line(struct scpi *scpi, const char *mark, const char *text)
+{
+	char line[SCPI_LINE_MAX];
+	int length = snprintf(line, sizeof(line), "%s%s", mark, text);
+
+	if (length > SCPI_RESPONSE_MAX)
+		length = SCPI_RESPONSE_MAX;
+	line[length++] = '\n';
+	scpi->ops->write(scpi->priv, line, length);
+}
+
 void scpi_notify(struct scpi *scpi, const char *format, ...)
 {
 	char text[SCPI_LINE_MAX];
 	va_list args;
-	int length;
 
 	va_start(args, format);
-	length = vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (length < 0)
-		return;
-	if (length > SCPI_RESPONSE_MAX)
-		length = SCPI_RESPONSE_MAX;
-	text[length++] = '\n';
-	scpi->ops->write(scpi->priv, text, length);
+	send_line(scpi, strncmp(text, SCPI_EVENT_MARK,
+				strlen(SCPI_EVENT_MARK)) ? "" : " ", text);
+}
+
+void scpi_event(struct scpi *scpi, const char *format, ...)
+{
+	char text[SCPI_LINE_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (scpi->events)
+		send_line(scpi, SCPI_EVENT_MARK, text);
 }

@@ -14,6 +14,7 @@ void scpi_init(struct scpi *scpi, const struct scpi_table *const *tables,
 	scpi->table_count = count;
 	scpi->ops = ops;
 	scpi->priv = priv;
+	scpi->events = true;
 	scpi_status_init(scpi);
 }
 

@@ -278,6 +278,7 @@ struct scpi {
 	const struct scpi_ops *ops;
 	void *priv;
 
+	bool events;			/* SYSTem:EVENts */
 	uint8_t esr, ese, sre;
 	bool opc;			/* *OPC waits for the end of operations */
 	enum scpi_wait wait;		/* *WAI or *OPC? does */
@@ -350,11 +351,20 @@ void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length);
 __printf(2, 3)
 void scpi_reply_text(struct scpi *scpi, const char *format, ...);
 /*
- * A line outside of any response, e.g. "OVERRUN 17". Sent at once, never in the
- * middle of a response.
+ * A line outside of any response, but an answer to the user: "ERROR range", what
+ * a program prints. Sent at once, never in the middle of a response. If it
+ * begins with SCPI_EVENT_MARK, it gets a blank in front.
  */
 __printf(2, 3)
 void scpi_notify(struct scpi *scpi, const char *format, ...);
+/*
+ * A line that nobody has asked for, e.g. "OVERRUN 17": it is sent at once, with
+ * SCPI_EVENT_MARK in front, if scpi->events; else it is dropped. What it says
+ * must be in the error queue or in a status register, too.
+ */
+#define SCPI_EVENT_MARK	"event: "
+__printf(2, 3)
+void scpi_event(struct scpi *scpi, const char *format, ...);
 
 /*
  * *CLS *ESE *ESR? *SRE *STB? *OPC *OPC? *WAI *RST *TST? *IDN? SYSTem:ERRor?

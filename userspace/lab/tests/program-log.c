@@ -155,7 +155,7 @@ bool program_test_fails(const char *text, const char *error)
 {
 	char line[256];
 
-	snprintf(line, sizeof(line), "PROGRAM P STOPPED error: %s\n", error);
+	snprintf(line, sizeof(line), "event: PROGRAM P STOPPED error: %s\n", error);
 	if (!program_test_prints(text, line))
 		return false;
 	snprintf(line, sizeof(line),

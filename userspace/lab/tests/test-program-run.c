@@ -185,7 +185,7 @@ static void states(void)
 }
 
 #define WATCHDOG(place, why)						\
-	"PROGRAM P STOPPED watchdog: line 1, column " place ": " why "\n"
+	"event: PROGRAM P STOPPED watchdog: line 1, column " place ": " why "\n"
 #define BUSY	"too many instructions without WAIT"
 
 static void endless_loops_end(void)
@@ -501,7 +501,7 @@ static void runs_belong_to_users(void)
 	ask("SYST:TIME:ADV 2", "");
 	ask("SYST:ERR?", "0,\"No error\"");
 	check(strcmp(fake_card_replies(program_rig.fake, 1),
-		     "PROGRAM P STOPPED error: line 1, column 24: division by zero\n")
+		     "event: PROGRAM P STOPPED error: line 1, column 24: division by zero\n")
 	      == 0);
 	check(strstr(rig_say(&program_rig, 1, "SYST:ERR?"), "-286,"));
 	rig_say(&program_rig, 1, "P");

@@ -389,7 +389,7 @@ static void overruns_are_told(void)
 	      "STATUS SAMPLING rate=10000 frames=18001 position=6468 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=100000 run=1");
 	frames = s()->next;
 	/* 10 s late */
-	check(!strcmp(pass(10 * LAB_SECOND, ""), "OVERRUN 100000 118001\n"));
+	check(!strcmp(pass(10 * LAB_SECOND, ""), "event: OVERRUN 100000 118001\n"));
 	check(s()->next == frames + 100000 && s()->lost == 100000);
 	check(ring_is_right(s()->valid, s()->next));
 	check(rig_ask(&rig, 0, "SYST:ERR:COUN?", "1"));

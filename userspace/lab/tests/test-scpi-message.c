@@ -217,6 +217,22 @@ static void suspended(void)
 	check(strcmp(user.out, "OVERRUN 17\n42;3\n") == 0);
 }
 
+/* What nobody has asked for can be told from answers, and turned off. */
+static void events(void)
+{
+	scpi_user_init(&user);
+	check(scpi_user_ask(&user, "SYST:EVEN?", "1\n"));
+	check(scpi_user_ask(&user, "WAIT", ""));
+	scpi_event(&user.scpi, "OVERRUN %d", 17);
+	scpi_notify(&user.scpi, "event: %s", "forged");
+	check(strcmp(user.out, "event: OVERRUN 17\n event: forged\n") == 0);
+	scpi_resume(&user.scpi, 0);
+	check(scpi_user_ask(&user, "SYST:EVEN OFF;EVEN?", "0\n"));
+	scpi_event(&user.scpi, "OVERRUN %d", 17);
+	scpi_notify(&user.scpi, "printed");
+	check(strcmp(user.out, "0\nprinted\n") == 0);
+}
+
 static void suspended_keeps_path(void)
 {
 	scpi_user_init(&user);
@@ -307,6 +323,7 @@ void test_scpi_message(void)
 	run(error_ends_message);
 	run(long_lines);
 	run(suspended);
+	run(events);
 	run(suspended_keeps_path);
 	run(suspended_fails);
 	run(aborted);

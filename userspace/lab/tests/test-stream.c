@@ -97,7 +97,7 @@ static void read_lines(const char *text)
 	unsigned long long card, length, address, gone, next;
 
 	for (; *text; text = strchr(text, '\n') + 1) {
-		if (sscanf(text, "OVERRUN %llu %llu", &gone, &next) == 2) {
+		if (sscanf(text, "event: OVERRUN %llu %llu", &gone, &next) == 2) {
 			lost += gone;
 			faults += frame + gone != next;
 			frame = next;
@@ -255,7 +255,7 @@ static void the_rest_comes_at_the_end(void)
 	rig_say(&rig, 0, "INIT;*WAI");
 	check(stream()->lost == 2500 - 1024 && stream()->frames_sent == 3524);
 	lines = acknowledge(4);
-	check(!strncmp(lines, "OVERRUN 1476 0\n", 15));
+	check(!strncmp(lines, "event: OVERRUN 1476 0\n", 22));
 	frame = 0;
 	check_frames(0, 1024);
 	check_frames(1, 1024);
@@ -288,8 +288,8 @@ static void a_refused_transfer_ends_it(void)
 {
 	start_with(false);
 	stream_to(host + BLOCK, BLOCKS * BLOCK, BLOCK);
-	check(!strcmp(strstr(rig_say(&rig, 0, "INIT"), "STREAM"),
-		      "STREAM STOPPED host-address\n"));
+	check(!strcmp(strstr(rig_say(&rig, 0, "INIT"), "event:"),
+		      "event: STREAM STOPPED host-address\n"));
 	check(fake_card_granted(rig.fake) == 3);
 	check(fake_card_refused(rig.fake) == 1);
 	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-300", 4));
