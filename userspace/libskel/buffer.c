@@ -86,7 +86,7 @@ static void mapping_add(struct skel *skel, void *start, size_t length,
 /* Unmap and forget. munmap() fails only when it would have to split a VMA. */
 static void mapping_remove(struct skel *skel, struct mapping *m)
 {
-	size_t i = m - skel->mappings;
+	size_t i = (size_t)(m - skel->mappings);
 
 	munmap(m->start, m->length);
 	skel->mapping_count--;
@@ -119,6 +119,55 @@ static int buffer_free(struct skel *skel, uint64_t host_addr)
 	return ioctl(skel->fd, SKEL_IOC_FREE, &request);
 }
 
+/*
+ * Map what is at @offset and enter it into the list. The caller holds the lock.
+ * Return: NULL with errno.
+ */
+static void *map(struct skel *skel, size_t length, int prot, uint64_t offset,
+		 uint64_t host_addr)
+{
+	void *ptr;
+
+	if (mapping_reserve(skel))
+		return NULL;
+	ptr = mmap(NULL, length, prot, MAP_SHARED, skel->fd, (off_t)offset);
+	if (ptr == MAP_FAILED)
+		return NULL;
+	mapping_add(skel, ptr, length, host_addr);
+	return ptr;
+}
+
+static void explain_malloc(struct skel *skel, int error, size_t length)
+{
+	struct skel_info info;
+	uint64_t most = skel_get_info(skel, &info) ? 0 : info.buffer_max;
+
+	switch (error) {
+	case EINVAL:
+		if (most && length > most)
+			skel_fail(error, "a buffer of %zu bytes: this card has at most %llu in one piece",
+				  length, (unsigned long long)most);
+		else
+			skel_fail(error, "a buffer of %zu bytes: take 1 or more, and a direction",
+				  length);
+		break;
+	case EOPNOTSUPP:
+		skel_fail(error, "a buffer of %zu bytes: the card does not know this direction",
+			  length);
+		break;
+	case ENOMEM:
+		skel_fail(error, "a buffer of %zu bytes: no such memory in one piece, or your limit (see 'ulimit -l', in KiB) is reached: take a smaller one",
+			  length);
+		break;
+	case ENOSPC:
+		skel_fail(error, "a buffer of %zu bytes: the channel has no host addresses left: free other buffers first",
+			  length);
+		break;
+	default:
+		skel_explain(error, "a buffer of %zu bytes", length);
+	}
+}
+
 void *skel_malloc(struct skel *skel, size_t length, uint32_t flags)
 {
 	struct skel_alloc request = {
@@ -126,52 +175,73 @@ void *skel_malloc(struct skel *skel, size_t length, uint32_t flags)
 		.flags = flags,
 		.length = length,
 	};
-	void *ptr;
+	void *ptr = NULL;
+	int error;
 
-	if (mapping_reserve(skel))
-		return NULL;
-	if (ioctl(skel->fd, SKEL_IOC_ALLOC, &request))
-		return NULL;
-	ptr = mmap(NULL, request.length, PROT_READ | PROT_WRITE, MAP_SHARED,
-		   skel->fd, request.host_addr);
-	if (ptr == MAP_FAILED) {
-		int error = errno;
-
-		buffer_free(skel, request.host_addr);
-		errno = error;
+	if (ioctl(skel->fd, SKEL_IOC_ALLOC, &request)) {
+		explain_malloc(skel, errno, length);
 		return NULL;
 	}
-	mapping_add(skel, ptr, request.length, request.host_addr);
+	if (request.length > SIZE_MAX) {
+		errno = ENOMEM;
+	} else {
+		pthread_mutex_lock(&skel->mapping);
+		ptr = map(skel, request.length, PROT_READ | PROT_WRITE,
+			  request.host_addr, request.host_addr);
+		pthread_mutex_unlock(&skel->mapping);
+	}
+	if (!ptr) {
+		error = errno;
+		buffer_free(skel, request.host_addr);
+		skel_explain(error, "a buffer of %zu bytes cannot be mapped",
+			     length);
+	}
 	return ptr;
 }
 
-int skel_free(struct skel *skel, void *ptr)
+/* The caller holds the lock. */
+static int free_buffer(struct skel *skel, void *ptr)
 {
-	struct mapping *m;
+	struct mapping *m = mapping_start(skel, ptr, true);
 
-	if (!ptr)
-		return 0;
-	m = mapping_start(skel, ptr, true);
-	if (!m) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (!m)
+		return skel_fail(EINVAL, "skel_free: this is not the start of a buffer of the handle");
 	/* ENOENT: the program itself has already revoked it by SKEL_IOC_FREE */
-	if (buffer_free(skel, m->host_addr) && errno != ENOENT)
-		return -1;
+	if (buffer_free(skel, m->host_addr) && errno != ENOENT) {
+		if (errno == EBUSY)
+			return skel_fail(EBUSY, "the buffer cannot be freed while a transfer uses it: wait for its end");
+		return skel_explain(errno, "the buffer cannot be freed");
+	}
 	mapping_remove(skel, m);
 	return 0;
 }
 
+int skel_free(struct skel *skel, void *ptr)
+{
+	int ret;
+
+	if (!ptr)
+		return 0;
+	pthread_mutex_lock(&skel->mapping);
+	ret = free_buffer(skel, ptr);
+	pthread_mutex_unlock(&skel->mapping);
+	return ret ? -1 : 0;
+}
+
 uint64_t skel_host_addr(struct skel *skel, const void *ptr)
 {
-	struct mapping *m = mapping_find(skel, ptr);
+	uint64_t host_addr = 0;
+	struct mapping *m;
 
-	if (!m || !m->host_addr) {
-		errno = ENOENT;
-		return 0;
-	}
-	return m->host_addr + ((const char *)ptr - m->start);
+	pthread_mutex_lock(&skel->mapping);
+	m = mapping_find(skel, ptr);
+	if (m && m->host_addr)
+		host_addr = m->host_addr +
+			    (uint64_t)((const char *)ptr - m->start);
+	pthread_mutex_unlock(&skel->mapping);
+	if (!host_addr)
+		skel_fail(ENOENT, "the pointer is not inside a buffer of this handle: only skel_malloc() makes one");
+	return host_addr;
 }
 
 int skel_sync(struct skel *skel, const void *ptr, size_t length,
@@ -186,7 +256,16 @@ int skel_sync(struct skel *skel, const void *ptr, size_t length,
 
 	if (!request.host_addr)
 		return -1;
-	return ioctl(skel->fd, SKEL_IOC_SYNC, &request);
+	if (!ioctl(skel->fd, SKEL_IOC_SYNC, &request))
+		return 0;
+	if (errno == EINVAL)
+		skel_fail(EINVAL, "skel_sync: give a length, and exactly one direction");
+	else if (errno == ENOENT)
+		skel_fail(ENOENT, "skel_sync: %zu bytes from there are not inside one buffer",
+			  length);
+	else
+		skel_explain(errno, "skel_sync");
+	return -1;
 }
 
 void *skel_map_region(struct skel *skel, uint32_t index, int prot,
@@ -196,22 +275,30 @@ void *skel_map_region(struct skel *skel, uint32_t index, int prot,
 	void *ptr;
 
 	if (!prot || (prot & ~(PROT_READ | PROT_WRITE))) {
-		errno = EINVAL;
+		skel_fail(EINVAL, "a region is mapped with PROT_READ, PROT_WRITE or both");
 		return NULL;
 	}
-	if (mapping_reserve(skel))
-		return NULL;
 	if (skel_get_region(skel, index, &region))
 		return NULL;
 	if (region.length > SIZE_MAX) {
-		errno = ENOMEM;
+		skel_fail(ENOMEM, "region %u is larger than this program's address space",
+			  index);
 		return NULL;
 	}
-	ptr = mmap(NULL, region.length, prot, MAP_SHARED, skel->fd,
-		   region.offset);
-	if (ptr == MAP_FAILED)
+	pthread_mutex_lock(&skel->mapping);
+	ptr = map(skel, region.length, prot, region.offset, 0);
+	pthread_mutex_unlock(&skel->mapping);
+	if (!ptr) {
+		if (errno == EPERM)
+			skel_fail(EPERM, "region %u needs CAP_SYS_RAWIO: try as root",
+				  index);
+		else if (errno == EACCES)
+			skel_fail(EACCES, "region %u can only be mapped with PROT_READ",
+				  index);
+		else
+			skel_explain(errno, "region %u cannot be mapped", index);
 		return NULL;
-	mapping_add(skel, ptr, region.length, 0);
+	}
 	if (length)
 		*length = region.length;
 	return ptr;
@@ -223,11 +310,13 @@ int skel_unmap_region(struct skel *skel, void *ptr)
 
 	if (!ptr)
 		return 0;
+	pthread_mutex_lock(&skel->mapping);
 	m = mapping_start(skel, ptr, false);
-	if (!m) {
-		errno = EINVAL;
-		return -1;
-	}
-	mapping_remove(skel, m);
-	return 0;
+	if (m)
+		mapping_remove(skel, m);
+	pthread_mutex_unlock(&skel->mapping);
+	if (m)
+		return 0;
+	skel_fail(EINVAL, "skel_unmap_region: this is not a region that the handle has mapped");
+	return -1;
 }

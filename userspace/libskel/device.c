@@ -7,41 +7,118 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
+
+static bool init_locks(struct skel *skel)
+{
+	pthread_condattr_t attr;
+	int ret;
+
+	if (pthread_condattr_init(&attr))
+		return false;
+	ret = pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	if (!ret)
+		ret = pthread_cond_init(&skel->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	if (ret)
+		return false;
+	/* without attributes, these cannot fail */
+	pthread_mutex_init(&skel->sending, NULL);
+	pthread_mutex_init(&skel->lock, NULL);
+	pthread_mutex_init(&skel->mapping, NULL);
+	return true;
+}
 
 /* Make a handle for an open file. If this fails, @fd stays the caller's. */
 struct skel *skel_new(int fd)
 {
 	struct skel *skel = calloc(1, sizeof(*skel));
 
-	if (!skel)
+	if (!skel || !init_locks(skel)) {
+		free(skel);
+		skel_fail(ENOMEM, "no memory for a handle");
 		return NULL;
+	}
 	skel->fd = fd;
 	skel->owner = getpid();
+	skel->transfers = 1;
+	skel->caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST;
+	skel->inbox.last = &skel->inbox.first;
+	skel->jobs_last = &skel->jobs;
 	return skel;
+}
+
+/* Free a handle without its file. In a child, locks may have been held at fork(). */
+static void destroy(struct skel *skel)
+{
+	if (skel->owner == getpid()) {
+		pthread_cond_destroy(&skel->changed);
+		pthread_mutex_destroy(&skel->sending);
+		pthread_mutex_destroy(&skel->lock);
+		pthread_mutex_destroy(&skel->mapping);
+	}
+	skel_jobs_free(skel);
+	skel_inbox_free(&skel->inbox);
+	free(skel->mappings);
+	free(skel);
+}
+
+/* In the words of a user */
+static void explain_open(int error, const char *path)
+{
+	switch (error) {
+	case ENOENT:
+	case ENXIO:
+		skel_fail(error, "%s: there is no such card: is its driver loaded? ('modprobe skel_sim' makes a simulated one; 'ls /dev/skel*' shows all)",
+			  path);
+		break;
+	case EACCES:
+		skel_fail(error, "%s: you may not open it: sudo adduser $USER plugdev, then log in again",
+			  path);
+		break;
+	case EBUSY:
+		skel_fail(error, "%s: all channels of the card are in use: end another program that uses it",
+			  path);
+		break;
+	case ENOTTY:
+	case EISDIR:
+		skel_fail(error, "%s is not a card: name a device such as %s",
+			  path, SKEL_DEFAULT_PATH);
+		break;
+	default:
+		skel_explain(error, "%s", path);
+	}
 }
 
 struct skel *skel_open(const char *path)
 {
-	struct skel_info info;
-	struct skel *skel;
+	struct skel_info info = { .size = sizeof(info) };
+	struct skel *skel = NULL;
 	int fd, error;
 
-	fd = open(path ? path : SKEL_DEFAULT_PATH,
-		  O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
+	if (!path)
+		path = SKEL_DEFAULT_PATH;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		explain_open(errno, path);
 		return NULL;
-	skel = skel_new(fd);
-	if (skel && !skel_get_info(skel, &info))
-		return skel;
-
-	error = errno;
-	free(skel);
-	close(fd);
-	errno = error;
-	return NULL;
+	}
+	if (ioctl(fd, SKEL_IOC_INFO, &info))
+		explain_open(errno, path);
+	else
+		skel = skel_new(fd);
+	if (!skel) {
+		error = errno;
+		close(fd);
+		errno = error;
+		return NULL;
+	}
+	skel->transfers = info.transfers ? info.transfers : 1;
+	skel->caps = info.caps;
+	return skel;
 }
 
 void skel_close(struct skel *skel)
@@ -53,9 +130,7 @@ void skel_close(struct skel *skel)
 	/* mappings keep the file open: without this, close() would free nothing */
 	skel_unmap_all(skel);
 	close(skel->fd);
-	free(skel->mappings);
-	free(skel->inbox.bytes);
-	free(skel);
+	destroy(skel);
 	errno = error;
 }
 
@@ -68,7 +143,10 @@ int skel_get_info(struct skel *skel, struct skel_info *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->size = sizeof(*info);
-	return ioctl(skel->fd, SKEL_IOC_INFO, info);
+	if (!ioctl(skel->fd, SKEL_IOC_INFO, info))
+		return 0;
+	skel_explain(errno, "the card cannot be described");
+	return -1;
 }
 
 int skel_get_region(struct skel *skel, uint32_t index,
@@ -77,5 +155,11 @@ int skel_get_region(struct skel *skel, uint32_t index,
 	memset(region, 0, sizeof(*region));
 	region->size = sizeof(*region);
 	region->index = index;
-	return ioctl(skel->fd, SKEL_IOC_REGION_INFO, region);
+	if (!ioctl(skel->fd, SKEL_IOC_REGION_INFO, region))
+		return 0;
+	if (errno == EINVAL)
+		skel_fail(EINVAL, "the card has no region %u", index);
+	else
+		skel_explain(errno, "region %u cannot be described", index);
+	return -1;
 }

@@ -13,9 +13,12 @@
  *	if (skel_wait(skel, &t, 1000))
  *		err(1, "TOHOST: %s", t.reason);
  *
- * Errors: functions that return a pointer return NULL, functions that return
- * an int return -1, skel_host_addr() returns 0, and errno says why. The library
- * never prints and never exits. Besides the values listed at each function:
+ * Errors: functions that return a pointer return NULL, skel_host_addr() returns
+ * 0, and functions that return an int return a negative number: those of version
+ * 1.0 return -1, those marked "since 1.1" the negative errno value itself. Either
+ * way errno says why, and skel_errmsg() in words, in one line that says what to
+ * do. The library never prints and never exits. Besides the values listed at each
+ * function:
  *
  *	EINVAL	an argument is outside of its documented range
  *	ENOMEM	no memory for the library's own bookkeeping
@@ -28,9 +31,20 @@
  * Timeouts are in milliseconds: -1 waits forever, 0 does not wait. A function
  * that times out fails with ETIMEDOUT; nothing is lost, call it again.
  *
- * Threads: different handles are independent. Calls that take the same handle
- * must not overlap: the program serializes them. Buffers are plain memory: any
- * thread may use them at any time.
+ * Threads: every function may be called by any thread at any time, on the same
+ * handle, too; only skel_close() and skel_stream_close() must be the last call
+ * for their object. Callers that wait do not hold up others; a query waits until
+ * those before it have their answers. A signal ends the wait of the thread that
+ * happens to read for all. Buffers are plain memory.
+ *
+ * Lines: what a card sends is an answer, unless it begins with %SKEL_CORE_MARK (a
+ * line of the kernel's core) or %SKEL_EVENT_MARK (an event, which comes unasked).
+ * skel_query() never takes one of these for an answer.
+ *
+ * Commands are carried out in their order, but close() does not wait for them:
+ * lines that the card has not begun when the handle is closed are dropped. A
+ * program that ends with a command must wait for it first: ask the card a
+ * question, or call skel_clear().
  *
  * fork(): buffers belong to the process that allocated them. They are not
  * mapped in the child; regions of the card are. The only useful call on an
@@ -41,8 +55,23 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <linux/skel.h>
+
+/*
+ * Host addresses are offsets for mmap() from 2^34 on. A program of 32 bits must be
+ * compiled with -D_FILE_OFFSET_BITS=64 (pkg-config says so): a shorter offset
+ * would map other memory, without an error.
+ */
+#if defined(__cplusplus) && __cplusplus >= 201103L
+static_assert(sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64");
+#elif !defined(__cplusplus) && defined(__STDC_VERSION__) && \
+	__STDC_VERSION__ >= 201112L
+_Static_assert(sizeof(off_t) == 8, "compile with -D_FILE_OFFSET_BITS=64");
+#else
+typedef char _skel_compile_with_FILE_OFFSET_BITS_64[sizeof(off_t) == 8 ? 1 : -1];
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +82,9 @@ struct skel;
 
 /** define SKEL_DEFAULT_PATH - the device that skel_open(NULL) opens */
 #define SKEL_DEFAULT_PATH	"/dev/skel0"
+
+/** define SKEL_EVENT_MARK - start of each line that a card sends unasked */
+#define SKEL_EVENT_MARK		"event: "
 
 /** define SKEL_REASON_MAX - size in bytes of skel_transfer.reason, with its NUL */
 #define SKEL_REASON_MAX		32
@@ -100,6 +132,18 @@ struct skel_transfer {
 	uint64_t host_addr;
 	char reason[SKEL_REASON_MAX];
 };
+
+/* Errors: error.c */
+
+/**
+ * skel_errmsg() - why the last function failed, in words (since 1.1)
+ *
+ * Return: one line in English without a newline, such as "/dev/skel0: you may not
+ * open it: sudo adduser $USER plugdev, then log in again"; "" if no function of the
+ * library has failed in this thread yet. It belongs to the library and to the
+ * thread, and is valid until its next call of the library fails. Never NULL.
+ */
+const char *skel_errmsg(void);
 
 /* The card: device.c */
 
@@ -279,7 +323,9 @@ int skel_send(struct skel *skel, const char *format, ...) _SKEL_PRINTF(2, 3);
  * @timeout: in ms, see above
  *
  * Lines come in the order in which they arrived, without those that
- * skel_query() and skel_wait() took.
+ * skel_query() and skel_wait() took, and without those that belong to submitted
+ * transfers and to streams. While another thread waits in skel_query(), answers
+ * are left to that.
  *
  * Return: the length of the line, 0 or more; or -1 with errno: ETIMEDOUT;
  * EMSGSIZE @line is too small, the line stays; EINTR, ENOMEM, ENODEV.
@@ -294,16 +340,71 @@ int skel_readline(struct skel *skel, char *line, size_t size, int timeout);
  * @timeout: in ms for the answer, see above
  * @format: as of skel_send()
  *
- * The answer is the first line that is not from the core: lines that begin with
- * %SKEL_CORE_MARK stay for skel_wait() and skel_readline(). The card cannot send
- * such a line, so no answer is mistaken for the end of a transfer.
- * Answers to earlier commands must have been read before.
+ * The answer is the first line that is neither the core's nor an event: those
+ * stay for skel_wait(), skel_read_event() and skel_readline(). The card cannot send
+ * a line of the core, so no answer is mistaken for the end of a transfer. Answers
+ * to earlier commands of skel_send() must have been read before.
+ *
+ * A block of definite length (IEEE 488.2: ``#15abcde``) is read by its length, so
+ * an answer with such blocks can contain newlines and any other byte; see
+ * skel_find_block(). It begins at the start of the answer or after a ``,`` or ``;``.
+ *
+ * An answer that comes after the timeout cannot become that of the next query:
+ * after a timeout, the next skel_query() first does what skel_clear() does, within
+ * its own timeout.
  *
  * Return: the length of the answer, 0 or more; or -1 with errno of skel_send()
- * and skel_readline().
+ * and skel_readline(). After ETIMEDOUT, a card that speaks SCPI may have the reason
+ * in its error queue: ask ``SYSTem:ERRor?``.
  */
 int skel_query(struct skel *skel, char *reply, size_t size, int timeout,
 	       const char *format, ...) _SKEL_PRINTF(5, 6);
+
+/**
+ * skel_read_event() - receive the next event (since 1.1)
+ * @skel: handle of skel_open()
+ * @line: receives the line without its '\n' and without %SKEL_EVENT_MARK,
+ *        NUL-terminated, such as "PROGRAM ramp STOPPED error"
+ * @size: size of @line in bytes; %SKEL_LINE_MAX is always enough
+ * @timeout: in ms, see above
+ *
+ * Events of a stream go to skel_stream_acquire() instead.
+ *
+ * Return: the length of the line, 0 or more; or a negative errno of
+ * skel_readline().
+ */
+int skel_read_event(struct skel *skel, char *line, size_t size, int timeout);
+
+/**
+ * skel_clear() - wait until all commands have run, discard their answers (since 1.1)
+ * @skel: handle of skel_open()
+ * @timeout: in ms, see above
+ *
+ * Sends a request that the core refuses (``TOHOST <number> 0 0``, or FROMHOST; it
+ * counts in skel_info.refused) and waits for the core's line about it. A card runs
+ * its commands in order, so by then it has answered all earlier ones. Lines of the
+ * core and events stay. Works with every card that knows TOHOST or FROMHOST.
+ *
+ * Return: 0, or a negative errno: ETIMEDOUT the card still works on a command, or
+ * does not know TOHOST: then only skel_close() gets rid of a late answer;
+ * EOPNOTSUPP the card knows no transfers; errno of skel_send().
+ */
+int skel_clear(struct skel *skel, int timeout);
+
+/**
+ * skel_find_block() - find a block of definite length in an answer (since 1.1)
+ * @answer: what skel_query() or skel_readline() stored
+ * @length: its length as they returned it
+ * @data: set to the first byte of the block's data, inside @answer
+ * @size: set to the number of bytes of the data
+ *
+ * The first block of the answer. For the next one, call it with what follows:
+ * @answer is then *@data + *@size, and @length what is left. Pure.
+ *
+ * Return: 0, or a negative errno: ENOENT there is no block in it.
+ */
+int skel_find_block(const char *answer, size_t length, const void **data,
+		    size_t *size);
 
 /* Transfers: transfer.c */
 
@@ -347,7 +448,8 @@ int skel_fromhost(struct skel *skel, struct skel_transfer *transfer,
  *            command of its own; result and reason are filled in
  * @timeout: in ms, see above
  *
- * Takes the first line of the core with these numbers out of the stream; all
+ * If @transfer was given to skel_submit(), waits for its end; else takes the first
+ * line of the core with these numbers out of the stream; all
  * other lines stay for skel_readline(). Of several equal transfers each call
  * takes one. A card that does not know the command answers with a line of its
  * own, which stays for skel_readline(), and the call times out.
@@ -371,6 +473,257 @@ int skel_wait(struct skel *skel, struct skel_transfer *transfer, int timeout);
  * or FAILED of a transfer.
  */
 int skel_parse_transfer(const char *line, struct skel_transfer *transfer);
+
+/* Asynchronous transfers: job.c */
+
+/**
+ * typedef skel_done_fn - called at the end of a submitted transfer (since 1.1)
+ * @skel: handle of skel_submit()
+ * @transfer: as submitted; result and reason are filled in
+ * @data: as given to skel_submit()
+ *
+ * Runs inside skel_dispatch(), in the thread that called it, without locks: it may
+ * call every function of the library except skel_close(), and may reuse or free
+ * @transfer.
+ */
+typedef void skel_done_fn(struct skel *skel, struct skel_transfer *transfer,
+			  void *data);
+
+/**
+ * skel_submit() - start a transfer without waiting for it (since 1.1)
+ * @skel: handle of skel_open()
+ * @transfer: direction, card_addr, length and host_addr are filled in by the
+ *            caller, result and reason by the library
+ * @done: is called by skel_dispatch() at the end, or NULL
+ * @data: for @done
+ *
+ * Any number of transfers can be submitted: as many as the card can run at once
+ * (skel_info.transfers) are started, the others follow in their order. @transfer
+ * belongs to the library until skel_dispatch() has reported its end, or skel_wait()
+ * has returned anything but ETIMEDOUT and EINTR for it, or skel_abandon(). Its
+ * result changes from %SKEL_PENDING only in these calls.
+ *
+ * Return: 0, or a negative errno: EINVAL direction is none, or @transfer is
+ * already submitted; ENOMEM; ENODEV.
+ */
+int skel_submit(struct skel *skel, struct skel_transfer *transfer,
+		skel_done_fn *done, void *data);
+
+/**
+ * skel_dispatch() - wait for the end of submitted transfers (since 1.1)
+ * @skel: handle of skel_open()
+ * @timeout: in ms, see above; 0 when poll() reported POLLIN for skel_fd()
+ *
+ * Waits until at least one has ended, stores the results of all that have, and
+ * calls their functions. When the card goes, all end as %SKEL_FAILED with reason
+ * "gone". A program with a poll() of its own calls this once before it waits, and
+ * whenever skel_fd() is readable.
+ *
+ * Return: number of transfers that have ended, 1 or more; 0 if none is submitted;
+ * or a negative errno: ETIMEDOUT, EINTR, ENOMEM, ENODEV.
+ */
+int skel_dispatch(struct skel *skel, int timeout);
+
+/**
+ * skel_abandon() - take a submitted transfer back (since 1.1)
+ * @skel: handle of skel_submit()
+ * @transfer: as submitted
+ *
+ * What is not started yet never will be. A running transfer goes on: it cannot be
+ * stopped but by skel_close(), its buffer cannot be freed until it has ended, and
+ * its end is reported to nobody. @transfer is the caller's again, with result
+ * %SKEL_PENDING.
+ *
+ * Return: 0, or a negative errno: ENOENT it is not submitted, or was reported.
+ */
+int skel_abandon(struct skel *skel, struct skel_transfer *transfer);
+
+/* Streams: stream.c */
+
+/** struct skel_stream - a stream: steady data from a card (opaque, since 1.1) */
+struct skel_stream;
+
+/**
+ * enum skel_stream_source - where the data of a stream come from
+ * @SKEL_STREAM_AUTO: the first of these that the card has
+ * @SKEL_STREAM_CARD: the card sends each block by itself, as the instrument does
+ *                    by ``STREam:STARt``
+ * @SKEL_STREAM_RING: the card samples into a ring in its memory, as the simulated
+ *                    card does; the library asks ``STATUS?`` and fetches what is new
+ * @SKEL_STREAM_MEMORY: the same piece of the card's memory, again for each block,
+ *                      as from a FIFO at a fixed address; from any card that knows
+ *                      TOHOST, such as QEMU's edu. Blocks are asked for as places
+ *                      become free, so none is lost by the library
+ */
+enum skel_stream_source {
+	SKEL_STREAM_AUTO,
+	SKEL_STREAM_CARD,
+	SKEL_STREAM_RING,
+	SKEL_STREAM_MEMORY
+};
+
+/**
+ * struct skel_stream_options - what a stream should be like
+ * @source: where the data come from
+ * @blocks: places in the ring of blocks, 2 to 65536; 0: 16
+ * @block: bytes of a block, a multiple of a frame; 0: 64 KiB, or a quarter of the
+ *         card's ring if that is less. A program that shows what comes should take
+ *         about a tenth of a second: nothing is seen before a block is full
+ * @card_addr: %SKEL_STREAM_MEMORY: address of the piece in the card's memory, in
+ *             bytes from its start. Its length is @block, which may not be 0 then
+ * @reserved: 0
+ */
+struct skel_stream_options {
+	enum skel_stream_source source;
+	uint32_t blocks;
+	uint64_t block;
+	uint64_t card_addr;
+	uint64_t reserved[4];
+};
+
+/**
+ * struct skel_block - one block of a stream
+ * @data: the bytes, in the ring of blocks; valid until skel_stream_release()
+ * @length: their number, at most that of skel_stream_options; only the last block
+ *          before the end, or before a gap, may be shorter
+ * @offset: bytes of the stream before this block, with those lost
+ * @lost: bytes lost between the previous block and this one, 0: none (overrun: the
+ *        program, or the machine, was too slow). Whole frames
+ * @index: number of the block, 0, 1, 2 ... without gaps
+ * @reserved: 0
+ */
+struct skel_block {
+	const void *data;
+	uint64_t length;
+	uint64_t offset;
+	uint64_t lost;
+	uint64_t index;
+	uint64_t reserved[3];
+};
+
+/**
+ * struct skel_stream_info - what a stream is like, and how far it has come
+ * @source: which source it has, never %SKEL_STREAM_AUTO
+ * @blocks: places in the ring of blocks
+ * @block: bytes of a full block
+ * @frame: bytes of a frame, one sample of each input; 1 if the card has no frames
+ * @period_ns: time from frame to frame in ns, 0 if unknown; from
+ *             skel_stream_start() on
+ * @received: blocks that have arrived
+ * @acquired: blocks that skel_stream_acquire() has returned
+ * @released: blocks that skel_stream_release() got back
+ * @bytes: bytes of the blocks acquired
+ * @lost: bytes lost so far
+ * @reserved: 0
+ */
+struct skel_stream_info {
+	enum skel_stream_source source;
+	uint32_t blocks;
+	uint64_t block;
+	uint64_t frame;
+	double period_ns;
+	uint64_t received;
+	uint64_t acquired;
+	uint64_t released;
+	uint64_t bytes;
+	uint64_t lost;
+	uint64_t reserved[4];
+};
+
+/**
+ * skel_stream_open() - prepare a stream (since 1.1)
+ * @skel: handle of skel_open(); must stay open until skel_stream_close()
+ * @options: what it should be like; NULL: all 0
+ *
+ * Allocates the ring of blocks, one buffer of blocks * block bytes. A handle has one
+ * stream at a time. Which inputs are sampled must be set before, as the length of
+ * a frame follows from it.
+ *
+ * Return: the stream, to be closed with skel_stream_close(); or NULL with errno:
+ * EINVAL @options; EOPNOTSUPP the card does not have this source; EBUSY the handle
+ * has a stream; EPROTO the card's answer cannot be understood; ETIMEDOUT it does
+ * not answer; errno of skel_malloc() and skel_query().
+ */
+struct skel_stream *skel_stream_open(struct skel *skel,
+				     const struct skel_stream_options *options);
+
+/**
+ * skel_stream_start() - let the blocks come (since 1.1)
+ * @stream: of skel_stream_open(), not started before
+ * @command: command line that makes the card sample, such as "INITiate" or "SAMPLE
+ *           10000"; is sent once everything is ready, so the first byte of the
+ *           stream is the first one sampled. NULL: follow what the card samples by
+ *           now or will sample, from now on
+ *
+ * Return: 0, or a negative errno: EALREADY it was started; EIO the card refused, the
+ * text says why; ESTALE another program has started sampling at the same moment;
+ * EPROTO, ETIMEDOUT; errno of skel_query().
+ */
+int skel_stream_start(struct skel_stream *stream, const char *command);
+
+/**
+ * skel_stream_acquire() - get the next block (since 1.1)
+ * @stream: of skel_stream_open(), started
+ * @block: is filled in
+ * @timeout: in ms, see above
+ *
+ * Several blocks can be acquired before the first one is released. Blocks come in
+ * their order; what has arrived before an error is returned before it.
+ *
+ * All users of a card share its sampling. No block is returned unless the card has
+ * confirmed after its arrival that it is still the same run: blocks of another run,
+ * which another program has started, or changed in its inputs, end in ESTALE.
+ *
+ * Return: 1: a block; 0: the end, no more will come; or a negative errno: ETIMEDOUT,
+ * EINTR: call it again; ENOBUFS all places are acquired, release one first; ESTALE
+ * see above; EIO the card has ended the stream or a transfer has failed, the text
+ * says why; EPROTO; ENODEV. The last four end the stream: they are returned again
+ * by each later call.
+ */
+int skel_stream_acquire(struct skel_stream *stream, struct skel_block *block,
+			int timeout);
+
+/**
+ * skel_stream_release() - give the place of a block back (since 1.1)
+ * @stream: of skel_stream_open()
+ * @block: of skel_stream_acquire(), in any order; only its index matters
+ *
+ * Return: 0, or a negative errno: EINVAL it is not acquired. What the card does not
+ * take is reported by skel_stream_acquire().
+ */
+int skel_stream_release(struct skel_stream *stream,
+			const struct skel_block *block);
+
+/**
+ * skel_stream_stop() - let the stream end (since 1.1)
+ * @stream: of skel_stream_open()
+ *
+ * Stops the card's sampling if skel_stream_start() has started it. What was sampled
+ * until then still comes: call skel_stream_acquire() until it returns 0.
+ *
+ * Return: 0, also if it has ended already; or a negative errno of skel_query().
+ */
+int skel_stream_stop(struct skel_stream *stream);
+
+/**
+ * skel_stream_get_info() - what a stream is like, how far it has come (since 1.1)
+ * @stream: of skel_stream_open()
+ * @info: is filled in
+ *
+ * Return: 0; cannot fail.
+ */
+int skel_stream_get_info(struct skel_stream *stream,
+			 struct skel_stream_info *info);
+
+/**
+ * skel_stream_close() - end a stream and free its buffer (since 1.1)
+ * @stream: of skel_stream_open(), or NULL: nothing happens
+ *
+ * Stops the card's sampling if skel_stream_start() has started it. All blocks are
+ * invalid afterwards. If the card does not end its transfers within a second, the
+ * buffer is freed by skel_close() instead. Keeps errno.
+ */
+void skel_stream_close(struct skel_stream *stream);
 
 #ifdef __cplusplus
 }

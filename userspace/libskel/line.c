@@ -1,229 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * line.c - the command stream: lines to the card, lines from the card
- *
- * The file is non-blocking; all waiting is done by poll(), so that each wait
- * has a timeout and ends when the card is unplugged.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "internal.h"
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/*
- * Read what the card has sent into the inbox.
- * Return: 1 if something came, 0 if nothing is there, or -1 with errno.
- */
-static int inbox_read(struct skel *skel)
-{
-	struct inbox *in = &skel->inbox;
-	ssize_t n;
-
-	if (in->room - in->length < SKEL_LINE_MAX) {
-		size_t room = 2 * in->room + 2 * SKEL_LINE_MAX;
-		char *bytes = realloc(in->bytes, room);
-
-		if (!bytes)
-			return -1;
-		in->bytes = bytes;
-		in->room = room;
-	}
-	n = read(skel->fd, in->bytes + in->length, in->room - in->length);
-	if (n > 0) {
-		in->length += n;
-		return 1;
-	}
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return 0;
-	if (n == 0)
-		errno = ENODEV;
-	if (errno == ENODEV)
-		in->dead = true;
-	return -1;
-}
-
-/*
- * Wait up to @timeout for @events or for input, and read all input.
- * Return: the events that occurred, 0 after the timeout, or -1 with errno.
- */
-static int inbox_poll(struct skel *skel, short events, int timeout)
-{
-	struct pollfd pfd = { .fd = skel->fd, .events = events | POLLIN };
-	int n = poll(&pfd, 1, timeout);
-
-	if (n <= 0)
-		return n;
-	do {
-		n = inbox_read(skel);
-	} while (n > 0);
-	if (pfd.revents & (POLLERR | POLLHUP | POLLNVAL))
-		skel->inbox.dead = true;
-	if (n < 0 && !skel->inbox.dead)
-		return -1;
-	return pfd.revents;
-}
-
-/* Copy out the line at @start without its '\n', and remove it from the inbox */
-static int inbox_take(struct inbox *in, size_t start, size_t length,
-		      char *line, size_t size)
-{
-	size_t end = start + length + 1;
-
-	if (length >= size) {
-		errno = EMSGSIZE;
-		return -1;
-	}
-	memcpy(line, in->bytes + start, length);
-	line[length] = '\0';
-	memmove(in->bytes + start, in->bytes + end, in->length - end);
-	in->length -= length + 1;
-	return length;
-}
-
-/*
- * Look for a wanted line (@wanted NULL: any) from *@seen on, and take it.
- * Return: its length; or -1 with errno, EAGAIN when there is none: *@seen is
- * then the start of the line that is still incomplete.
- */
-static int inbox_search(struct inbox *in, size_t *seen, line_filter *wanted,
-			void *data, char *line, size_t size)
-{
-	while (*seen < in->length) {
-		char *start = in->bytes + *seen;
-		char *end = memchr(start, '\n', in->length - *seen);
-		bool take = true;
-
-		if (!end)
-			break;
-		if (wanted) {
-			*end = '\0';
-			take = wanted(start, data);
-			*end = '\n';
-		}
-		if (take)
-			return inbox_take(in, *seen, end - start, line, size);
-		*seen += end - start + 1;
-	}
-	errno = EAGAIN;
-	return -1;
-}
-
-/*
- * Wait for the first line that @wanted accepts (NULL: any) and take it from the
- * stream; all others stay, in order. Return: its length, or -1 with errno.
- */
-int skel_take_line(struct skel *skel, line_filter *wanted, void *data,
-		   char *line, size_t size, int timeout)
-{
-	int64_t end = now_ms() + timeout;
-	bool late = false;
-	size_t seen = 0;
-	int n;
-
-	for (;;) {
-		n = inbox_search(&skel->inbox, &seen, wanted, data, line, size);
-		if (n >= 0 || errno != EAGAIN)
-			return n;
-		if (skel->inbox.dead) {
-			errno = ENODEV;
-			return -1;
-		}
-		if (late) {
-			errno = ETIMEDOUT;
-			return -1;
-		}
-		if (timeout >= 0) {
-			int64_t left = end - now_ms();
-
-			n = inbox_poll(skel, 0, left > 0 ? left : 0);
-			late = n == 0 || left <= 0;
-		} else {
-			n = inbox_poll(skel, 0, -1);
-		}
-		if (n < 0)
-			return -1;
-	}
-}
-
-int skel_readline(struct skel *skel, char *line, size_t size, int timeout)
-{
-	return skel_take_line(skel, NULL, NULL, line, size, timeout);
-}
-
-/* Write the whole line. Once part of it is out, signals no longer end this. */
-static int send_all(struct skel *skel, const char *line, size_t length)
-{
-	size_t done = 0;
-
-	while (done < length) {
-		ssize_t n = write(skel->fd, line + done, length - done);
-
-		if (n >= 0) {
-			done += n;
-			continue;
-		}
-		if (errno == EAGAIN) {
-			/*
-			 * The card may need us to read its answers before it
-			 * takes more commands: inbox_poll() reads them.
-			 */
-			if (inbox_poll(skel, POLLOUT, -1) >= 0) {
-				if (!skel->inbox.dead)
-					continue;
-				errno = ENODEV;
-			}
-		}
-		if (errno != EINTR || !done)
-			return -1;
-	}
-	return 0;
-}
-
-static int send_va(struct skel *skel, const char *format, va_list args)
-{
-	char line[SKEL_LINE_MAX + 1];
-	int length = vsnprintf(line, sizeof(line), format, args);
-
-	if (length < 0) {
-		errno = EINVAL;
-		return -1;
-	}
-	if (length >= SKEL_LINE_MAX) {
-		errno = EMSGSIZE;
-		return -1;
-	}
-	if (memchr(line, '\n', length)) {
-		errno = EINVAL;
-		return -1;
-	}
-	line[length] = '\n';
-	return send_all(skel, line, length + 1);
-}
-
-int skel_send(struct skel *skel, const char *format, ...)
-{
-	va_list args;
-	int ret;
-
-	va_start(args, format);
-	ret = send_va(skel, format, args);
-	va_end(args);
-	return ret;
-}
+/* A card address that no card has: it marks a request as a fence */
+#define FENCE	0xfe4ce00000000000
 
 /* The kernel lets no line from a card begin with the mark. */
 const char *skel_core_line(const char *line)
@@ -233,22 +21,306 @@ const char *skel_core_line(const char *line)
 	return strncmp(line, SKEL_CORE_MARK, length) ? NULL : line + length;
 }
 
-static bool is_answer(const char *line, void *data)
+const char *skel_event_line(const char *line)
 {
+	size_t length = strlen(SKEL_EVENT_MARK);
+
+	return strncmp(line, SKEL_EVENT_MARK, length) ? NULL : line + length;
+}
+
+static bool is_answer(struct skel *skel, const char *line, void *data)
+{
+	(void)skel;
 	(void)data;
-	return !skel_core_line(line);
+	return !skel_core_line(line) && !skel_event_line(line);
+}
+
+/* Once part of the line is out, signals no longer end this. */
+int skel_write_line(struct skel *skel, const char *line, size_t length)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = write(skel->fd, line + done, length - done);
+		int ret = n < 0 ? -errno : 0;
+
+		if (n >= 0) {
+			done += n;
+			continue;
+		}
+		if (ret == -EAGAIN)
+			ret = skel_await_room(skel);
+		if (ret && (ret != -EINTR || !done))
+			return ret;
+	}
+	return 0;
+}
+
+/* Return: 0 or -errno, with a text */
+static int send_line(struct skel *skel, const char *line, size_t length)
+{
+	int ret;
+
+	pthread_mutex_lock(&skel->sending);
+	ret = skel_write_line(skel, line, length);
+	pthread_mutex_unlock(&skel->sending);
+	/* those that could not be started while this thread was writing */
+	skel_jobs_start(skel);
+	if (ret)
+		return skel_explain(-ret, "'%.*s' cannot be sent", (int)length - 1,
+				    line);
+	return 0;
+}
+
+/* Format a line with its '\n'. Return: its length, or -errno with a text. */
+static int format_line(char *line, size_t size, const char *format,
+		       va_list args)
+{
+	int length = vsnprintf(line, size, format, args);
+
+	if (length < 0)
+		return skel_fail(EINVAL, "a command cannot be formatted");
+	if (length >= SKEL_LINE_MAX)
+		return skel_fail(EMSGSIZE,
+				 "a command has %d bytes: at most %d can be sent",
+				 length, SKEL_LINE_MAX - 1);
+	if (memchr(line, '\n', length))
+		return skel_fail(EINVAL,
+				 "a command contains a newline: send one line at a time");
+	line[length] = '\n';
+	return length + 1;
+}
+
+int skel_send(struct skel *skel, const char *format, ...)
+{
+	char line[SKEL_LINE_MAX + 1];
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = format_line(line, sizeof(line), format, args);
+	va_end(args);
+	if (length < 0)
+		return -1;
+	return send_line(skel, line, length) ? -1 : 0;
+}
+
+/* Answers are left to a thread that waits for one. */
+static bool is_free(struct skel *skel, const char *line, void *data)
+{
+	return !skel->querying || !is_answer(skel, line, data);
+}
+
+int skel_readline(struct skel *skel, char *line, size_t size, int timeout)
+{
+	int ret = skel_take_line(skel, is_free, NULL, line, size,
+				 skel_deadline(timeout));
+
+	if (ret >= 0)
+		return ret;
+	skel_explain(-ret, "no line");
+	return -1;
+}
+
+static bool is_event(struct skel *skel, const char *line, void *data)
+{
+	(void)skel;
+	(void)data;
+	return skel_event_line(line);
+}
+
+int skel_read_event(struct skel *skel, char *line, size_t size, int timeout)
+{
+	size_t mark = strlen(SKEL_EVENT_MARK);
+	char event[SKEL_LINE_MAX];
+	int ret;
+
+	/* by its whole length, so that nothing is cut when it is too long for @line */
+	ret = skel_take_line(skel, is_event, NULL, event,
+			     size + mark < sizeof(event) ? size + mark :
+			     sizeof(event), skel_deadline(timeout));
+	if (ret < 0)
+		return skel_explain(-ret, "no event");
+	ret -= (int)mark;
+	memcpy(line, event + mark, (size_t)ret + 1);
+	return ret;
+}
+
+/* Queries of several threads take turns. Return: 0 or -errno without a text. */
+static int begin_query(struct skel *skel, int64_t deadline)
+{
+	bool late = false;
+	int ret = 0;
+
+	pthread_mutex_lock(&skel->lock);
+	while (skel->querying && !ret)
+		ret = skel_await(skel, deadline, &late);
+	if (!skel->querying) {
+		skel->querying = true;
+		ret = 0;
+	}
+	pthread_mutex_unlock(&skel->lock);
+	return ret;
+}
+
+static void end_query(struct skel *skel, bool late)
+{
+	pthread_mutex_lock(&skel->lock);
+	skel->querying = false;
+	skel->late = late;
+	pthread_cond_broadcast(&skel->changed);
+	pthread_mutex_unlock(&skel->lock);
+}
+
+static bool is_fence(struct skel *skel, const char *line, void *data)
+{
+	const uint64_t *number = data;
+	struct skel_transfer t;
+
+	(void)skel;
+	return skel_parse_end(line, &t) && t.result == SKEL_REFUSED &&
+	       t.card_addr == *number && !t.length && !t.host_addr;
+}
+
+/* Drop all answers that have come before the fence, which is taken */
+static void drop_answers(struct skel *skel, const struct line *fence)
+{
+	uint64_t seen = 0;
+	struct line *line;
+
+	while ((line = skel_find_line(skel, &seen, is_answer, NULL)) &&
+	       line->number < fence->number)
+		skel_drop_line(skel, line);
+}
+
+/* Return: 0, or -errno with a text */
+static int clear(struct skel *skel, int64_t deadline)
+{
+	struct skel_transfer t = {
+		.direction = skel->caps & SKEL_CAP_TOHOST ? SKEL_TOHOST :
+			     SKEL_FROMHOST,
+	};
+	char text[SKEL_LINE_MAX];
+	struct line *fence;
+	uint64_t seen = 0;
+	bool late = false;
+	int ret;
+
+	if (!(skel->caps & (SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST)))
+		return skel_fail(EOPNOTSUPP,
+				 "this card has no transfers: close it to get rid of a late answer");
+	pthread_mutex_lock(&skel->lock);
+	t.card_addr = FENCE + skel->fences++;
+	pthread_mutex_unlock(&skel->lock);
+	ret = send_line(skel, text, skel_format_transfer(text, sizeof(text), &t));
+	if (ret)
+		return ret;
+	pthread_mutex_lock(&skel->lock);
+	while (!(fence = skel_find_line(skel, &seen, is_fence, &t.card_addr))) {
+		ret = skel_await(skel, deadline, &late);
+		if (ret)
+			break;
+	}
+	if (fence) {
+		ret = 0;
+		drop_answers(skel, fence);
+		skel_drop_line(skel, fence);
+	}
+	pthread_mutex_unlock(&skel->lock);
+	if (ret == -ETIMEDOUT)
+		return skel_fail(ETIMEDOUT,
+				 "the card still works on an earlier command: wait longer, or close it");
+	return ret ? skel_explain(-ret, "waiting for earlier commands") : 0;
+}
+
+int skel_clear(struct skel *skel, int timeout)
+{
+	int64_t deadline = skel_deadline(timeout);
+	int ret = begin_query(skel, deadline);
+
+	if (ret)
+		return skel_explain(-ret, "another thread waits for its answer");
+	ret = clear(skel, deadline);
+	end_query(skel, ret ? skel->late : false);
+	return ret;
 }
 
 int skel_query(struct skel *skel, char *reply, size_t size, int timeout,
 	       const char *format, ...)
 {
+	int64_t deadline = skel_deadline(timeout);
+	char line[SKEL_LINE_MAX + 1];
+	int length, ret;
 	va_list args;
-	int ret;
+	bool late;
 
 	va_start(args, format);
-	ret = send_va(skel, format, args);
+	length = format_line(line, sizeof(line), format, args);
 	va_end(args);
+	if (length < 0)
+		return -1;
+	ret = begin_query(skel, deadline);
+	if (ret) {
+		skel_explain(-ret, "'%.*s' is not sent, another thread waits for its answer",
+			     length - 1, line);
+		return -1;
+	}
+	late = skel->late;
+	if (late)
+		ret = clear(skel, deadline);
+	if (!ret) {
+		late = false;
+		ret = send_line(skel, line, length);
+	}
+	if (!ret) {
+		ret = skel_take_line(skel, is_answer, NULL, reply, size, deadline);
+		late = ret == -ETIMEDOUT || ret == -EINTR;
+		if (ret < 0)
+			skel_explain(-ret, "'%.*s'", length - 1, line);
+	}
+	end_query(skel, late);
+	return ret < 0 ? -1 : ret;
+}
+
+static int take_answers(struct skel *skel, const char *prefix, char *reply,
+			size_t size, int64_t deadline, const char *command)
+{
+	char wrong[64] = "";
+	int ret;
+
+	do {
+		ret = skel_take_line(skel, is_answer, NULL, reply, size, deadline);
+		if (ret < 0)
+			return skel_explain(-ret, "'%s'", command);
+		if (strncmp(reply, "ERROR", 5) == 0 && !*wrong)
+			snprintf(wrong, sizeof(wrong), "%s", reply);
+	} while (strncmp(reply, prefix, strlen(prefix)) != 0);
+	if (*wrong)
+		return skel_fail(EIO, "'%s': the card answers '%s'", command,
+				 wrong);
+	return 0;
+}
+
+int skel_command_and_ask(struct skel *skel, const char *command,
+			 const char *question, const char *prefix, char *reply,
+			 size_t size, int timeout)
+{
+	int64_t deadline = skel_deadline(timeout);
+	char line[SKEL_LINE_MAX];
+	int length, ret;
+
+	length = snprintf(line, sizeof(line), "%s\n", question);
+	ret = begin_query(skel, deadline);
 	if (ret)
-		return ret;
-	return skel_take_line(skel, is_answer, NULL, reply, size, timeout);
+		return skel_explain(-ret, "another thread waits for its answer");
+	if (skel->late)
+		ret = clear(skel, deadline);
+	if (!ret && skel_send(skel, "%s", command))
+		ret = -errno;
+	if (!ret)
+		ret = send_line(skel, line, length);
+	if (!ret)
+		ret = take_answers(skel, prefix, reply, size, deadline, command);
+	end_query(skel, ret == -ETIMEDOUT || ret == -EINTR);
+	return ret;
 }

@@ -70,30 +70,55 @@ static bool take_number(const char **p, uint64_t *value)
 	return true;
 }
 
-int skel_parse_transfer(const char *line, struct skel_transfer *transfer)
+bool skel_parse_end(const char *line, struct skel_transfer *transfer)
 {
 	struct skel_transfer t = { 0 };
 	int result, direction;
 
-	errno = EINVAL;
 	line = skel_core_line(line);
 	if (!line)
-		return -1;
+		return false;
 	result = take_name(&line, result_names, SKEL_FAILED + 1);
 	if (result < 0)
-		return -1;
+		return false;
 	direction = take_name(&line, direction_names, SKEL_FROMHOST + 1);
 	if (direction < 0)
-		return -1;
+		return false;
 	if (!take_number(&line, &t.card_addr) ||
 	    !take_number(&line, &t.length) ||
 	    !take_number(&line, &t.host_addr))
-		return -1;
+		return false;
 	t.result = result;
 	t.direction = direction;
 	snprintf(t.reason, sizeof(t.reason), "%s", line);
 	*transfer = t;
-	return 0;
+	return true;
+}
+
+int skel_parse_transfer(const char *line, struct skel_transfer *transfer)
+{
+	if (skel_parse_end(line, transfer))
+		return 0;
+	skel_fail(EINVAL, "the line is not the core's about the end of a transfer");
+	return -1;
+}
+
+bool skel_same_transfer(const struct skel_transfer *a,
+			const struct skel_transfer *b)
+{
+	return a->direction == b->direction && a->card_addr == b->card_addr &&
+	       a->length == b->length && a->host_addr == b->host_addr;
+}
+
+/* The command line, with its '\n'. Return: its length. */
+int skel_format_transfer(char *line, size_t size,
+			 const struct skel_transfer *transfer)
+{
+	return snprintf(line, size, "%s 0x%llx 0x%llx 0x%llx\n",
+			direction_names[transfer->direction],
+			(unsigned long long)transfer->card_addr,
+			(unsigned long long)transfer->length,
+			(unsigned long long)transfer->host_addr);
 }
 
 static int start(struct skel *skel, struct skel_transfer *transfer,
@@ -125,33 +150,78 @@ int skel_fromhost(struct skel *skel, struct skel_transfer *transfer,
 		     host_addr);
 }
 
-static bool is_end_of(const char *line, void *data)
+static bool is_end_of(struct skel *skel, const char *line, void *data)
 {
-	const struct skel_transfer *wanted = data;
 	struct skel_transfer t;
 
-	return !skel_parse_transfer(line, &t) &&
-	       t.direction == wanted->direction &&
-	       t.card_addr == wanted->card_addr &&
-	       t.length == wanted->length &&
-	       t.host_addr == wanted->host_addr;
+	(void)skel;
+	return skel_parse_end(line, &t) && skel_same_transfer(&t, data);
+}
+
+static int await_job(struct skel *skel, const struct skel_transfer *transfer,
+		     int64_t deadline)
+{
+	bool late = false;
+	struct job *job;
+	int ret = 0;
+
+	/* another thread may abandon it meanwhile */
+	while ((job = skel_job_find(skel, transfer)) &&
+	       !skel_job_take(skel, job)) {
+		ret = skel_await(skel, deadline, &late);
+		if (ret)
+			break;
+	}
+	return job ? ret : -ECANCELED;
+}
+
+static int await_line(struct skel *skel, struct skel_transfer *transfer,
+		      int64_t deadline)
+{
+	struct skel_transfer end;
+	bool late = false;
+	uint64_t seen = 0;
+	struct line *line;
+	int ret;
+
+	while (!(line = skel_find_line(skel, &seen, is_end_of, transfer))) {
+		ret = skel_await(skel, deadline, &late);
+		if (ret)
+			return ret;
+	}
+	skel_parse_end(line->text, &end);
+	skel_drop_line(skel, line);
+	transfer->result = end.result;
+	memcpy(transfer->reason, end.reason, sizeof(end.reason));
+	return 0;
 }
 
 int skel_wait(struct skel *skel, struct skel_transfer *transfer, int timeout)
 {
-	char line[SKEL_LINE_MAX];
-	struct skel_transfer end;
+	int64_t deadline = skel_deadline(timeout);
+	const char *name = transfer->direction == SKEL_TOHOST ? "TOHOST" :
+			   "FROMHOST";
+	int ret;
 
-	transfer->result = SKEL_PENDING;
-	transfer->reason[0] = '\0';
-	if (skel_take_line(skel, is_end_of, transfer, line, sizeof(line),
-			   timeout) < 0)
-		return -1;
-	skel_parse_transfer(line, &end);
-	transfer->result = end.result;
-	memcpy(transfer->reason, end.reason, sizeof(end.reason));
-	if (end.result == SKEL_DONE)
-		return 0;
-	errno = end.result == SKEL_REFUSED ? EACCES : EIO;
-	return -1;
+	pthread_mutex_lock(&skel->lock);
+	if (skel_job_find(skel, transfer)) {
+		ret = await_job(skel, transfer, deadline);
+	} else {
+		transfer->result = SKEL_PENDING;
+		transfer->reason[0] = '\0';
+		ret = await_line(skel, transfer, deadline);
+	}
+	pthread_mutex_unlock(&skel->lock);
+	if (ret)
+		skel_explain(-ret, "%s 0x%llx 0x%llx 0x%llx: its end is not known",
+			     name, (unsigned long long)transfer->card_addr,
+			     (unsigned long long)transfer->length,
+			     (unsigned long long)transfer->host_addr);
+	else if (transfer->result == SKEL_REFUSED)
+		ret = skel_fail(EACCES, "%s: the kernel refused it: %s", name,
+				transfer->reason);
+	else if (transfer->result == SKEL_FAILED)
+		ret = skel_fail(EIO, "%s has failed: %s", name,
+				transfer->reason);
+	return ret ? -1 : 0;
 }
