@@ -13,7 +13,7 @@
 static void keep_reply(struct session *session, const char *bytes,
 		       size_t length)
 {
-	char *reply = session->reply;
+	char *reply = session->owner;
 
 	if (length > SCPI_LINE_MAX)
 		length = SCPI_LINE_MAX;
@@ -28,7 +28,7 @@ static int run(struct session *session, const char *line, char *error,
 	char reply[SCPI_LINE_MAX] = "";
 
 	session->write = keep_reply;
-	session->reply = reply;
+	session->owner = reply;
 	scpi_execute(&session->scpi, line, strlen(line));
 	if (scpi_is_suspended(&session->scpi)) {
 		scpi_abort(&session->scpi);

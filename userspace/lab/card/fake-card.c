@@ -37,7 +37,7 @@ struct fake_action {
 struct fake_card {
 	struct lab_card card;
 	struct card_slots slots;
-	struct fake_channel channel[LAB_SESSIONS];
+	struct fake_channel channel[LAB_CHANNELS];
 	struct fake_action action[2 * CARD_SLOTS];
 	unsigned int actions;
 	uint64_t next_addr;
@@ -54,7 +54,7 @@ static void fake_reply(struct lab_card *card, unsigned int channel,
 {
 	struct fake_channel *to;
 
-	if (channel >= LAB_SESSIONS || !of(card)->channel[channel].open)
+	if (channel >= LAB_CHANNELS || !of(card)->channel[channel].open)
 		return;
 	to = &of(card)->channel[channel];
 	/* what the kernel would refuse is a bug of the instrument */
@@ -133,7 +133,7 @@ static struct fake_buffer *find_buffer(struct fake_channel *channel,
 /* What the core checks, see linux/skel_ucard.h */
 static int check_request(struct fake_card *fake, const struct lab_transfer *t)
 {
-	if (t->channel >= LAB_SESSIONS || !fake->channel[t->channel].open)
+	if (t->channel >= LAB_CHANNELS || !fake->channel[t->channel].open)
 		return -ENOTCONN;
 	if (!t->length)
 		return -EINVAL;
@@ -383,7 +383,7 @@ void fake_card_destroy(struct fake_card *fake)
 {
 	unsigned int i, j;
 
-	for (i = 0; i < LAB_SESSIONS; i++) {
+	for (i = 0; i < LAB_CHANNELS; i++) {
 		for (j = 0; j < FAKE_CARD_BUFFERS; j++)
 			free(fake->channel[i].buffer[j].bytes);
 		free(fake->channel[i].out);

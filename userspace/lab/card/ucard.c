@@ -30,7 +30,7 @@ struct ucard {
 	struct card_slots slots;
 	size_t out_length;
 	uint64_t lost;		/* replies */
-	uint32_t opening[LAB_SESSIONS];	/* of each channel, from its events */
+	uint32_t opening[LAB_CHANNELS];	/* of each channel, from its events */
 	/* aligned as the structures in them */
 	alignas(8) char in[UCARD_BUFFER];
 	alignas(8) char out[UCARD_BUFFER];
@@ -134,7 +134,7 @@ static void *add_action(struct ucard *ucard, unsigned int channel,
 	head->type = type;
 	head->channel = channel;
 	/* commands of the configuration have no channel */
-	if (channel < LAB_SESSIONS)
+	if (channel < LAB_CHANNELS)
 		head->opening = ucard->opening[channel];
 	ucard->out_length += room;
 	return head;
@@ -264,7 +264,7 @@ static void on_event(struct ucard *ucard, struct lab *lab,
 
 	switch (head->type) {
 	case SKEL_UCARD_OPENED:
-		if (head->channel < LAB_SESSIONS)
+		if (head->channel < LAB_CHANNELS)
 			ucard->opening[head->channel] = head->opening;
 		lab_log(LOG_DEBUG, "channel %u: opened", head->channel);
 		if (!session_open(lab, head->channel))
@@ -318,7 +318,7 @@ static int create_card(struct ucard *ucard,
 		.size = sizeof(create),
 		.flags = SKEL_UCARD_TOHOST | SKEL_UCARD_FROMHOST,
 		.memory = settings->memory,
-		.channels = LAB_SESSIONS,
+		.channels = LAB_CHANNELS,
 		.transfers = 4,
 	};
 

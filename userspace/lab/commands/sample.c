@@ -381,7 +381,8 @@ static const struct scpi_command commands[] = {
 		},
 		.help = "Some frames, from any offset on. For many of them there are\n"
 			"TOHOST and STREam.",
-		.reply = "definite-length block of 16 bit samples, at most 1000 bytes",
+		.reply = "definite-length block of 16 bit samples, at most 1000 bytes,\n"
+			"262120 over the network",
 		.errors = "-223 too many frames, -230 they are not in the ring",
 		.example = "READ?;DATA? 0,10",
 	}, {

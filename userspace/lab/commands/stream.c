@@ -77,7 +77,8 @@ static const struct scpi_command commands[] = {
 			"refused transfer, event: STREAM STOPPED <reason> and error -300.\n"
 			"Default block: 65536 bytes or less, whole frames.",
 		.errors = "-221 another user has a stream, -222 no block fits into the\n"
-			"buffer or two into the ring, -224 no whole frames",
+			"buffer or two into the ring, -224 no whole frames, -241 this user\n"
+			"has no channel: a connection of the network",
 		.example = "STRE:STAR 0x100000000,1048576",
 	}, {
 		.header = "STREam:STOP",

@@ -15,7 +15,8 @@ static int transfer_command(struct scpi *scpi, const struct scpi_call *call,
 				   call->arg[2].address);
 
 	if (error)
-		scpi_notify(scpi, "ERROR memory");
+		scpi_notify(scpi, "ERROR %s", error == SCPI_ERR_OUT_OF_MEMORY ?
+			    "memory" : "no-channel");
 	return error;
 }
 
@@ -50,7 +51,8 @@ static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 	}
 #define TRANSFER_REPLY	"the core's line skel: DONE, skel: REFUSED or skel: FAILED,\n" \
 			"at its end"
-#define TRANSFER_ERRORS	"-225 too many running transfers of this channel"
+#define TRANSFER_ERRORS	"-225 too many running transfers of this channel, -241 this user\n" \
+			"has no channel: a connection of the network"
 
 static const struct scpi_command commands[] = {
 	{

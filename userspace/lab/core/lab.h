@@ -19,6 +19,8 @@
 #ifndef _LAB_H
 #define _LAB_H
 
+#include <errno.h>
+
 #include "core/card.h"
 #include "core/session.h"
 #include "core/timebase.h"
@@ -27,7 +29,9 @@
 #define LAB_OUTPUTS	2	/* analog, 16 bit */
 #define LAB_LINES	16	/* digital: 0-7 inputs, 8-15 outputs */
 #define LAB_CLOCKS	4	/* dividers of the master clock */
-#define LAB_SESSIONS	32	/* channels of the card */
+#define LAB_CHANNELS	32	/* of the card */
+#define LAB_CLIENTS	64	/* connections of the network */
+#define LAB_SESSIONS	(LAB_CHANNELS + LAB_CLIENTS)
 #define LAB_FULL_SCALE	10.0	/* V: +10 V is 32767 */
 
 /* The structure of which @member is embedded at @pointer */
@@ -129,8 +133,11 @@ void lab_destroy(struct lab *lab);
  */
 bool lab_step(struct lab *lab);
 
+/* 0, -ENOMEM, or -ENOTCONN: the session has no channel of the card. */
 static inline int lab_transfer(struct lab *lab, const struct lab_transfer *t)
 {
+	if (t->channel >= LAB_CHANNELS)
+		return -ENOTCONN;
 	return lab->card->ops->transfer(lab->card, t);
 }
 

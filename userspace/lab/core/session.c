@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * session.c - a user of the instrument: one channel of the card
+ * session.c - a user of the instrument: a channel of the card, or a connection
  *
  * Lines are queued in the session until loop.c runs them. The card delivers
  * them as they come, so without a limit a user could fill the memory during a
@@ -92,7 +92,7 @@ struct session *session_new(struct lab *lab, unsigned int channel)
 
 struct session *session_open(struct lab *lab, unsigned int channel)
 {
-	if (channel >= LAB_SESSIONS)
+	if (channel >= LAB_CHANNELS)
 		return NULL;
 	session_close(lab->sessions[channel]);
 	lab->sessions[channel] = session_new(lab, channel);
@@ -102,6 +102,37 @@ struct session *session_open(struct lab *lab, unsigned int channel)
 struct session *session_find(struct lab *lab, unsigned int channel)
 {
 	return channel < LAB_SESSIONS ? lab->sessions[channel] : NULL;
+}
+
+struct session *session_connect(struct lab *lab)
+{
+	unsigned int number = LAB_CHANNELS;
+	struct session *session;
+
+	while (number < LAB_SESSIONS && lab->sessions[number])
+		number++;
+	if (number == LAB_SESSIONS)
+		return NULL;
+	session = session_new(lab, number);
+	if (!session)
+		return NULL;
+	/* memory that the kernel gives only when it is used */
+	session->buffers = malloc(2 * SESSION_MESSAGE_MAX);
+	if (!session->buffers) {
+		session_close(session);
+		return NULL;
+	}
+	scpi_set_buffers(&session->scpi, session->buffers,
+			 session->buffers + SESSION_MESSAGE_MAX,
+			 SESSION_MESSAGE_MAX);
+	session->scpi.events = false;
+	lab->sessions[number] = session;
+	return session;
+}
+
+bool session_is_idle(const struct session *session)
+{
+	return !session->first && !scpi_is_suspended(&session->scpi);
 }
 
 void session_close(struct session *session)
@@ -118,6 +149,7 @@ void session_close(struct session *session)
 		free(session_take_line(session));
 	if (session_find(lab, session->channel) == session)
 		lab->sessions[session->channel] = NULL;
+	free(session->buffers);
 	free(session);
 }
 

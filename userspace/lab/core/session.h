@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * session.h - a user of the instrument: one channel of the card
+ * session.h - a user of the instrument: a channel of the card, or a connection
  */
 #ifndef _LAB_SESSION_H
 #define _LAB_SESSION_H
@@ -13,20 +13,22 @@
 #include "scpi/scpi.h"
 
 #define SESSION_LINES_MAX	64	/* queued while the session is busy */
+#define SESSION_MESSAGE_MAX	262144	/* bytes of a connection's messages and responses */
 #define SESSION_TRANSFERS_MAX	64	/* of TOHOST and FROMHOST, running */
 
 struct session {
 	struct lab *lab;
-	unsigned int channel;
+	unsigned int channel;	/* of the card, if below LAB_CHANNELS */
 	struct scpi scpi;
 	unsigned int operations;	/* running ones: transfers, programs, ... */
 
 	/* private to core/ */
 	struct session_line *first, *last;
 	unsigned int lines;
-	/* where its replies go, if not to the card; private to start.c */
+	char *buffers;			/* of @scpi, if it has no channel */
+	/* where its replies go, if not to the card, and whose they are */
 	void (*write)(struct session *session, const char *bytes, size_t length);
-	char *reply;
+	void *owner;
 
 	/* private to parts/transfer.c */
 	uint32_t speed;			/* bytes per second, 0: at once */
@@ -47,8 +49,17 @@ static inline struct lab *scpi_lab(const struct scpi *scpi)
 	return scpi_session(scpi)->lab;
 }
 
-/* A session that has no channel. NULL: no memory. */
+/* A session with a number that no other one has. NULL: no memory. */
 struct session *session_new(struct lab *lab, unsigned int channel);
+/*
+ * A connection: a session without a channel, so without transfers, whose messages
+ * and responses may have SESSION_MESSAGE_MAX bytes. It gets no events unless it
+ * asks for them. The caller sets its write() and owner.
+ * NULL: no memory, or there are LAB_CLIENTS of them.
+ */
+struct session *session_connect(struct lab *lab);
+/* Has everything been carried out that was sent to it? */
+bool session_is_idle(const struct session *session);
 /* NULL: no memory, or no such channel. An open session is closed first. */
 struct session *session_open(struct lab *lab, unsigned int channel);
 /* Ends everything that runs for it. NULL: nothing happens. */

@@ -97,20 +97,24 @@ int reader_data(struct lab *lab, struct scpi *scpi, uint64_t offset,
 		uint64_t count)
 {
 	const struct sampler *sampler = lab->sampler;
-	uint8_t bytes[READER_BYTES_MAX];
+	uint8_t *bytes;
 
 	sampler_catch_up(lab);
 	if (!sampler->inputs || offset > sampler_frames(lab) ||
 	    count > sampler_frames(lab) - offset ||
 	    !sampler_has(lab, sampler->first + offset, count))
 		return SCPI_ERR_STALE_DATA;
-	if (count > READER_BYTES_MAX / sampler->frame_bytes)
+	if (count > scpi_block_max(scpi) / sampler->frame_bytes)
 		return SCPI_ERR_TOO_MUCH_DATA;
+	bytes = malloc(count * sampler->frame_bytes + 1);
+	if (!bytes)
+		return SCPI_ERR_OUT_OF_MEMORY;
 	for (uint64_t i = 0; i < count; i++)
 		memcpy(bytes + i * sampler->frame_bytes, lab->card->memory +
 		       sampler_address(lab, sampler->first + offset + i),
 		       sampler->frame_bytes);
 	scpi_reply_block(scpi, bytes, count * sampler->frame_bytes);
+	free(bytes);
 	return SCPI_OK;
 }
 

@@ -7,9 +7,6 @@
 
 #include "core/lab.h"
 
-/* As many frames as fit into a reply */
-#define READER_BYTES_MAX	1000
-
 /* The sessions that wait in READ? for the end of sampling */
 struct readers {
 	struct session *waiting[LAB_SESSIONS];
@@ -32,7 +29,7 @@ int reader_summary(struct lab *lab, struct scpi *scpi);
 /*
  * Reply: a block with the frames as in the ring.
  * Return: SCPI_OK, SCPI_ERR_STALE_DATA: these frames are not in the ring, or
- * SCPI_ERR_TOO_MUCH_DATA: more than READER_BYTES_MAX.
+ * SCPI_ERR_TOO_MUCH_DATA: more than scpi_block_max() bytes.
  */
 int reader_data(struct lab *lab, struct scpi *scpi, uint64_t offset,
 		uint64_t count);

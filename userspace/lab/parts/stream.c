@@ -8,6 +8,7 @@
 
 #include "parts/sampler.h"
 #include "parts/stream.h"
+#include "parts/transfer.h"
 
 unsigned int stream_transfers(const struct lab *lab)
 {
@@ -303,6 +304,8 @@ int stream_start(struct lab *lab, struct session *owner, uint64_t host,
 	uint64_t frame = sampler->list_length * sizeof(int16_t);
 	uint64_t ring, address;
 
+	if (owner->channel >= LAB_CHANNELS)
+		return transfer_no_channel(owner);
 	if (s->owner && s->owner != owner)
 		return SCPI_ERR_SETTINGS_CONFLICT;
 	ring = sampler->state == SAMPLER_IDLE ? sampler_ring(lab, &address) :

@@ -73,6 +73,13 @@ static void transfer_granted(void *arg, uint64_t grant)
 	lab_timer_start(lab, &transfer->timer, lab_now(lab) + time);
 }
 
+int transfer_no_channel(struct session *session)
+{
+	scpi_error(&session->scpi, SCPI_ERR_HARDWARE_MISSING,
+		   "no DMA over the network, open /dev/skelN");
+	return SCPI_ERR_HARDWARE_MISSING;
+}
+
 int transfer_start(struct session *session, enum lab_dir dir,
 		   uint64_t card_addr, uint64_t length, uint64_t host_addr)
 {
@@ -87,6 +94,8 @@ int transfer_start(struct session *session, enum lab_dir dir,
 		.done = transfer_done,
 	};
 
+	if (session->channel >= LAB_CHANNELS)
+		return transfer_no_channel(session);
 	if (session->transfer_count >= SESSION_TRANSFERS_MAX)
 		return SCPI_ERR_OUT_OF_MEMORY;
 	transfer = calloc(1, sizeof(*transfer));

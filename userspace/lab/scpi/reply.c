@@ -12,6 +12,9 @@
 
 #include "scpi/internal.h"
 
+/* '#', a digit, the length, and the newline, rounded up */
+#define BLOCK_MARGIN	24
+
 void scpi_reply_begin(struct scpi *scpi)
 {
 	scpi->unit_start = scpi->out_length;
@@ -37,7 +40,7 @@ void scpi_reply_send(struct scpi *scpi)
 
 size_t scpi_reply_room(const struct scpi *scpi)
 {
-	return SCPI_RESPONSE_MAX - scpi->out_length;
+	return scpi->size - 1 - scpi->out_length;	/* without newline */
 }
 
 static void append(struct scpi *scpi, const char *bytes, size_t length)
@@ -139,6 +142,11 @@ void scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
 	for (; *word && *word != '|'; word++)
 		if (*word < 'a' || *word > 'z')
 			append(scpi, word, 1);
+}
+
+size_t scpi_block_max(const struct scpi *scpi)
+{
+	return scpi->size - BLOCK_MARGIN;
 }
 
 void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length)

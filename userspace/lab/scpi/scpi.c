@@ -15,7 +15,15 @@ void scpi_init(struct scpi *scpi, const struct scpi_table *const *tables,
 	scpi->ops = ops;
 	scpi->priv = priv;
 	scpi->events = true;
+	scpi_set_buffers(scpi, scpi->own_line, scpi->own_out, SCPI_LINE_MAX);
 	scpi_status_init(scpi);
+}
+
+void scpi_set_buffers(struct scpi *scpi, char *line, char *out, size_t size)
+{
+	scpi->line = line;
+	scpi->out = out;
+	scpi->size = size;
 }
 
 bool scpi_is_suspended(const struct scpi *scpi)
@@ -156,7 +164,7 @@ static void run(struct scpi *scpi)
 
 void scpi_execute(struct scpi *scpi, const char *line, size_t length)
 {
-	if (length >= SCPI_LINE_MAX) {
+	if (length >= scpi->size) {
 		scpi_error(scpi, SCPI_ERR_INPUT_OVERRUN, "%zu bytes", length);
 		return;
 	}

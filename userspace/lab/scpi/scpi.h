@@ -34,7 +34,7 @@
 
 #define SCPI_PARAMS_MAX		5
 #define SCPI_SUFFIXES_MAX	2	/* numeric suffixes in one header */
-#define SCPI_LINE_MAX		1024	/* message and response, with newline */
+#define SCPI_LINE_MAX		1024	/* message and response, with newline; see scpi_set_buffers() */
 #define SCPI_LIST_MAX		16	/* entries of a channel list */
 #define SCPI_ERRORS_MAX		20	/* length of the error queue */
 
@@ -229,7 +229,10 @@ struct scpi_table {
 
 /* What a session needs from its environment */
 struct scpi_ops {
-	/* A whole response message, with its '\n'; at most SCPI_LINE_MAX. */
+	/*
+	 * A whole response message, with its '\n'; at most SCPI_LINE_MAX or
+	 * the size of scpi_set_buffers().
+	 */
 	void (*write)(void *priv, const char *bytes, size_t length);
 	/* Are operations of this session still running? For *OPC and *WAI. */
 	bool (*pending)(void *priv);
@@ -286,29 +289,39 @@ struct scpi {
 	struct scpi_error errors[SCPI_ERRORS_MAX];
 	unsigned int error_first, error_count;
 
-	char out[SCPI_LINE_MAX];	/* the response being made */
+	size_t size;			/* of @out and of @line */
+	char *out;			/* the response being made */
 	size_t out_length;
 	size_t unit_start;		/* where the part of this unit begins */
 	bool out_overflow;
 
-	char line[SCPI_LINE_MAX];	/* the message being executed */
+	char *line;			/* the message being executed */
 	size_t line_length, line_pos;
 	char path[128];			/* header path of the previous units */
 	bool suspended;
 	struct scpi_call call;		/* the one running or suspended */
 	const struct scpi_call *running;	/* &call or NULL, for error texts */
 	int raised;			/* last error that the call has raised */
+	/* what @out and @line are at first */
+	char own_out[SCPI_LINE_MAX], own_line[SCPI_LINE_MAX];
 };
 
 void scpi_init(struct scpi *scpi, const struct scpi_table *const *tables,
 	       size_t count, const struct scpi_ops *ops, void *priv);
+/*
+ * Longer messages and responses: two buffers of the caller, of @size bytes each
+ * with the newline. Right after scpi_init(); they must live as long as @scpi.
+ */
+void scpi_set_buffers(struct scpi *scpi, char *line, char *out, size_t size);
+/* Bytes of a block that fits into a response, whatever its header is */
+size_t scpi_block_max(const struct scpi *scpi);
 
 /*
  * Execute a program message (a line without its '\n', any bytes), unit by unit.
  * An error ends it: the rest of the line is not executed, earlier responses are
- * sent. A response message that does not fit into SCPI_LINE_MAX is error -430,
- * and nothing of it is sent; a line that does not fit is error -363. Must not
- * be called while scpi_is_suspended(), nor from within a handler.
+ * sent. A response message that does not fit into its buffer is error -430, and
+ * nothing of it is sent; a line that does not fit is error -363. Must not be
+ * called while scpi_is_suspended(), nor from within a handler.
  */
 void scpi_execute(struct scpi *scpi, const char *line, size_t length);
 

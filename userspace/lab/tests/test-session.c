@@ -34,13 +34,13 @@ static void channels_are_checked(void)
 	struct session *session;
 
 	rig_start(&rig);
-	check(!session_open(rig.lab, LAB_SESSIONS));
+	check(!session_open(rig.lab, LAB_CHANNELS));
 	check(!session_open(rig.lab, UINT32_MAX));
-	check(!session_find(rig.lab, LAB_SESSIONS));
+	check(!session_find(rig.lab, LAB_CHANNELS));
 	check(!session_find(rig.lab, 1));
 	session_close(NULL);
-	session = rig_open(&rig, LAB_SESSIONS - 1);
-	check(session && session_find(rig.lab, LAB_SESSIONS - 1) == session);
+	session = rig_open(&rig, LAB_CHANNELS - 1);
+	check(session && session_find(rig.lab, LAB_CHANNELS - 1) == session);
 	/* opening it again starts from scratch */
 	check(rig_say(&rig, 31, "NONSENSE")[0] == '\0');
 	check(rig_open(&rig, 31));
@@ -404,6 +404,110 @@ static void closing_forgets_all(void)
 	rig_stop(&rig);
 }
 
+/* --- connections: sessions without a channel ------------------------------- */
+
+static char answer[SESSION_MESSAGE_MAX + 1];
+static size_t answered;
+
+static void keep_answer(struct session *session, const char *bytes,
+			size_t length)
+{
+	(void)session;
+	answered = length;
+	memcpy(answer, bytes, length);
+	answer[length] = '\0';
+}
+
+static struct session *connect_one(void)
+{
+	struct session *session = session_connect(rig.lab);
+
+	if (session)
+		session->write = keep_answer;
+	return session;
+}
+
+static void say(struct session *session, const char *line)
+{
+	answered = 0;
+	answer[0] = '\0';
+	session_command(session, line, strlen(line));
+	fake_card_run(rig.fake, rig.lab, 1000);
+}
+
+static bool answers(struct session *session, const char *line, const char *text)
+{
+	say(session, line);
+	if (strcmp(answer, text) == 0)
+		return true;
+	printf("# '%.80s' is answered '%.80s'\n", line, answer);
+	return false;
+}
+
+static void connections_are_bounded(void)
+{
+	struct session *session = NULL;
+	unsigned int i;
+
+	rig_start(&rig);
+	for (i = 0; i < LAB_CLIENTS; i++) {
+		session = connect_one();
+		check(session);
+	}
+	check(!connect_one());
+	session_close(session);
+	check(connect_one());
+	rig_stop(&rig);
+}
+
+static void connections_have_no_dma(void)
+{
+	static const char * const lines[] = {
+		"TOHOST 0 16 0x100000000", "FROMHOST 0 16 0x100000000",
+		"STRE:STAR 0x100000000,65536",
+	};
+	struct session *session;
+	size_t i;
+
+	rig_start(&rig);
+	session = connect_one();
+	check(answers(session, "SYST:EVEN?", "0\n"));
+	for (i = 0; i < SCPI_ARRAY_SIZE(lines); i++) {
+		check(answers(session, lines[i],
+			      i < 2 ? "ERROR no-channel\n" : ""));
+		say(session, "SYST:ERR?");
+		check(strncmp(answer, "-241,", 5) == 0);
+		check(answers(session, "SYST:ERR?", "0,\"No error\"\n"));
+	}
+	check(answers(session, "STRE?", "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0\n"));
+	rig_stop(&rig);
+}
+
+/* Over a channel, 1023 bytes and a block of 1000. */
+static void connections_have_long_messages(void)
+{
+	static char line[SESSION_MESSAGE_MAX + 1];
+	struct session *session;
+
+	rig_start(&rig);
+	session = connect_one();
+	memset(line, ' ', sizeof(line) - 1);
+	memcpy(line + SESSION_MESSAGE_MAX - 6, "*OPC?", 6);
+	check(answers(session, line, "1\n"));
+	memmove(line + 1, line, SESSION_MESSAGE_MAX - 1);
+	check(answers(session, line, ""));
+	say(session, "SYST:ERR?");
+	check(strncmp(answer, "-363,", 5) == 0);
+	say(session, "SAMP:LIST (@1);COUN 20000;:READ?");
+	say(session, "DATA? 0,20000");
+	check(answered == strlen("#540000\n") + 40000);
+	check(memcmp(answer, "#540000", 7) == 0);
+	check(memcmp(answer + 7, rig.lab->card->memory, 40000) == 0);
+	check(rig_fails(&rig, 0, "DATA? 0,501", SCPI_ERR_TOO_MUCH_DATA));
+	check(strncmp(rig_say(&rig, 0, "DATA? 0,500"), "#41000", 6) == 0);
+	rig_stop(&rig);
+}
+
 static void seed_and_memory(void)
 {
 	rig_start(&rig);
@@ -438,5 +542,8 @@ void test_session(void)
 	run(transfers_expire);
 	run(transfers_are_bounded);
 	run(closing_forgets_all);
+	run(connections_are_bounded);
+	run(connections_have_no_dma);
+	run(connections_have_long_messages);
 	run(seed_and_memory);
 }
