@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "core/lab.h"
+#include "net/address.h"
 
 #define NAME_MAX_LENGTH		31	/* SKEL_NAME_MAX without its NUL */
 #define MEMORY_MAX		(UINT64_C(1) << 30)
@@ -62,6 +63,16 @@ static int set_directory(char **to, const char *value, char *error)
 {
 	if (value[0] != '/')
 		return fail(error, "'%.80s' does not start with '/'", value);
+	return set_string(to, value, error);
+}
+
+static int set_listen(char **to, const char *value, char *error)
+{
+	struct address address;
+
+	if (address_parse(&address, value))
+		return fail(error, "'%.60s' is not an address, such as "
+			    ADDRESS_FORMS, value);
 	return set_string(to, value, error);
 }
 
@@ -191,6 +202,10 @@ int config_set(struct config *config, const char *key, const char *value,
 		ret = set_name(&config->serial, value, message);
 	else if (strcmp(key, "directory") == 0)
 		ret = set_directory(&config->directory, value, message);
+	else if (strcmp(key, "listen") == 0)
+		ret = set_listen(&config->listen, value, message);
+	else if (strcmp(key, "no-card") == 0)
+		ret = set_bool(&config->no_card, value, message);
 	else if (strcmp(key, "memory") == 0)
 		ret = set_memory(&config->memory, value, message);
 	else if (strcmp(key, "seed") == 0)
@@ -296,6 +311,13 @@ int config_read(struct config *config, const char *path, char *error)
 	return ret;
 }
 
+int config_check(const struct config *config, char *error)
+{
+	if (config->no_card && !config->listen)
+		return fail(error, "no-card: nobody could use it without --listen ADDRESS");
+	return 0;
+}
+
 int config_init(struct config *config)
 {
 	*config = (struct config){
@@ -321,4 +343,5 @@ void config_destroy(struct config *config)
 	free(config->name);
 	free(config->serial);
 	free(config->directory);
+	free(config->listen);
 }

@@ -31,6 +31,8 @@ struct config {
 	char *name;		/* model of the card */
 	char *serial;		/* of *IDN? */
 	char *directory;	/* of recordings, or NULL */
+	char *listen;		/* address of the network, or NULL */
+	bool no_card;		/* the network alone */
 	uint64_t memory;	/* bytes */
 	uint64_t seed;
 	uint64_t command_time;	/* ns */
@@ -46,11 +48,16 @@ struct config {
 int config_init(struct config *config);
 void config_destroy(struct config *config);
 /*
- * Set one key. @value may be NULL for real-time, which means "yes".
+ * Set one key. @value may be NULL for real-time and no-card: "yes".
  * Return: 0, or -1 with a message in @error, of at most CONFIG_ERROR_MAX bytes.
  */
 int config_set(struct config *config, const char *key, const char *value,
 	       char *error);
+/*
+ * Do the keys fit together? Once all are set.
+ * Return: 0, or -1 with a message in @error.
+ */
+int config_check(const struct config *config, char *error);
 /* Read a file; messages name @path and the line. */
 int config_read(struct config *config, const char *path, char *error);
 int config_parse(struct config *config, FILE *file, const char *path,

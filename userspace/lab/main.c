@@ -2,27 +2,25 @@
 /*
  * main.c - skel-lab, a laboratory instrument that is a program
  *
- * It creates a card through skel_ucard and plays it until SIGTERM or SIGINT.
+ * It creates a card through skel_ucard and plays it until SIGTERM or SIGINT, and
+ * may be used over the network, with such a card or without.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdnoreturn.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <syslog.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "card/fake-card.h"
 #include "card/ucard.h"
 #include "commands/instrument.h"
 #include "config.h"
 #include "log.h"
+#include "net/server.h"
 #include "notify.h"
+#include "serve.h"
 #include "start.h"
 
 #ifndef SKEL_VERSION
@@ -30,16 +28,21 @@
 #endif
 
 #define EXIT_USAGE	2
-#define RETRY		(LAB_SECOND / 100)	/* when the kernel has no memory */
 
 static const char usage[] =
 "Usage: skel-lab [OPTION]...\n"
 "Play a laboratory instrument: create a card, /dev/skelN, print its name, and\n"
-"serve its users until SIGTERM.\n"
+"serve its users until SIGTERM. With --listen, serve the network, too.\n"
 "\n"
 "      --config FILE       read FILE first; its keys are the names of these\n"
 "                          options, and 'command' for commands at the start\n"
 "      --device FILE       device that creates cards (default /dev/skel-ucard)\n"
+"      --listen ADDRESS    serve SCPI over TCP: 127.0.0.1:5025, [::1]:5025, or a\n"
+"                          port of 127.0.0.1; 0 lets the system choose one. SCPI\n"
+"                          has no authentication: other addresses than loopback\n"
+"                          let everyone in\n"
+"      --no-card           no card, which needs neither root nor the driver: the\n"
+"                          network alone, without DMA\n"
 "      --name NAME         model of the card (default skel_lab)\n"
 "      --serial NUMBER     serial number in *IDN? (default 0)\n"
 "      --memory BYTES      memory of the card, also 64K, 4M (default 1M)\n"
@@ -71,6 +74,8 @@ enum {
 static const struct option options[] = {
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "device", required_argument, NULL, OPT_KEY },
+	{ "listen", required_argument, NULL, OPT_KEY },
+	{ "no-card", no_argument, NULL, OPT_KEY },
 	{ "name", required_argument, NULL, OPT_KEY },
 	{ "serial", required_argument, NULL, OPT_KEY },
 	{ "memory", required_argument, NULL, OPT_KEY },
@@ -152,6 +157,7 @@ static void read_file(struct arguments *args, int argc, char **argv)
 
 static void parse_arguments(struct arguments *args, int argc, char **argv)
 {
+	char error[CONFIG_ERROR_MAX];
 	int c, index;
 
 	if (config_init(&args->config))
@@ -161,6 +167,8 @@ static void parse_arguments(struct arguments *args, int argc, char **argv)
 		parse_option(args, c, index);
 	if (optind != argc)
 		refuse("takes options only; see skel-lab --help");
+	if (config_check(&args->config, error))
+		refuse(error);
 }
 
 /* Return: 0, or EXIT_USAGE: a command of the configuration is wrong. */
@@ -221,117 +229,117 @@ static int check_config(const struct arguments *args)
 	return status;
 }
 
-/* Signals that end the program arrive through a file. */
-static int open_signals(void)
+/* What is played, and who may use it. Members are NULL that are not there. */
+struct stage {
+	struct ucard *ucard;
+	struct fake_card *fake;
+	struct lab *lab;
+	struct server *server;
+};
+
+static int make_card(struct stage *stage, const struct config *config)
 {
-	sigset_t set;
-
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* How long there is nothing to do; LAB_NEVER: until an event */
-static lab_time idle_time(const struct lab *lab, const struct ucard *ucard)
-{
-	lab_time next = lab_next_timer(lab), now = lab_now(lab) + lab_lag(lab);
-	lab_time idle = LAB_NEVER;
-
-	if (lab->time.real && next != LAB_NEVER)
-		idle = next > now ? next - now : 0;
-	return ucard_is_full(ucard) && idle > RETRY ? RETRY : idle;
-}
-
-/* Wait for events and handle them. Return: 0: go on, 1: a signal, -1: errno. */
-static int wait_for_events(struct lab *lab, struct ucard *ucard, int signals,
-			   lab_time idle)
-{
-	struct pollfd pfd[] = {
-		{ .fd = ucard_fd(ucard), .events = POLLIN },
-		{ .fd = signals, .events = POLLIN },
+	const struct ucard_settings settings = {
+		.device = config->device,
+		.name = config->name,
+		.memory = config->memory,
 	};
-	struct timespec ts = { idle / LAB_SECOND, idle % LAB_SECOND };
+	const char *what = "no memory for the card";
 
-	if (ppoll(pfd, 2, idle == LAB_NEVER ? NULL : &ts, NULL) < 0)
-		return errno == EINTR ? 0 : -1;
-	if (pfd[1].revents)
-		return 1;
-	if (pfd[0].revents & POLLIN)
-		return ucard_read(ucard, lab);
-	if (pfd[0].revents) {
-		errno = ENODEV;
+	if (config->no_card)
+		stage->fake = fake_card_create(config->memory);
+	else
+		stage->ucard = ucard_create(&settings, &what);
+	if (stage->fake || stage->ucard)
+		return 0;
+	lab_log(LOG_ERR, "%s: %s: %s%s", config->no_card ? "no-card" :
+		settings.device, what, strerror(errno),
+		!config->no_card && errno == ENOENT ?
+		"; is the module skel_ucard loaded?" : "");
+	return -1;
+}
+
+static int start_server(struct stage *stage, const struct config *config)
+{
+	struct address address;
+	char text[ADDRESS_TEXT_MAX];
+
+	if (!config->listen)
+		return 0;
+	address_parse(&address, config->listen);
+	stage->server = server_create(stage->lab, &address);
+	if (!stage->server) {
+		lab_log(LOG_ERR, "listen: %s: %s%s", config->listen,
+			strerror(errno), errno == EADDRINUSE ?
+			"; choose another port" : "");
 		return -1;
 	}
+	if (address_is_loopback(&address))
+		return 0;
+	address_print(server_address(stage->server), text);
+	lab_log(LOG_WARNING, "listen: %s: SCPI has no authentication, everyone who can reach this address can use the instrument",
+		text);
 	return 0;
 }
 
-static int serve(struct lab *lab, struct ucard *ucard)
+/* Print where the users find it: a device, an address, or both. */
+static int announce(const struct stage *stage, const struct config *config)
 {
-	int signals = open_signals(), ret = signals < 0 ? -1 : 0;
+	char device[32] = "", address[ADDRESS_TEXT_MAX] = "";
+	const char *both = stage->ucard && stage->server ? "\n" : "";
 
-	while (!ret) {
-		bool more = lab_step(lab);
-
-		lab->card->ops->flush(lab->card);
-		ret = wait_for_events(lab, ucard, signals,
-				      more ? 0 : idle_time(lab, ucard));
-	}
-	if (ret < 0)
-		lab_log(LOG_ERR, "card: %s", strerror(errno));
-	else
-		lab_log(LOG_INFO, "terminated by a signal");
-	if (signals >= 0)
-		close(signals);
-	return ret < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static int announce(const struct ucard *ucard, const struct config *config)
-{
-	lab_log(LOG_INFO, "/dev/skel%u: %s, serial %s, %zu bytes, %s time, seed %llu",
-		ucard_index(ucard), config->name, config->serial,
-		ucard_card((struct ucard *)ucard)->size,
+	if (stage->ucard)
+		snprintf(device, sizeof(device), "/dev/skel%u",
+			 ucard_index(stage->ucard));
+	if (stage->server)
+		address_print(server_address(stage->server), address);
+	lab_log(LOG_INFO, "%s%s%s: %s, serial %s, %zu bytes, %s time, seed %llu",
+		device, *both ? ", " : "", address, config->name,
+		config->serial, stage->lab->card->size,
 		config->real_time ? "real" : "virtual",
 		(unsigned long long)config->seed);
-	if (printf("/dev/skel%u\n", ucard_index(ucard)) < 0 || fflush(stdout)) {
+	if (printf("%s%s%s\n", device, both, address) < 0 || fflush(stdout)) {
 		lab_log(LOG_ERR, "standard output: %s", strerror(errno));
-		return EXIT_FAILURE;
+		return -1;
 	}
 	notify("READY=1");
 	return 0;
 }
 
+static int play_on(struct stage *stage, const struct arguments *args)
+{
+	int status;
+
+	stage->lab = create_lab(stage->ucard ? ucard_card(stage->ucard) :
+				fake_card_card(stage->fake), &args->config);
+	if (!stage->lab)
+		return EXIT_FAILURE;
+	status = run_commands(stage->lab, args);
+	if (status)
+		return status;
+	if (start_server(stage, &args->config) ||
+	    announce(stage, &args->config) ||
+	    serve(stage->lab, stage->ucard, stage->server))
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
 static int play(const struct arguments *args)
 {
-	const struct ucard_settings settings = {
-		.device = args->config.device,
-		.name = args->config.name,
-		.memory = args->config.memory,
-	};
-	const char *what;
-	struct ucard *ucard = ucard_create(&settings, &what);
-	struct lab *lab;
-	int status = EXIT_FAILURE;
+	struct stage stage = { 0 };
+	int status;
 
-	if (!ucard) {
-		lab_log(LOG_ERR, "%s: %s: %s%s", settings.device, what,
-			strerror(errno), errno == ENOENT ?
-			"; is the module skel_ucard loaded?" : "");
-		return status;
-	}
-	lab = create_lab(ucard_card(ucard), &args->config);
-	if (lab) {
-		status = run_commands(lab, args);
-		if (!status)
-			status = announce(ucard, &args->config);
-		if (!status)
-			status = serve(lab, ucard);
-		notify("STOPPING=1");
-		lab_destroy(lab);
-	}
-	ucard_destroy(ucard);
+	if (make_card(&stage, &args->config))
+		return EXIT_FAILURE;
+	status = play_on(&stage, args);
+	notify("STOPPING=1");
+	server_destroy(stage.server);
+	if (stage.lab)
+		lab_destroy(stage.lab);
+	if (stage.ucard)
+		ucard_destroy(stage.ucard);
+	if (stage.fake)
+		fake_card_destroy(stage.fake);
 	return status;
 }
 

@@ -2,14 +2,16 @@
 /*
  * lab.h - the laboratory instrument as a whole
  *
- * Single threaded: main.c takes events of the card, runs commands, and lets
- * time pass in between. Each room knows only those below it:
+ * Single threaded: serve.c takes events of the card and of the network, runs
+ * commands, and lets time pass in between. Each room knows only those below it:
  *
- *   main.c, start.c   the program, and the commands of its configuration
+ *   main.c, serve.c   the program, and what it waits for
+ *   start.c           the commands of its configuration
  *   commands/         tables of commands; instrument.c lists them and the parts
  *   programs/         uploaded commands
  *   parts/            connectors, sampling, streams, transfers
  *   card/             the card: /dev/skel-ucard, or memory for tests
+ *   net/              the network: a session for each connection
  *   core/             sessions, time, and what runs next
  *   scpi/             the language; it knows nothing of the instrument
  *

@@ -29,6 +29,8 @@ int main(void)
 	test_config();
 	test_notify();
 	test_session();
+	test_framer();
+	test_net();
 	test_lab();
 	return unit_end();
 }

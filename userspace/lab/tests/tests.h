@@ -8,7 +8,9 @@
 #include "unit.h"
 
 void test_config(void);
+void test_framer(void);
 void test_lab(void);
+void test_net(void);
 void test_notify(void);
 void test_session(void);
 

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-net.c - addresses, and connections one by one: sockets without a network
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/address.h"
+#include "net/client.h"
+#include "tests/rig.h"
+#include "tests/tests.h"
+
+/* --- addresses ------------------------------------------------------------- */
+
+static const struct {
+	const char *text, *means;
+	bool loopback;
+} addresses[] = {
+	{ "5025", "127.0.0.1:5025", true },
+	{ "0", "127.0.0.1:0", true },
+	{ "localhost:5025", "127.0.0.1:5025", true },
+	{ "127.0.0.1:5025", "127.0.0.1:5025", true },
+	{ "127.1.2.3:65535", "127.1.2.3:65535", true },
+	{ "[::1]:5025", "[::1]:5025", true },
+	{ "0.0.0.0:5025", "0.0.0.0:5025", false },
+	{ "[::]:1", "[::]:1", false },
+	{ "192.168.1.2:80", "192.168.1.2:80", false },
+	{ "128.0.0.1:80", "128.0.0.1:80", false },
+	{ "[::ffff:127.0.0.1]:80", "[::ffff:127.0.0.1]:80", false },
+};
+
+static const char * const no_addresses[] = {
+	"", ":", ":5025", "*:5025", "lab.example:5025", "127.0.0.1",
+	"127.0.0.1:", "127.0.0.1:65536", "-1", "127.0.0.1:000080",
+	"127.0.0.1:80x", " 5025", "+5025", "::1:5025", "[::1]", "[::1:5025",
+	"[]:5025", "[:5025", "[127.0.0.1]:80", "127.1:80",
+	"[fe80::1%eth0]:80",
+	"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80",
+};
+
+static void addresses_are_read(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		char text[ADDRESS_TEXT_MAX] = "";
+		struct address address;
+
+		check(!address_parse(&address, addresses[i].text));
+		address_print(&address, text);
+		check(strcmp(text, addresses[i].means) == 0);
+		check(address_is_loopback(&address) == addresses[i].loopback);
+	}
+	for (i = 0; i < ARRAY_SIZE(no_addresses); i++) {
+		struct address address;
+		bool refused = address_parse(&address, no_addresses[i]);
+
+		check(refused);
+		if (!refused)
+			printf("# '%s' is an address\n", no_addresses[i]);
+	}
+}
+
+/* --- connections ----------------------------------------------------------- */
+
+static struct rig rig;
+static struct client *client;
+static int peer;
+static uint64_t now;
+
+static void open_client(void)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0,
+		       fds))
+		abort();
+	client = client_new(rig.lab, fds[0], now);
+	peer = fds[1];
+	if (!client)
+		abort();
+}
+
+static void start(void)
+{
+	rig_start(&rig);
+	now = LAB_SECOND;
+	open_client();
+}
+
+static void stop(void)
+{
+	client_free(client);
+	close(peer);
+	rig_stop(&rig);
+}
+
+/* As serve() does it, until nothing moves any more */
+static void work(void)
+{
+	bool more = true;
+	int rounds = 0;
+
+	while (more && !client_is_over(client, now) && ++rounds < 100000) {
+		struct pollfd pfd = { .fd = client->fd };
+
+		fake_card_run(rig.fake, rig.lab, 1000);
+		more = client_work(client, now);
+		pfd.events = client_wants(client);
+		poll(&pfd, 1, 0);
+		more |= pfd.revents & POLLIN;
+		client_event(client, pfd.revents, now);
+	}
+	check(rounds < 100000);
+	check(client->out.length <= CLIENT_OUTPUT_MAX);
+}
+
+static ssize_t put(const char *bytes, size_t length)
+{
+	return send(peer, bytes, length, MSG_NOSIGNAL);
+}
+
+/* Send, work, and receive. */
+static const char *ask(const char *text)
+{
+	static char answer[2 * CLIENT_OUTPUT_HIGH];
+	ssize_t n;
+
+	put(text, strlen(text));
+	work();
+	n = recv(peer, answer, sizeof(answer) - 1, 0);
+	answer[n > 0 ? n : 0] = '\0';
+	return answer;
+}
+
+static bool answers(const char *text, const char *wanted)
+{
+	const char *answer = ask(text);
+
+	if (strcmp(answer, wanted) == 0)
+		return true;
+	printf("# '%.60s' is answered '%.60s'\n", text, answer);
+	return false;
+}
+
+static void messages_come_in_any_pieces(void)
+{
+	start();
+	check(answers("SYST:SEED 7\nSYST:SEED?\n*OP", "7\n"));
+	check(answers("C", ""));
+	check(answers("?\n", "1\n"));
+	/* a program of several lines, in a block */
+	check(answers("PROG:DEF P,#215PRINT 1\nPRINT 2\nP\n*OPC?\n",
+		      "1\n2\n1\n"));
+	stop();
+}
+
+static void too_much_is_an_error_and_no_end(void)
+{
+	static char line[SESSION_MESSAGE_MAX + 100];
+	size_t sent = 0;
+
+	start();
+	memset(line, ' ', sizeof(line));
+	line[sizeof(line) - 1] = '\n';
+	while (sent < sizeof(line)) {
+		ssize_t n = put(line + sent, sizeof(line) - sent);
+
+		sent += n > 0 ? n : 0;
+		work();
+	}
+	check(strncmp(ask("SYST:ERR?\n"), "-363,", 5) == 0);
+	check(answers("PROG:DEF P,#6999999", ""));
+	for (sent = 0; sent < 999999;) {
+		size_t left = 999999 - sent;
+		ssize_t n = put(line, left < 4096 ? left : 4096);
+
+		sent += n > 0 ? n : 0;
+		work();
+	}
+	check(strncmp(ask("\nSYST:ERR?\n"), "-223,", 5) == 0);
+	check(answers("SYST:ERR?;*OPC?\n", "0,\"No error\";1\n"));
+	stop();
+}
+
+/* 2000 lines at once, behind a READ? that waits: the sender waits, too. */
+static void the_sender_is_held_back(void)
+{
+	char answer[64] = "";
+	unsigned int lines = 0, answered = 0;
+	ssize_t n;
+
+	start();
+	check(rig_open(&rig, 1));
+	check(answers("TRIG:SOUR BUS;:SAMP:LIST (@1);COUN 10;:READ?\n", ""));
+	while (put("SYST:SEED?\n", 11) == 11) {
+		lines++;
+		work();
+		check(client->session->lines <= 1 &&
+		      client->in_end <= CLIENT_INPUT);
+	}
+	check(lines > 200);
+	check(rig_ask(&rig, 1, "*OPC?", "1"));		/* others are served */
+	check(rig_ask(&rig, 1, "*TRG", ""));
+	work();
+	check(recv(peer, answer, 3, MSG_PEEK) == 3 && !memcmp(answer, "10,", 3));
+	while ((n = recv(peer, answer, sizeof(answer), 0)) > 0) {
+		for (ssize_t i = 0; i < n; i++)
+			answered += answer[i] == '\n';
+		work();
+	}
+	/* the last one may have been cut by the socket */
+	check(answered == lines + 1);
+	check(client->session->scpi.error_count == 0);
+	stop();
+}
+
+/* A client that does not read: its output is bounded, and what it sends waits. */
+static void one_that_never_reads(void)
+{
+	unsigned int i, refused = 0;
+
+	start();
+	check(rig_open(&rig, 1));
+	check(strncmp(ask("SAMP:LIST (@1);COUN 20000;:READ?\n"), "20000,0,", 8) == 0);
+	for (i = 0; i < 1000 && refused < 10; i++) {
+		if (put("DATA? 0,20000\n", 14) != 14)
+			refused++;
+		work();
+		check(client->out.length <= CLIENT_OUTPUT_HIGH + 40008);
+	}
+	check(refused == 10);
+	check(!client_is_over(client, now));
+	check(rig_ask(&rig, 1, "*OPC?", "1"));
+	close(peer);
+	work();
+	check(client->gone && client_is_over(client, now));
+	peer = dup(0);
+	stop();
+}
+
+/* What is printed unasked has no end: it is lost, and the user is told so. */
+static void output_is_bounded(void)
+{
+	static char line[1000];
+	unsigned int i;
+
+	start();
+	check(answers("*OPC?\n", "1\n"));
+	memset(line, 'x', sizeof(line) - 1);
+	for (i = 0; i < 3 * CLIENT_OUTPUT_MAX / sizeof(line); i++)
+		scpi_notify(&client->session->scpi, "%s", line);
+	check(client->out.length <= CLIENT_OUTPUT_MAX);
+	check(client->out.length > CLIENT_OUTPUT_MAX - 2 * sizeof(line));
+	check(client->session->scpi.error_count == 1);
+	while (client->out.length)
+		ask("");
+	ask("");
+	check(strncmp(ask("SYST:ERR?\n"), "-430,", 5) == 0);
+	check(answers("SYST:ERR?\n", "0,\"No error\"\n"));
+	stop();
+}
+
+static void a_client_that_ends_its_side_is_answered(void)
+{
+	start();
+	put("SYST:SEED 9\nSYST:SEED?\nSYST:SE", 30);	/* half a line: no command */
+	shutdown(peer, SHUT_WR);
+	check(answers("", "9\n"));
+	check(client_is_over(client, now));
+	client_free(client);
+	close(peer);
+
+	open_client();
+	check(answers("TRIG:SOUR BUS;:SAMP:LIST (@1);COUN 10;:READ?\n", ""));
+	shutdown(peer, SHUT_WR);
+	work();
+	check(!client_is_over(client, now + CLIENT_LINGER - 1));
+	check(client_is_over(client, now + CLIENT_LINGER));
+	check(client->deadline == now + CLIENT_LINGER);
+	stop();
+}
+
+/* In the middle of a block, and of an answer */
+static void disconnect_anywhere(void)
+{
+	static const char * const begun[] = {
+		"PROG:DEF P,#6100000abc", "PROG:DEF P,#61", "*IDN?", "P '", "",
+	};
+	size_t i;
+
+	start();
+	for (i = 0; i < ARRAY_SIZE(begun); i++) {
+		client_free(client);
+		open_client();
+		put(begun[i], strlen(begun[i]));
+		work();
+		close(peer);
+		work();
+		check(client_is_over(client, now));
+	}
+	client_free(client);
+	open_client();
+	ask("SAMP:LIST (@1);COUN 20000;:READ?\n");
+	put("DATA? 0,20000\nDATA? 0,20000\n*RST\n", 33);
+	work();
+	close(peer);
+	work();
+	check(client_is_over(client, now));
+	peer = dup(0);
+	stop();
+}
+
+static void too_many_are_refused_by_a_line(void)
+{
+	start();
+	while (session_connect(rig.lab))
+		;
+	client_free(client);
+	check(session_connect(rig.lab));
+	close(peer);
+	open_client();
+	check(!client->session);
+	check(answers("*IDN?\n", "ERROR connections: 64 are the most, close one first\n"));
+	work();
+	check(recv(peer, &(char){ 0 }, 1, 0) == 0);	/* its side has ended */
+	check(!client_is_over(client, now));
+	check(client_is_over(client, now + LAB_SECOND));
+	close(peer);
+	work();
+	check(client_is_over(client, now));
+	peer = dup(0);
+	stop();
+}
+
+void test_net(void)
+{
+	run(addresses_are_read);
+	run(messages_come_in_any_pieces);
+	run(too_much_is_an_error_and_no_end);
+	run(the_sender_is_held_back);
+	run(one_that_never_reads);
+	run(output_is_bounded);
+	run(a_client_that_ends_its_side_is_answered);
+	run(disconnect_anywhere);
+	run(too_many_are_refused_by_a_line);
+}
