@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -37,9 +38,15 @@ struct skel *skel_new(int fd)
 {
 	struct skel *skel = calloc(1, sizeof(*skel));
 
-	if (!skel || !init_locks(skel)) {
+	if (skel)
+		skel->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (!skel || skel->wake < 0 || !init_locks(skel)) {
+		int error = skel && skel->wake < 0 ? errno : ENOMEM;
+
+		if (skel && skel->wake >= 0)
+			close(skel->wake);
 		free(skel);
-		skel_fail(ENOMEM, "no memory for a handle");
+		skel_explain(error, "no handle can be made");
 		return NULL;
 	}
 	skel->fd = fd;
@@ -63,6 +70,7 @@ static void destroy(struct skel *skel)
 	skel_jobs_free(skel);
 	skel_inbox_free(&skel->inbox);
 	free(skel->mappings);
+	close(skel->wake);
 	free(skel);
 }
 

@@ -138,21 +138,27 @@ static int inbox_read(struct skel *skel)
 /* Poll without the lock, as the reader, and read all there is */
 static int inbox_poll(struct skel *skel, short events, int timeout)
 {
-	struct pollfd pfd = { .fd = skel->fd, .events = events };
+	struct pollfd pfd[] = {
+		{ .fd = skel->fd, .events = events },
+		{ .fd = skel->wake, .events = POLLIN },
+	};
 	struct inbox *in = &skel->inbox;
+	uint64_t woken;
 	int n, ret;
 
 	in->reading = true;
 	pthread_mutex_unlock(&skel->lock);
-	n = poll(&pfd, 1, timeout);
+	n = poll(pfd, 2, timeout);
 	ret = n < 0 ? -errno : 0;
 	pthread_mutex_lock(&skel->lock);
 	in->reading = false;
-	if (n > 0) {
+	if (n > 0 && pfd[1].revents && read(skel->wake, &woken, sizeof(woken)) < 0)
+		ret = errno == EAGAIN ? 0 : -errno;
+	if (n > 0 && pfd[0].revents) {
 		do {
 			ret = inbox_read(skel);
 		} while (ret > 0 && !in->dead);
-		if (pfd.revents & (POLLERR | POLLHUP | POLLNVAL))
+		if (pfd[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 			in->dead = true;
 		if (in->dead) {
 			skel_jobs_gone(skel);
@@ -162,6 +168,16 @@ static int inbox_poll(struct skel *skel, short events, int timeout)
 	}
 	pthread_cond_broadcast(&skel->changed);
 	return ret < 0 ? ret : 0;
+}
+
+void skel_wake(struct skel *skel)
+{
+	const uint64_t one = 1;
+
+	pthread_cond_broadcast(&skel->changed);
+	/* this fails only when there are 2^64 - 1 wakes already */
+	if (skel->inbox.reading && write(skel->wake, &one, sizeof(one)) < 0)
+		return;
 }
 
 /* Sleep until the reader has something, or leaves */

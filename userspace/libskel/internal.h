@@ -60,6 +60,7 @@ struct job;
 
 struct skel {
 	int fd;
+	int wake;			/* eventfd: for the thread that reads for all */
 	pid_t owner;			/* buffers are mapped in this process only */
 	unsigned int transfers;		/* that the card can run at once */
 	uint32_t caps;
@@ -110,6 +111,8 @@ int64_t skel_deadline(int timeout);
  * Return: 0, or -EINTR, -ENOMEM, -ENODEV, -ETIMEDOUT; without a text.
  */
 int skel_await(struct skel *skel, int64_t deadline, bool *late);
+/* Let all that wait look again; the caller holds skel->lock. */
+void skel_wake(struct skel *skel);
 /* Wait for room for a line, and read what comes meanwhile. Return: 0 or -errno. */
 int skel_await_room(struct skel *skel);
 

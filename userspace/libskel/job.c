@@ -160,6 +160,8 @@ bool skel_job_take(struct skel *skel, struct job *job)
 		return false;
 	tell_owner(job);
 	job_remove(skel, job);
+	/* another thread may wait for the same one, or for all */
+	skel_wake(skel);
 	return true;
 }
 
@@ -294,7 +296,7 @@ int skel_abandon(struct skel *skel, struct skel_transfer *transfer)
 		job_remove(skel, job);
 	else if (job)
 		job->owner = NULL;
-	pthread_cond_broadcast(&skel->changed);
+	skel_wake(skel);
 	pthread_mutex_unlock(&skel->lock);
 	if (!job)
 		return skel_fail(ENOENT, "the transfer is not submitted, or its end was reported");

@@ -10,8 +10,8 @@
 
 #include "internal.h"
 
-/* A card address that no card has: it marks a request as a fence */
-#define FENCE	0xfe4ce00000000000
+/* A card address that no card has, but can read: it marks a request as a fence */
+#define FENCE	0x7e4ce00000000000
 
 /* The kernel lets no line from a card begin with the mark. */
 const char *skel_core_line(const char *line)
@@ -168,7 +168,7 @@ static void end_query(struct skel *skel, bool late)
 	pthread_mutex_lock(&skel->lock);
 	skel->querying = false;
 	skel->late = late;
-	pthread_cond_broadcast(&skel->changed);
+	skel_wake(skel);
 	pthread_mutex_unlock(&skel->lock);
 }
 

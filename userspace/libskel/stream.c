@@ -630,7 +630,7 @@ static int stop(struct skel_stream *stream, int timeout)
 		return ret;
 	pthread_mutex_lock(&stream->skel->lock);
 	stream->stopping = true;
-	pthread_cond_broadcast(&stream->skel->changed);
+	skel_wake(stream->skel);
 	pthread_mutex_unlock(&stream->skel->lock);
 	return 0;
 }

@@ -172,7 +172,10 @@ static int await_job(struct skel *skel, const struct skel_transfer *transfer,
 		if (ret)
 			break;
 	}
-	return job ? ret : -ECANCELED;
+	/* reported to another thread, or abandoned by it */
+	if (!job && transfer->result == SKEL_PENDING)
+		ret = -ECANCELED;
+	return ret;
 }
 
 static int await_line(struct skel *skel, struct skel_transfer *transfer,

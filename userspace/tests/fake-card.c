@@ -21,8 +21,26 @@
 
 struct fake_card fake = { .fd = -1 };
 
+/* Of the list of buffers, which the card's thread reads */
+static pthread_mutex_t buffers = PTHREAD_MUTEX_INITIALIZER;
+
+static pthread_t thread;	/* of the card */
+static pid_t runs;		/* in this process, 0: it does not */
+
+/* It must not go on when the next card is there. */
+static void end_card(void)
+{
+	if (runs == getpid()) {
+		shutdown(fake.card_fd, SHUT_RDWR);
+		pthread_join(thread, NULL);
+		close(fake.card_fd);
+	}
+	runs = 0;
+}
+
 void fake_reset(void)
 {
+	end_card();
 	memset(&fake, 0, sizeof(fake));
 	fake.fd = -1;
 	fake.step = 100;
@@ -54,6 +72,11 @@ static void reply(const char *format, ...)
 	length = vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	send(fake.card_fd, text, length, MSG_NOSIGNAL);
+}
+
+void fake_say(const char *lines)
+{
+	reply("%s", lines);
 }
 
 /* In ns, 0: as the rate says */
@@ -106,18 +129,22 @@ static void tell_end(void)
 	fake.late[0] = '\0';
 }
 
-static void tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
+void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 {
-	struct fake_buffer *buffer = find_buffer(host_addr);
-	uint64_t at = buffer ? host_addr - buffer->host_addr : 0;
+	struct fake_buffer *buffer;
 	const char *reason = NULL;
+	uint64_t at;
 
+	pthread_mutex_lock(&buffers);
+	buffer = find_buffer(host_addr);
+	at = buffer ? host_addr - buffer->host_addr : 0;
 	if (!buffer || length > buffer->length - at || fake.refuse)
 		reason = "host-address";
 	else if (card_addr > FAKE_MEMORY || length > FAKE_MEMORY - card_addr)
 		reason = "card-address";
 	else
 		memcpy(buffer->start + at, fake.memory + card_addr, length);
+	pthread_mutex_unlock(&buffers);
 	fake.transfers++;
 	snprintf(fake.late, sizeof(fake.late),
 		 SKEL_CORE_MARK "%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
@@ -128,18 +155,23 @@ static void tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 		tell_end();
 }
 
-static void status(void)
+void fake_sample(void)
 {
 	uint64_t end = fake.frames + fake.step;
 
+	while (fake.sampling && fake.frames < end)
+		sample(fake.frames++);
+}
+
+static void status(void)
+{
 	if (++fake.looks == 2 && fake.lose) {
 		reply("event: OVERRUN %llu %llu\n", (unsigned long long)fake.lose,
 		      (unsigned long long)(fake.frames + fake.lose));
 		fake.frames += fake.lose;
 		fake.lost += fake.lose;
 	}
-	while (fake.sampling && fake.frames < end)
-		sample(fake.frames++);
+	fake_sample();
 	reply("STATUS %s rate=%u frames=%llu position=%llu ring=%llu transfers=0",
 	      fake.sampling ? "SAMPLING" : "IDLE", fake.rate,
 	      (unsigned long long)fake.frames,
@@ -168,6 +200,7 @@ static void start(unsigned int rate)
 	fake.run++;
 	fake.lost = 0;
 	fake.looks = 0;
+	fake_stream_rewind();
 	for (fake.frames = 0; fake.frames < frames; fake.frames++)
 		sample(fake.frames);
 	reply("OK SAMPLE\n");
@@ -241,32 +274,50 @@ static void obey(const char *line)
 		status();
 	else if (sscanf(line, "TOHOST %lli %lli %lli", (long long *)&a,
 			(long long *)&b, (long long *)&c) == 3)
-		tohost(a, b, c);
+		fake_tohost(a, b, c);
+	else if (fake.streams && fake_stream_obey(line))
+		;
 	else if (fake.scpi)
 		obey_scpi(line);
 	else
 		reply("ERROR unknown-command\n");
 }
 
+/* Not by a stream of stdio, whose reading a sanitizer of threads does not see */
+static bool receive(char *line, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size && recv(fake.card_fd, line + length, 1, 0) == 1) {
+		if (line[length] == '\n') {
+			line[length] = '\0';
+			return true;
+		}
+		length++;
+	}
+	return false;
+}
+
 static void *be_card(void *data)
 {
-	FILE *in = fdopen(fake.card_fd, "r");
 	char line[SKEL_LINE_MAX];
 
-	while (in && fgets(line, sizeof(line), in)) {
+	while (receive(line, sizeof(line))) {
 		bool late = *fake.late;
 
-		line[strcspn(line, "\n")] = '\0';
 		obey(line);
+		if (fake.streams)
+			fake_stream_push();
 		if (late)
 			tell_end();
+		if (++fake.lines == fake.break_at)
+			fake_stream_break("timeout");
 		fake.mute = true;
-		if (++fake.lines == fake.other_at)
+		if (fake.lines == fake.other_at)
 			obey(fake.other);
 		fake.mute = false;
 	}
-	if (in)
-		fclose(in);
+	shutdown(fake.card_fd, SHUT_RDWR);
 	return data;
 }
 
@@ -274,7 +325,6 @@ static void *be_card(void *data)
 
 int __wrap_open(const char *path, int flags, ...)
 {
-	pthread_t thread;
 	va_list args;
 	int fds[2];
 	mode_t mode;
@@ -284,6 +334,7 @@ int __wrap_open(const char *path, int flags, ...)
 	va_end(args);
 	if (strcmp(path, FAKE_PATH) != 0)
 		return __real_open(path, flags, mode);
+	end_card();
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
 		return -1;
 	fcntl(fds[0], F_SETFL, flags & O_NONBLOCK);
@@ -292,7 +343,7 @@ int __wrap_open(const char *path, int flags, ...)
 	errno = pthread_create(&thread, NULL, be_card, NULL);
 	if (errno)
 		return -1;
-	pthread_detach(thread);
+	runs = getpid();
 	return fake.fd;
 }
 
@@ -384,18 +435,8 @@ static int do_sync(struct skel_sync *request)
 	return 0;
 }
 
-int __wrap_ioctl(int fd, unsigned long request, ...)
+static int do_ioctl(unsigned long request, void *arg)
 {
-	va_list args;
-	void *arg;
-
-	va_start(args, request);
-	arg = va_arg(args, void *);
-	va_end(args);
-	if (fd != fake.fd || fd < 0)
-		return __real_ioctl(fd, request, arg);
-	if (fake.unplug)
-		return fail(ENODEV);
 	switch (request) {
 	case SKEL_IOC_INFO:
 		return do_info(arg);
@@ -412,10 +453,29 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	}
 }
 
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *arg;
+	int ret;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (fd != fake.fd || fd < 0)
+		return __real_ioctl(fd, request, arg);
+	if (fake.unplug)
+		return fail(ENODEV);
+	pthread_mutex_lock(&buffers);
+	ret = do_ioctl(request, arg);
+	pthread_mutex_unlock(&buffers);
+	return ret;
+}
+
 void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		  off_t offset)
 {
-	struct fake_buffer *buffer = find_buffer(offset);
+	struct fake_buffer *buffer;
 
 	if (fd < 0 || fd != fake.fd)
 		return __real_mmap(addr, length, prot, flags, fd, offset);
@@ -425,8 +485,11 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 	}
 	addr = __real_mmap(NULL, length, prot, MAP_SHARED | MAP_ANONYMOUS, -1,
 			   0);
+	pthread_mutex_lock(&buffers);
+	buffer = find_buffer(offset);
 	if (buffer && addr != MAP_FAILED)
 		buffer->start = addr;
+	pthread_mutex_unlock(&buffers);
 	return addr;
 }
 

@@ -29,12 +29,14 @@ struct fake_buffer {
 
 struct fake_card {
 	/* set by tests */
-	uint64_t step;		/* frames per STATUS? */
+	_Atomic uint64_t step;	/* frames per STATUS? */
 	bool busy;		/* FREE says EBUSY */
 	bool no_mmap;		/* mmap() says ENOMEM */
 	bool refuse;		/* refuses each transfer */
 	bool slow;		/* reports their end after the next line */
 	bool simple;		/* knows *IDN? only */
+	bool streams;		/* knows STREam: */
+	int break_at;		/* after so many lines, it ends its stream */
 	bool scpi;		/* has an error queue, one setting, a program */
 	bool old;		/* does not number its runs */
 	bool deaf;		/* keeps sampling after STOP */
@@ -44,7 +46,7 @@ struct fake_card {
 	uint64_t lose;		/* frames that the second STATUS? loses */
 	const char *other;	/* a command of another program, NULL: none */
 	int other_at;		/* after so many lines of this one */
-	bool unplug;		/* goes away instead of answering */
+	_Atomic bool unplug;	/* goes away instead of answering */
 
 	/* seen by tests */
 	int buffers;
@@ -69,6 +71,18 @@ struct fake_card {
 extern struct fake_card fake;
 
 void fake_reset(void);
+
+/* For the parts of the card */
+void fake_say(const char *lines);
+void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr);
+void fake_sample(void);		/* fake.step frames, if it samples */
+
+/* fake-stream.c */
+bool fake_stream_obey(const char *line);	/* false: it is not for the stream */
+void fake_stream_push(void);
+void fake_stream_rewind(void);
+/* End it with this reason */
+void fake_stream_break(const char *reason);
 
 /* What the linker turns calls of open() and so on into (option --wrap) */
 int __real_open(const char *path, int flags, ...);

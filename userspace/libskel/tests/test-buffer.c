@@ -208,5 +208,6 @@ int main(void)
 	run(regions);
 	run(a_child_unmaps_regions);
 	run(sync_ranges);
+	fake_reset();
 	return unit_end();
 }

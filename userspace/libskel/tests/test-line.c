@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -222,6 +224,165 @@ static void query_leaves_transfers(void)
 	unplug();
 }
 
+/* What is an item of an answer and begins with '#' is read by its length. */
+static void blocks_keep_their_newlines(void)
+{
+	static const struct {
+		const char *bytes;
+		size_t length;
+	} lines[] = {
+		{ "#15a\n\nb\n\n", 8 },
+		{ "#210\0\n\n\n\n\n\n\n\n;\n", 14 },
+		{ "1.5,#13\n\n\n;#11\n,\"#12\"\n", 21 },
+		{ "\"a;#19\"\n", 7 },		/* in a string: none */
+		{ "a#19\n", 4 },		/* inside of an item */
+		{ "#0abc\n", 5 },		/* of indefinite length */
+		{ "#1x\n", 3 }, { "#\n", 1 }, { "#2\n", 2 }, { "#10\n", 3 },
+		{ "#41020\n", 6 },		/* longer than any line */
+		{ "# 15ab\n", 6 },
+	};
+	const char *next;
+	const void *data;
+	size_t i, size;
+
+	plug();
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		size_t half = lines[i].length / 2, n = lines[i].length;
+
+		/* in two pieces, and the next line is another one */
+		check(write(card, lines[i].bytes, half) == (ssize_t)half);
+		check(nothing_is_there());
+		check(write(card, lines[i].bytes + half, n + 1 - half) ==
+		      (ssize_t)(n + 1 - half));
+		say("next\n");
+		check(skel_query(skel, line, sizeof(line), 0, "CURVE?") == (int)n);
+		check(memcmp(line, lines[i].bytes, n) == 0 && !line[n]);
+		check(next_is("next"));
+	}
+	check(!skel_find_block(lines[2].bytes, 21, &data, &size));
+	check(size == 3 && memcmp(data, "\n\n\n", 3) == 0);
+	next = (const char *)data + size;
+	check(!skel_find_block(next, lines[2].bytes + 21 - next, &data, &size));
+	check(size == 1 && memcmp(data, "\n", 1) == 0);
+	check(skel_find_block("#15abc", 6, &data, &size) == -ENOENT);
+	check(skel_find_block("1;2", 3, &data, &size) == -ENOENT);
+	check(skel_find_block("", 0, &data, &size) == -ENOENT);
+	unplug();
+}
+
+/* A block as long as a line can be */
+static void the_longest_block(void)
+{
+	char text[SKEL_LINE_MAX];
+	const void *data;
+	size_t size;
+
+	plug();
+	memset(text, '\n', sizeof(text));
+	memcpy(text, "#41017", 6);
+	check(write(card, text, sizeof(text)) == sizeof(text));
+	check(skel_query(skel, line, sizeof(line), 0, "DATA?") == 1023);
+	check(!skel_find_block(line, 1023, &data, &size) && size == 1017);
+	check(nothing_is_there());
+	unplug();
+}
+
+static void events_are_no_answers(void)
+{
+	char small[8];
+
+	plug();
+	say("event: OVERRUN 160 200\nevent: PROGRAM a STOPPED error\n1.5\n");
+	say("eventful\n");
+	check(skel_query(skel, line, sizeof(line), 0, "MEAS?") == 3);
+	check(strcmp(line, "1.5") == 0);
+	check(skel_read_event(skel, small, sizeof(small), 0) == -EMSGSIZE);
+	check(skel_read_event(skel, line, sizeof(line), 0) == 15);
+	check(strcmp(line, "OVERRUN 160 200") == 0);
+	/* those who read all lines see them whole */
+	check(next_is("event: PROGRAM a STOPPED error"));
+	check(skel_read_event(skel, line, sizeof(line), 0) == -ETIMEDOUT);
+	check(next_is("eventful"));
+	unplug();
+}
+
+/* The number in the last TOHOST that the card has received; 0: there is none */
+static unsigned long long fence(void)
+{
+	unsigned long long number = 0;
+	const char *at = strstr(heard(), "TOHOST 0x");
+
+	if (at)
+		sscanf(at, "TOHOST %llx 0x0 0x0\n", &number);
+	return number;
+}
+
+static void *answer_late(void *data)
+{
+	char text[100];
+	unsigned long long number;
+
+	while (!(number = fence()))
+		usleep(1000);
+	snprintf(text, sizeof(text),
+		 "%sskel: REFUSED TOHOST 0x%llx 0x0 0x0 length\nright\n",
+		 (char *)data, number);
+	say(text);
+	return NULL;
+}
+
+static void late_answers_are_dropped(void)
+{
+	char late[] = "late\nevent: x\nskel: LOST 2\nlater\n";
+	pthread_t thread;
+
+	plug();
+	check(skel_query(skel, line, sizeof(line), 10, "SLOW?") == -1);
+	check(errno == ETIMEDOUT && strstr(skel_errmsg(), "SLOW?"));
+	check(!pthread_create(&thread, NULL, answer_late, late));
+	check(skel_query(skel, line, sizeof(line), 1000, "FAST?") == 5);
+	check(strcmp(line, "right") == 0);
+	pthread_join(thread, NULL);
+	/* only answers are dropped */
+	check(next_is("event: x"));
+	check(next_is("skel: LOST 2"));
+	check(nothing_is_there());
+	/* once is enough */
+	heard();
+	say("2\n");
+	check(skel_query(skel, line, sizeof(line), 0, "TWO?") == 1);
+	check(!fence());
+	/* the card still works on SLOW?: FAST? is not even sent */
+	check(skel_query(skel, line, sizeof(line), 0, "SLOW?") == -1);
+	heard();
+	check(skel_query(skel, line, sizeof(line), 10, "FAST?") == -1);
+	check(errno == ETIMEDOUT && !strstr(heard(), "FAST?"));
+	unplug();
+}
+
+static void clear_waits_for_the_card(void)
+{
+	char old[] = "a\nb\n";
+	pthread_t thread;
+
+	plug();
+	check(skel_clear(skel, 10) == -ETIMEDOUT);
+	check(*skel_errmsg());
+	heard();
+	check(!skel_send(skel, "A?;B?"));
+	check(!pthread_create(&thread, NULL, answer_late, old));
+	check(!skel_clear(skel, 1000));
+	pthread_join(thread, NULL);
+	check(next_is("right"));
+	check(nothing_is_there());
+	skel->caps = SKEL_CAP_FROMHOST;
+	check(skel_clear(skel, 0) == -ETIMEDOUT);
+	check(strncmp(heard(), "FROMHOST 0x", 11) == 0);
+	skel->caps = 0;
+	check(skel_clear(skel, 0) == -EOPNOTSUPP);
+	unplug();
+}
+
 static void unplugged(void)
 {
 	plug();
@@ -246,6 +407,11 @@ int main(void)
 	run(send_reads_while_it_waits);
 	run(signals_end_a_wait);
 	run(query_leaves_transfers);
+	run(blocks_keep_their_newlines);
+	run(the_longest_block);
+	run(events_are_no_answers);
+	run(late_answers_are_dropped);
+	run(clear_waits_for_the_card);
 	run(unplugged);
 	return unit_end();
 }

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 
 #include "../internal.h"
@@ -18,6 +19,7 @@
 
 static struct skel *skel;
 static struct skel_stream *stream;
+static bool gone;	/* the card */
 
 static void plug(const struct skel_stream_options *options)
 {
@@ -30,7 +32,10 @@ static void unplug(void)
 {
 	skel_stream_close(stream);
 	check(fake.buffers == 0);
+	/* the card's thread must not go on when the next card is there */
+	check(gone || !skel_clear(skel, 1000));
 	skel_close(skel);
+	gone = false;
 	fake_reset();
 }
 
@@ -262,6 +267,7 @@ static void the_card_goes(void)
 		check(!skel_stream_release(stream, &block));
 	check(ret == -ENODEV);
 	fake.unplug = false;	/* so that the fake driver frees */
+	gone = true;
 	unplug();
 }
 
@@ -302,6 +308,161 @@ static void a_piece_of_memory(void)
 	unplug();
 }
 
+/* The card sends the blocks; they wrap around in its ring of 4096 frames. */
+static void blocks_that_the_card_sends(void)
+{
+	struct skel_stream_options options = { .blocks = 3, .block = 400 };
+	struct skel_stream_info info;
+	struct skel_block block;
+	uint64_t next = 0;
+	int i;
+
+	fake_reset();
+	fake.streams = true;
+	fake.step = 70;
+	fake.base = 4;
+	plug(&options);
+	check(stream);
+	check(!skel_stream_start(stream, "SAMPLE 1000"));
+	for (i = 0; i < 200; i++) {
+		check(skel_stream_acquire(stream, &block, 1000) == 1);
+		check(block.index == (uint64_t)i && block.lost == 0);
+		check(block.offset == next && block.length == 400);
+		check(right(&block, 1000));
+		next += block.length;
+		check(!skel_stream_release(stream, &block));
+	}
+	skel_stream_get_info(stream, &info);
+	check(info.source == SKEL_STREAM_CARD && info.period_ns == 1e6);
+	check(!skel_stream_stop(stream));
+	check(!fake.sampling);
+	while ((i = skel_stream_acquire(stream, &block, 1000)) == 1) {
+		check(block.offset == next && right(&block, 1000));
+		next += block.length;
+		check(!skel_stream_release(stream, &block));
+	}
+	check(i == 0 && next == fake.frames * FRAME);
+	unplug();
+}
+
+static void overruns_that_the_card_reports(void)
+{
+	struct skel_stream_options options = { .blocks = 2, .block = 1600 };
+	struct skel_block block, held;
+	char reply[SKEL_LINE_MAX];
+	uint64_t next = 0, lost = 0;
+	int i;
+
+	fake_reset();
+	fake.streams = true;
+	fake.step = 900;
+	plug(&options);
+	check(!skel_stream_start(stream, "SAMPLE 1000"));
+	check(skel_stream_acquire(stream, &held, 1000) == 1);
+	/* meanwhile the card goes on; its events are no answers */
+	for (i = 0; i < 10; i++) {
+		check(skel_query(skel, reply, sizeof(reply), 1000, "STATUS?") > 0);
+		check(strncmp(reply, "STATUS ", 7) == 0);
+	}
+	next = held.length;
+	check(!skel_stream_release(stream, &held));
+	fake.step = 200;
+	for (i = 0; i < 20; i++) {
+		check(skel_stream_acquire(stream, &block, 1000) == 1);
+		check(block.offset == next + block.lost && right(&block, 1000));
+		next = block.offset + block.length;
+		lost += block.lost;
+		check(!skel_stream_release(stream, &block));
+	}
+	check(lost > 0);
+	/* they went to the stream */
+	check(skel_read_event(skel, reply, sizeof(reply), 0) == -ETIMEDOUT);
+	unplug();
+}
+
+static void the_card_ends_its_stream(void)
+{
+	struct skel_stream_options options = { .blocks = 3, .block = 400 };
+	struct skel_block block;
+	int ret, blocks = 0;
+
+	fake_reset();
+	fake.streams = true;
+	fake.break_at = 12;
+	plug(&options);
+	check(!skel_stream_start(stream, "SAMPLE 1000"));
+	while ((ret = skel_stream_acquire(stream, &block, 1000)) == 1) {
+		check(right(&block, 1000));
+		blocks++;
+		check(!skel_stream_release(stream, &block));
+	}
+	check(ret == -EIO && blocks > 0);
+	check(strstr(skel_errmsg(), "timeout"));
+	unplug();
+}
+
+/* What had come when the card died is not lost. */
+static void the_streaming_card_dies(void)
+{
+	struct skel_stream_options options = { .blocks = 8, .block = 400 };
+	struct skel_stream_info info;
+	struct skel_block block;
+	int ret, blocks = 0;
+
+	fake_reset();
+	fake.streams = true;
+	fake.step = 350;
+	plug(&options);
+	check(!skel_stream_start(stream, "SAMPLE 1000"));
+	check(skel_stream_acquire(stream, &block, 1000) == 1);
+	fake.unplug = true;
+	while ((ret = skel_stream_acquire(stream, &block, 1000)) == 1) {
+		check(right(&block, 1000));
+		blocks++;
+	}
+	check(ret == -ENODEV && blocks > 2);
+	skel_stream_get_info(stream, &info);
+	check(info.acquired == info.received);
+	fake.unplug = false;
+	gone = true;
+	unplug();
+}
+
+static void another_program_on_a_streaming_card(void)
+{
+	struct skel_stream_options options = { .block = 400 };
+	struct skel_block block;
+	int i, ret = 1;
+
+	fake_reset();
+	fake.streams = true;
+	fake.other = "SAMPLE 700";
+	fake.other_at = 30;
+	plug(&options);
+	check(!skel_stream_start(stream, "SAMPLE 1000"));
+	for (i = 0; i < 100 && ret == 1; i++) {
+		ret = skel_stream_acquire(stream, &block, 1000);
+		if (ret != 1)
+			break;
+		check(right(&block, 1000));
+		check(!skel_stream_release(stream, &block));
+	}
+	check(i > 1 && ret == -ESTALE);
+	unplug();
+}
+
+static void a_command_that_does_not_start(void)
+{
+	fake_reset();
+	fake.streams = true;
+	fake.scpi = true;
+	plug(NULL);
+	check(skel_stream_start(stream, "INPut1:FUNCtion SAW") == -EIO);
+	check(strstr(skel_errmsg(), "-224"));
+	check(skel_stream_start(stream, "SAMPLE x") == -EIO);
+	unplug();
+}
+
 static void wrong_options(void)
 {
 	static const struct skel_stream_options wrong[] = {
@@ -328,6 +489,8 @@ static void wrong_options(void)
 
 int main(void)
 {
+	/* of a device it would be ENODEV, but this is a socket */
+	signal(SIGPIPE, SIG_IGN);
 	run(blocks_of_a_ring);
 	run(blocks_are_held);
 	run(overruns_are_counted);
@@ -338,6 +501,13 @@ int main(void)
 	run(refused_transfers_end_it);
 	run(the_card_goes);
 	run(a_piece_of_memory);
+	run(blocks_that_the_card_sends);
+	run(overruns_that_the_card_reports);
+	run(the_card_ends_its_stream);
+	run(the_streaming_card_dies);
+	run(another_program_on_a_streaming_card);
+	run(a_command_that_does_not_start);
 	run(wrong_options);
+	fake_reset();
 	return unit_end();
 }
