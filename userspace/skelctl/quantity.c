@@ -38,19 +38,19 @@ static const struct kind {
 	[QUANTITY_HERTZ] = { "frequency", {
 		{ "Hz", 0, 1, true }, { "S/s", 0, 1, true },
 		{ "Sa/s", 0, 1, true }, { "/s", 0, 1, true },
-	} },
+	}, .binary = false },
 	[QUANTITY_SECOND] = { "time", {
 		{ "s", 0, 1, true }, { "min", 0, 60, false },
 		{ "h", 0, 3600, false }, { "d", 0, 86400, false },
-	} },
+	}, .binary = false },
 	[QUANTITY_MILLISECOND] = { "time", {
 		{ "ms", 0, 1, false }, { "s", 3, 1, true },
 		{ "min", 3, 60, false }, { "h", 3, 3600, false },
 		{ "d", 3, 86400, false },
-	} },
+	}, .binary = false },
 	[QUANTITY_VOLT] = { "voltage", {
 		{ "V", 0, 1, true },
-	} },
+	}, .binary = false },
 	[QUANTITY_BYTE] = { "number of bytes", {
 		{ "B", 0, 1, true },
 	}, .binary = true },
