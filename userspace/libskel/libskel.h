@@ -354,7 +354,7 @@ int skel_readline(struct skel *skel, char *line, size_t size, int timeout);
  * its own timeout.
  *
  * Return: the length of the answer, 0 or more; or -1 with errno of skel_send()
- * and skel_readline(). After ETIMEDOUT, a card that speaks SCPI may have the reason
+ * and skel_readline(). EMSGSIZE: the answer is discarded. After ETIMEDOUT, a card that speaks SCPI may have the reason
  * in its error queue: ask ``SYSTem:ERRor?``.
  */
 int skel_query(struct skel *skel, char *reply, size_t size, int timeout,

@@ -193,7 +193,10 @@ static void drop_answers(struct skel *skel, const struct line *fence)
 		skel_drop_line(skel, line);
 }
 
-/* Return: 0, or -errno with a text */
+/*
+ * Wait until all earlier commands have run, and drop their answers.
+ * Return: 0, or -errno with a text
+ */
 static int clear(struct skel *skel, int64_t deadline)
 {
 	struct skel_transfer t = {
@@ -245,36 +248,59 @@ int skel_clear(struct skel *skel, int timeout)
 	return ret;
 }
 
+/*
+ * The next answer will be that of the caller, who ends this by end_query().
+ * Return: 0, or -errno with a text: then there is nothing to end.
+ */
+static int expect_answer(struct skel *skel, int64_t deadline)
+{
+	int ret = begin_query(skel, deadline);
+
+	if (ret)
+		return skel_explain(-ret, "another thread waits for its answer");
+	if (!skel->late)
+		return 0;
+	ret = clear(skel, deadline);
+	if (ret)
+		end_query(skel, true);
+	return ret;
+}
+
+/* The answer that was too long for the caller: the next query must not get it. */
+static void drop_answer(struct skel *skel)
+{
+	uint64_t seen = 0;
+	struct line *line;
+
+	pthread_mutex_lock(&skel->lock);
+	line = skel_find_line(skel, &seen, is_answer, NULL);
+	if (line)
+		skel_drop_line(skel, line);
+	pthread_mutex_unlock(&skel->lock);
+}
+
 int skel_query(struct skel *skel, char *reply, size_t size, int timeout,
 	       const char *format, ...)
 {
 	int64_t deadline = skel_deadline(timeout);
 	char line[SKEL_LINE_MAX + 1];
+	bool late = false;
 	int length, ret;
 	va_list args;
-	bool late;
 
 	va_start(args, format);
 	length = format_line(line, sizeof(line), format, args);
 	va_end(args);
 	if (length < 0)
 		return -1;
-	ret = begin_query(skel, deadline);
-	if (ret) {
-		skel_explain(-ret, "'%.*s' is not sent, another thread waits for its answer",
-			     length - 1, line);
+	if (expect_answer(skel, deadline))
 		return -1;
-	}
-	late = skel->late;
-	if (late)
-		ret = clear(skel, deadline);
-	if (!ret) {
-		late = false;
-		ret = send_line(skel, line, length);
-	}
+	ret = send_line(skel, line, length);
 	if (!ret) {
 		ret = skel_take_line(skel, is_answer, NULL, reply, size, deadline);
-		late = ret == -ETIMEDOUT || ret == -EINTR;
+		late = ret < 0 && ret != -EMSGSIZE;
+		if (ret == -EMSGSIZE)
+			drop_answer(skel);
 		if (ret < 0)
 			skel_explain(-ret, "'%.*s'", length - 1, line);
 	}
@@ -310,17 +336,18 @@ int skel_command_and_ask(struct skel *skel, const char *command,
 	int length, ret;
 
 	length = snprintf(line, sizeof(line), "%s\n", question);
-	ret = begin_query(skel, deadline);
+	ret = expect_answer(skel, deadline);
 	if (ret)
-		return skel_explain(-ret, "another thread waits for its answer");
-	if (skel->late)
-		ret = clear(skel, deadline);
-	if (!ret && skel_send(skel, "%s", command))
+		return ret;
+	if (skel_send(skel, "%s", command)) {
 		ret = -errno;
-	if (!ret)
-		ret = send_line(skel, line, length);
+		end_query(skel, false);
+		return ret;
+	}
+	ret = send_line(skel, line, length);
 	if (!ret)
 		ret = take_answers(skel, prefix, reply, size, deadline, command);
-	end_query(skel, ret == -ETIMEDOUT || ret == -EINTR);
+	/* all answers have come if one has, be it to say that it is wrong */
+	end_query(skel, ret && ret != -EIO);
 	return ret;
 }

@@ -360,6 +360,38 @@ static void late_answers_are_dropped(void)
 	unplug();
 }
 
+/* As the caller cannot have it, the next query must not get it either. */
+static void answers_that_are_too_long_are_dropped(void)
+{
+	char small[4];
+
+	plug();
+	say("event: x\nlong\n");
+	check(skel_query(skel, small, sizeof(small), 0, "LONG?") == -1);
+	check(errno == EMSGSIZE);
+	heard();
+	say("2\n");
+	check(skel_query(skel, small, sizeof(small), 0, "TWO?") == 1);
+	check(strcmp(small, "2") == 0 && !fence());
+	check(next_is("event: x"));
+	check(nothing_is_there());
+	unplug();
+}
+
+/* Only what makes sure that no late answer comes ends the doubt. */
+static void a_late_answer_is_not_forgotten(void)
+{
+	plug();
+	skel->caps = 0;
+	check(skel_query(skel, line, sizeof(line), 0, "SLOW?") == -1);
+	say("late\n");
+	check(skel_command_and_ask(skel, "GO", "GONE?", "GONE", line,
+				   sizeof(line), 0) == -EOPNOTSUPP);
+	check(skel_query(skel, line, sizeof(line), 0, "FAST?") == -1);
+	check(errno == EOPNOTSUPP);
+	unplug();
+}
+
 static void clear_waits_for_the_card(void)
 {
 	char old[] = "a\nb\n";
@@ -411,6 +443,8 @@ int main(void)
 	run(the_longest_block);
 	run(events_are_no_answers);
 	run(late_answers_are_dropped);
+	run(answers_that_are_too_long_are_dropped);
+	run(a_late_answer_is_not_forgotten);
 	run(clear_waits_for_the_card);
 	run(unplugged);
 	return unit_end();
