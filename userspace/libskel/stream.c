@@ -109,6 +109,7 @@ int stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
 {
 	struct stream_place *place = stream_place(stream, number);
 	struct skel_transfer *piece;
+	int ret;
 
 	if (!at)
 		place->pieces = 0;
@@ -119,10 +120,15 @@ int stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
 	piece->length = length;
 	piece->host_addr = stream->host_addr +
 			   number % stream->blocks * stream->block + at;
+	ret = skel_job_add(stream->skel, piece, NULL, NULL, true);
+	if (ret) {
+		place->pieces--;
+		return ret;
+	}
 	pthread_mutex_lock(&stream->skel->lock);
 	stream->asked = number + 1;
 	pthread_mutex_unlock(&stream->skel->lock);
-	return skel_job_add(stream->skel, piece, NULL, NULL, true);
+	return 0;
 }
 
 int stream_await_block(struct skel_stream *stream, uint64_t number,

@@ -472,6 +472,15 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	return ret;
 }
 
+void *__wrap_calloc(size_t count, size_t size)
+{
+	if (fake.no_memory && !--fake.no_memory) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return __real_calloc(count, size);
+}
+
 void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		  off_t offset)
 {

@@ -2,7 +2,8 @@
 /*
  * fake-card.h - a card and its driver in a thread, for tests without a kernel
  *
- * The linker redirects open(), ioctl() and mmap() of the code under test here.
+ * The linker redirects open(), ioctl(), mmap() and calloc() of the code under test
+ * here.
  * Opening FAKE_PATH makes a socket, at whose other end a thread plays the
  * simulated card; one card at a time. Its sampling advances by fake.step frames
  * with each STATUS?, so that nothing depends on time. Another user of the card
@@ -32,6 +33,7 @@ struct fake_card {
 	_Atomic uint64_t step;	/* frames per STATUS? */
 	bool busy;		/* FREE says EBUSY */
 	bool no_mmap;		/* mmap() says ENOMEM */
+	_Atomic int no_memory;	/* the calloc() that fails: 1: the next one */
 	bool refuse;		/* refuses each transfer */
 	bool slow;		/* reports their end after the next line */
 	bool simple;		/* knows *IDN? only */
@@ -87,11 +89,13 @@ void fake_stream_break(const char *reason);
 /* What the linker turns calls of open() and so on into (option --wrap) */
 int __real_open(const char *path, int flags, ...);
 int __real_ioctl(int fd, unsigned long request, ...);
+void *__real_calloc(size_t count, size_t size);
 void *__real_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		  off_t offset);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
+void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		  off_t offset);
 void *__wrap_mmap64(void *addr, size_t length, int prot, int flags, int fd,

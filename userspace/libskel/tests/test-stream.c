@@ -308,6 +308,29 @@ static void a_piece_of_memory(void)
 	unplug();
 }
 
+/* A transfer that was never submitted is not waited for. */
+static void no_memory_for_a_transfer(void)
+{
+	struct skel_stream_options options = { .blocks = 3, .block = 1000 };
+	struct skel_block block;
+	int at, i;
+
+	options.source = SKEL_STREAM_MEMORY;
+	for (at = 1; at <= 3; at++) {
+		fake_reset();
+		plug(&options);
+		check(stream);
+		check(!skel_stream_start(stream, NULL));
+		fake.no_memory = at;
+		check(skel_stream_acquire(stream, &block, 1000) == -ENOMEM);
+		for (i = 0; i < 6; i++) {
+			check(skel_stream_acquire(stream, &block, 1000) == 1);
+			check(!skel_stream_release(stream, &block));
+		}
+		unplug();
+	}
+}
+
 /* The card sends the blocks; they wrap around in its ring of 4096 frames. */
 static void blocks_that_the_card_sends(void)
 {
@@ -501,6 +524,7 @@ int main(void)
 	run(refused_transfers_end_it);
 	run(the_card_goes);
 	run(a_piece_of_memory);
+	run(no_memory_for_a_transfer);
 	run(blocks_that_the_card_sends);
 	run(overruns_that_the_card_reports);
 	run(the_card_ends_its_stream);
