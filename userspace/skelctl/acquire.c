@@ -23,6 +23,7 @@
 
 #include "csv.h"
 #include "plot.h"
+#include "quantity.h"
 #include "run.h"
 #include "wave.h"
 
@@ -63,7 +64,7 @@ static const char usage[] =
 "                        the environment variable NO_COLOR is not set)\n"
 "  -h, --help            show this text\n"
 "\n"
-"Example: skelctl acquire --rate 100000 --frequency0 1000 --csv wave.csv\n";
+"Example: skelctl acquire --rate 100k --frequency0 '1 kHz' --csv wave.csv\n";
 
 /* A generator that the user wants to set; NULL, negative: leave as it is */
 struct generator {
@@ -367,11 +368,12 @@ static void parse_options(struct settings *set, int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "r:n:h", options, NULL)) != -1) {
 		switch (c) {
 		case 'r':
-			set->rate = number_option("--rate", optarg, 1, RATE_MAX);
+			set->rate = count_option("--rate", optarg,
+						 QUANTITY_HERTZ, 1, RATE_MAX);
 			break;
 		case 'n':
-			set->frames = number_option("--frames", optarg, 2,
-						    1 << 28);
+			set->frames = count_option("--frames", optarg,
+						   QUANTITY_COUNT, 2, 1 << 28);
 			break;
 		case OPT_FUNCTION0:
 		case OPT_FUNCTION1:
@@ -381,13 +383,15 @@ static void parse_options(struct settings *set, int argc, char **argv)
 		case OPT_FREQUENCY0:
 		case OPT_FREQUENCY1:
 			set->generator[c - OPT_FREQUENCY0].frequency =
-				decimal_option("--frequency", optarg, 0.001,
-					       FREQUENCY_MAX);
+				quantity_option("--frequency", optarg,
+						QUANTITY_HERTZ, 0.001,
+						FREQUENCY_MAX);
 			break;
 		case OPT_AMPLITUDE0:
 		case OPT_AMPLITUDE1:
 			set->generator[c - OPT_AMPLITUDE0].amplitude =
-				decimal_option("--amplitude", optarg, 0, 10);
+				quantity_option("--amplitude", optarg,
+						QUANTITY_VOLT, 0, 10);
 			break;
 		case OPT_CSV:
 			set->csv = optarg;

@@ -47,19 +47,3 @@ long long number_option(const char *name, const char *text, long long min,
 		     name, text, min, max);
 	return value;
 }
-
-/* A decimal number; exits if it is none */
-double decimal_option(const char *name, const char *text, double min,
-		      double max)
-{
-	double value;
-	char *end;
-
-	errno = 0;
-	value = strtod(text, &end);
-	/* written so that NaN fails */
-	if (end == text || *end || errno || !(value >= min && value <= max))
-		errx(EXIT_USAGE, "%s: '%s' is not a number from %g to %g",
-		     name, text, min, max);
-	return value;
-}

@@ -68,8 +68,7 @@ double quantity_option(const char *name, const char *text,
 /**
  * count_option() - the argument of an option, a whole number
  *
- * As quantity_option() with %QUANTITY_COUNT or %QUANTITY_BYTE, but 1.5 is
- * refused; 1.5k is 1500. @max is at most 2^53.
+ * As quantity_option(), but 1.5 is refused; 1.5k is 1500. @max is at most 2^53.
  */
 long long count_option(const char *name, const char *text,
 		       enum quantity quantity, long long min, long long max);

@@ -18,8 +18,6 @@
 struct skel *open_card(const char *path);
 long long number_option(const char *name, const char *text, long long min,
 			long long max);
-double decimal_option(const char *name, const char *text, double min,
-		      double max);
 
 /* Each takes the device and its own arguments, and returns an exit status */
 int cmd_main(const char *path, int argc, char **argv);

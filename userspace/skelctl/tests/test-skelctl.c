@@ -366,7 +366,7 @@ static void acquire_chooses_a_rate(void)
 		  " at 1000000 Hz each" },
 		{ "acquire --no-plot --frequency 0.001 -n 100",
 		  " at 200 Hz each" },
-		{ "acquire --no-plot --rate 8000 --frequency 2000",
+		{ "acquire --no-plot --rate 8kHz --frequency 2e3",
 		  " at 8000 Hz each" },
 	};
 	size_t i;
