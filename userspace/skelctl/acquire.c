@@ -21,6 +21,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "csv.h"
 #include "plot.h"
 #include "quantity.h"
@@ -34,37 +35,6 @@
 #define RATE_LEAST	200		/* takes 5 s at most */
 #define PLOT_WIDTH_MAX	100
 #define PLOT_HEIGHT_MAX	29
-
-static const char usage[] =
-"Usage: skelctl [-d DEVICE] acquire [OPTION]...\n"
-"Let the card sample its inputs, fetch the samples by DMA, draw the waveforms.\n"
-"\n"
-"Sampling:\n"
-"  -r, --rate HZ         samples per second of each input (default: 200 per\n"
-"                        cycle of --frequency, else 10000)\n"
-"  -n, --frames N        how many samples of each input (default 1000)\n"
-"      --function0 NAME  set the generator at input 0: sine, square, triangle,\n"
-"                          ramp, noise or dc, if the card has them,\n"
-"      --frequency0 HZ     frequency,\n"
-"      --amplitude0 V      amplitude; also without the 0\n"
-"      --function1 NAME  likewise at input 1\n"
-"      --frequency1 HZ\n"
-"      --amplitude1 V\n"
-"\n"
-"Output:\n"
-"      --csv FILE        write the samples to FILE ('-': standard output, then\n"
-"                        nothing is drawn)\n"
-"      --no-plot         do not draw, only measure\n"
-"      --width N         width of the picture in characters (default: as wide\n"
-"                        as the terminal, at most 100)\n"
-"      --height N        height in lines (default: as high, at most 29)\n"
-"      --ascii           draw in ASCII (default: if the locale is not UTF-8)\n"
-"      --utf8            draw in UTF-8, whatever the locale is\n"
-"      --colour WHEN     'always', 'never' or 'auto' (default: on terminals, if\n"
-"                        the environment variable NO_COLOR is not set)\n"
-"  -h, --help            show this text\n"
-"\n"
-"Example: skelctl acquire --rate 100k --frequency0 '1 kHz' --csv wave.csv\n";
 
 /* A generator that the user wants to set; NULL, negative: leave as it is */
 struct generator {
@@ -307,7 +277,7 @@ static const char *const *function_option(const char *name)
 }
 
 enum {
-	OPT_FUNCTION0 = 256,
+	OPT_FUNCTION0 = OPTION_LONG,
 	OPT_FUNCTION1,
 	OPT_FREQUENCY0,
 	OPT_FREQUENCY1,
@@ -320,30 +290,6 @@ enum {
 	OPT_ASCII,
 	OPT_UTF8,
 	OPT_COLOUR,
-};
-
-static const struct option options[] = {
-	{ "rate", required_argument, NULL, 'r' },
-	{ "frames", required_argument, NULL, 'n' },
-	{ "function", required_argument, NULL, OPT_FUNCTION0 },
-	{ "function0", required_argument, NULL, OPT_FUNCTION0 },
-	{ "function1", required_argument, NULL, OPT_FUNCTION1 },
-	{ "frequency", required_argument, NULL, OPT_FREQUENCY0 },
-	{ "frequency0", required_argument, NULL, OPT_FREQUENCY0 },
-	{ "frequency1", required_argument, NULL, OPT_FREQUENCY1 },
-	{ "amplitude", required_argument, NULL, OPT_AMPLITUDE0 },
-	{ "amplitude0", required_argument, NULL, OPT_AMPLITUDE0 },
-	{ "amplitude1", required_argument, NULL, OPT_AMPLITUDE1 },
-	{ "csv", required_argument, NULL, OPT_CSV },
-	{ "no-plot", no_argument, NULL, OPT_NO_PLOT },
-	{ "width", required_argument, NULL, OPT_WIDTH },
-	{ "height", required_argument, NULL, OPT_HEIGHT },
-	{ "ascii", no_argument, NULL, OPT_ASCII },
-	{ "utf8", no_argument, NULL, OPT_UTF8 },
-	{ "colour", required_argument, NULL, OPT_COLOUR },
-	{ "color", required_argument, NULL, OPT_COLOUR },
-	{ "help", no_argument, NULL, 'h' },
-	{ }
 };
 
 /* A rate that shows some cycles of what the user asks for */
@@ -365,7 +311,7 @@ static void parse_options(struct settings *set, int argc, char **argv)
 	const char *colour = "auto";
 	int c;
 
-	while ((c = getopt_long(argc, argv, "r:n:h", options, NULL)) != -1) {
+	while ((c = command_option(&acquire_command, argc, argv)) != -1) {
 		switch (c) {
 		case 'r':
 			set->rate = count_option("--rate", optarg,
@@ -414,22 +360,15 @@ static void parse_options(struct settings *set, int argc, char **argv)
 		case OPT_COLOUR:
 			colour = optarg;
 			break;
-		case 'h':
-			fputs(usage, stdout);
-			exit(EXIT_SUCCESS);
-		default:
-			exit(EXIT_USAGE);
 		}
 	}
-	if (optind != argc)
-		errx(EXIT_USAGE, "acquire: unexpected argument '%s'",
-		     argv[optind]);
+	no_arguments(&acquire_command, argc, argv);
 	if (!set->rate)
 		set->rate = choose_rate(set);
 	set->colour = colour_option(colour);
 }
 
-int acquire_main(const char *path, int argc, char **argv)
+static int acquire_main(int argc, char **argv)
 {
 	struct settings set = {
 		.frames = 1000,
@@ -449,7 +388,7 @@ int acquire_main(const char *path, int argc, char **argv)
 	}
 	run.rate = set.rate;
 	run.frames = set.frames;
-	run.skel = open_card(path);
+	run.skel = open_card();
 	if (set.csv)
 		csv_open(set.csv);
 	set_generators(run.skel, &set);
@@ -467,3 +406,49 @@ int acquire_main(const char *path, int argc, char **argv)
 	skel_close(run.skel);
 	return EXIT_SUCCESS;
 }
+
+#define SHAPES	"sine square triangle ramp noise dc"
+
+static const struct option_row options[] = {
+	{ "rate", 'r', "HZ", NULL,
+	  "samples per second of each input (default: 200 per cycle of --frequency, else 10000)" },
+	{ "frames", 'n', "N", NULL,
+	  "how many samples of each input (default: 1000); the card's memory must hold them" },
+	{ "function0", OPT_FUNCTION0, "NAME", SHAPES,
+	  "set the generator at input 0: sine, square, triangle, ramp, noise or dc, if the card has them; also without the 0, as the next two" },
+	{ "frequency0", OPT_FREQUENCY0, "HZ", NULL,
+	  "its frequency, 0.001 to 500000 Hz" },
+	{ "amplitude0", OPT_AMPLITUDE0, "V", NULL,
+	  "its amplitude, 0 to 10 V" },
+	{ "function1", OPT_FUNCTION1, "NAME", SHAPES, "likewise at input 1" },
+	{ "frequency1", OPT_FREQUENCY1, "HZ", NULL, "its frequency" },
+	{ "amplitude1", OPT_AMPLITUDE1, "V", NULL, "its amplitude" },
+	{ "function", OPT_FUNCTION0, "NAME", SHAPES, NULL },
+	{ "frequency", OPT_FREQUENCY0, "HZ", NULL, NULL },
+	{ "amplitude", OPT_AMPLITUDE0, "V", NULL, NULL },
+	{ "csv", OPT_CSV, "FILE", "<file>",
+	  "write the samples to FILE, times in seconds and voltages in V with a header line ('-': standard output, then nothing is drawn); it is opened before anything is recorded, and written when the recording is complete" },
+	{ "no-plot", OPT_NO_PLOT, NULL, NULL, "do not draw, only measure" },
+	{ "width", OPT_WIDTH, "N", NULL,
+	  "width of the picture in characters (default: as wide as the terminal, at most 100)" },
+	{ "height", OPT_HEIGHT, "N", NULL,
+	  "height in lines (default: as high, at most 29)" },
+	{ "ascii", OPT_ASCII, NULL, NULL,
+	  "draw in ASCII (default: if the locale is not UTF-8)" },
+	{ "utf8", OPT_UTF8, NULL, NULL,
+	  "draw in UTF-8, whatever the locale is" },
+	{ "colour", OPT_COLOUR, "WHEN", "always never auto",
+	  "always, never or auto (default): on terminals, if the environment variable NO_COLOR is not set" },
+	{ "color", OPT_COLOUR, "WHEN", NULL, NULL },
+	{ }
+};
+
+const struct command acquire_command = {
+	.name = "acquire",
+	.summary = "record the card's inputs and draw the waveforms",
+	.text = "Let the card sample its inputs steadily into its own memory, watch its status meanwhile, fetch the samples by DMA into a buffer, and draw the waveforms in the terminal. The numbers drawn and measured are those in the buffer. Their times follow from the rate at which the card really samples. When the command is interrupted, the card goes on sampling until 'skelctl cmd STOP'. Frequencies are measured from rising edges.\n\n"
+"All users of a card share its inputs and its sampling. When another program restarts it, stops it, or changes an input during the recording, the command fails. It cannot see another process write to the card's memory through a mapping.",
+	.example = "acquire --rate 100000 --frequency0 1000 --csv wave.csv",
+	.options = options,
+	.main = acquire_main,
+};

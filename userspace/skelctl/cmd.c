@@ -13,28 +13,12 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "command.h"
+#include "quantity.h"
 #include "scpi.h"
 #include "skelctl.h"
 
 #define POLL_MS	20	/* while a program runs on the card */
-
-static const char usage[] =
-"Usage: skelctl [-d DEVICE] cmd [OPTION]... LINE...\n"
-"       skelctl [-d DEVICE] cmd [OPTION]... -\n"
-"Send each LINE to the card and print what it answers. With '-', lines come from\n"
-"standard input and answers are printed as they arrive, until end of file.\n"
-"A card that speaks SCPI does not answer settings: its errors are queried.\n"
-"\n"
-"Options:\n"
-"  -n, --replies N   wait for N reply lines after each LINE, query no errors\n"
-"                    (default 1; from a card that speaks SCPI all there are)\n"
-"  -t, --timeout MS  how long to wait for each (default 1000; -1: forever)\n"
-"  -h, --help        show this text\n"
-"\n"
-"Exit status: 1 if the card says ERROR or has an error, a transfer is REFUSED or\n"
-"FAILED, or a reply does not come in time.\n"
-"\n"
-"Example: skelctl cmd '*IDN?' 'STATUS?'\n";
 
 struct conversation {
 	struct skel *skel;
@@ -274,42 +258,27 @@ static int copy_lines(struct conversation *talk)
 	return talk->refused ? EXIT_CARD : EXIT_SUCCESS;
 }
 
-int cmd_main(const char *path, int argc, char **argv)
+static int cmd_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "replies", required_argument, NULL, 'n' },
-		{ "timeout", required_argument, NULL, 't' },
-		{ "help", no_argument, NULL, 'h' },
-		{ }
-	};
 	struct conversation talk = {
-		.path = path,
 		.replies = -1,
 		.timeout = ANSWER_MS,
 	};
 	int c, status;
 
-	while ((c = getopt_long(argc, argv, "+n:t:h", options, NULL)) != -1) {
-		switch (c) {
-		case 'n':
-			talk.replies = number_option("--replies", optarg, 0,
-						     1000000);
-			break;
-		case 't':
+	while ((c = command_option(&cmd_command, argc, argv)) != -1) {
+		if (c == 'n')
+			talk.replies = count_option("--replies", optarg,
+						    QUANTITY_COUNT, 0, 1000000);
+		else
 			talk.timeout = number_option("--timeout", optarg, -1,
 						     86400000);
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		default:
-			return EXIT_USAGE;
-		}
 	}
 	if (optind == argc)
 		errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
 
-	talk.skel = open_card(path);
+	talk.path = card_path();
+	talk.skel = open_card();
 	if (talk.replies < 0)
 		find_language(&talk);
 	if (argc - optind == 1 && strcmp(argv[optind], "-") == 0)
@@ -319,3 +288,24 @@ int cmd_main(const char *path, int argc, char **argv)
 	skel_close(talk.skel);
 	return status;
 }
+
+static const struct option_row options[] = {
+	{ "replies", 'n', "N", NULL,
+	  "wait for N reply lines after each LINE, and do not query errors (default: 1; from a card that speaks SCPI, all there are)" },
+	{ "timeout", 't', "MS", NULL,
+	  "how long to wait for each reply in milliseconds (default: 1000; -1: forever)" },
+	{ }
+};
+
+const struct command cmd_command = {
+	.name = "cmd",
+	.arguments = "LINE... | -",
+	.summary = "send command lines to the card and print what it answers",
+	.text = "Send each LINE to the card and print what it answers. With '-', lines come from standard input, and answers are printed as they arrive until the end of the input.\n\n"
+"Lines that begin with 'skel:' come from the core, which reports the end of each transfer. No card can send such a line: the core replaces its beginning by 'card:'.\n\n"
+"A card that speaks SCPI does not answer a setting. Its errors are queried (SYSTem:ERRor?) after each line and printed to standard error, so a SYSTem:ERRor? of your own finds none. If a line starts an uploaded program, the command waits for its first line of output or for its end.",
+	.example = "cmd '*IDN?' 'STATUS?'",
+	.words = "*IDN? STATUS? INPUTS? HELP?",
+	.options = options,
+	.main = cmd_main,
+};

@@ -3,19 +3,13 @@
  * info.c - skelctl info: what a card is, and the counters of this channel
  */
 #include <err.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "inputs.h"
 #include "skelctl.h"
-
-static const char usage[] =
-"Usage: skelctl [-d DEVICE] info [-h]\n"
-"Show what the card is: its name, channels, memory, converters and what its DMA\n"
-"reaches; and the counters of the channel, which start at 0 when a program opens\n"
-"the card.\n";
 
 /* Text of a number of bytes in the largest unit that divides it */
 static const char *size_text(uint64_t bytes, char *text, size_t size)
@@ -115,36 +109,32 @@ static void show_counters(const struct skel_info *info)
 	       (unsigned long long)info->replies_lost);
 }
 
-int info_main(const char *path, int argc, char **argv)
+static int info_main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ }
-	};
 	struct skel_info info;
 	struct skel *skel;
-	int c;
 
-	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c != 'h')
-			return EXIT_USAGE;
-		fputs(usage, stdout);
-		return EXIT_SUCCESS;
-	}
-	if (optind != argc)
-		errx(EXIT_USAGE, "info: unexpected argument '%s'",
-		     argv[optind]);
+	while (command_option(&info_command, argc, argv) != -1)
+		;
+	no_arguments(&info_command, argc, argv);
 
-	skel = open_card(path);
+	skel = open_card();
 	if (skel_get_info(skel, &info))
-		err(EXIT_CARD, "%s", path);
-	printf("device         %s\n", path);
+		err(EXIT_CARD, "%s", card_path());
+	printf("device         %s\n", card_path());
 	show_identity(skel, &info);
 	show_regions(skel, &info);
 	show_inputs(skel);
 	if (skel_get_info(skel, &info))
-		err(EXIT_CARD, "%s", path);
+		err(EXIT_CARD, "%s", card_path());
 	show_counters(&info);
 	skel_close(skel);
 	return EXIT_SUCCESS;
 }
+
+const struct command info_command = {
+	.name = "info",
+	.summary = "show the card, its memory, converters and counters",
+	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, the largest DMA buffer, the regions that programs can map, the converters, and the counters of the channel. They start at 0 when a program opens the card.",
+	.main = info_main,
+};

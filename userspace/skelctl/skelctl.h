@@ -9,19 +9,35 @@
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-/* Exit statuses */
-#define EXIT_CARD	1	/* the card or the system refused something */
-#define EXIT_USAGE	2	/* wrong options or arguments */
+#ifndef SKEL_VERSION
+#define SKEL_VERSION	"unknown"
+#endif
+
+/* Exit statuses; exit_rows of table.c documents them */
+#define EXIT_CARD	1
+#define EXIT_USAGE	2
+#define EXIT_NO_CARD	3
+#define EXIT_SILENT	4
 
 #define ANSWER_MS	1000	/* that a card may take to answer */
 
-struct skel *open_card(const char *path);
+/* The card that the user means; exits if @text cannot be one */
+void choose_card(const char *text);
+/* The path of its device: the choice, else that of SKEL_DEVICE, else the first */
+const char *card_path(void);
+/* Open it, or print what can be done about it and exit */
+struct skel *open_card(void);
+
 long long number_option(const char *name, const char *text, long long min,
 			long long max);
 
-/* Each takes the device and its own arguments, and returns an exit status */
-int cmd_main(const char *path, int argc, char **argv);
-int info_main(const char *path, int argc, char **argv);
-int acquire_main(const char *path, int argc, char **argv);
+/* Exit: there is no command of this name */
+__attribute__((__noreturn__)) void no_command(const char *name);
+
+/* The whole program. Return: its exit status */
+int skelctl_main(int argc, char **argv);
+
+extern const struct command info_command, cmd_command, acquire_command,
+	help_command, complete_command;
 
 #endif /* _SKELCTL_H */

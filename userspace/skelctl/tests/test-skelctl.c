@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../command.h"
 #include "../scpi.h"
 #include "../skelctl.h"
 #include "fake-card.h"
@@ -18,7 +19,7 @@
 static char output[65536];
 
 struct call {
-	int (*main)(const char *path, int argc, char **argv);
+	const struct command *command;
 	char *argv[16];
 };
 
@@ -29,15 +30,15 @@ static int call_it(void *data)
 
 	while (call->argv[argc])
 		argc++;
-	return call->main(FAKE_PATH, argc, call->argv);
+	choose_card(FAKE_PATH);
+	return call->command->main(argc, call->argv);
 }
 
 /* Run one command, its arguments separated by blanks. Return: exit status. */
-static int skelctl(int (*main)(const char *path, int argc, char **argv),
-		   const char *args)
+static int skelctl(const struct command *command, const char *args)
 {
 	char text[256] = "";
-	struct call call = { .main = main };
+	struct call call = { .command = command };
 	char *word;
 	int n = 0;
 
@@ -51,21 +52,21 @@ static int skelctl(int (*main)(const char *path, int argc, char **argv),
 static void info_shows_the_card(void)
 {
 	fake_reset();
-	check(skelctl(info_main, "info") == 0);
+	check(skelctl(&info_command, "info") == 0);
 	check(strstr(output, "skel,fake,0,1"));
 	check(strstr(output, "3 of 32"));
 	check(strstr(output, "0xfffffff (28 bits)"));
 	check(strstr(output, "16 KiB"));
 	check(strstr(output, "square, 100 Hz, 5 V"));
-	check(skelctl(info_main, "info --help") == 0);
-	check(skelctl(info_main, "info more") == EXIT_USAGE);
+	check(skelctl(&info_command, "info --help") == 0);
+	check(skelctl(&info_command, "info more") == EXIT_USAGE);
 }
 
 static void info_of_a_simple_card(void)
 {
 	fake_reset();
 	fake.simple = true;
-	check(skelctl(info_main, "info") == 0);
+	check(skelctl(&info_command, "info") == 0);
 	check(strstr(output, "skel,fake,0,1"));
 	check(!strstr(output, "converter"));
 	check(!strstr(output, "ERROR"));
@@ -74,21 +75,21 @@ static void info_of_a_simple_card(void)
 static void cmd_prints_replies(void)
 {
 	fake_reset();
-	check(skelctl(cmd_main, "cmd *IDN? STOP") == 0);
+	check(skelctl(&cmd_command, "cmd *IDN? STOP") == 0);
 	check(strcmp(output, "skel,fake,0,1\nOK STOP\n") == 0);
-	check(skelctl(cmd_main, "cmd NONSENSE STOP") == EXIT_CARD);
+	check(skelctl(&cmd_command, "cmd NONSENSE STOP") == EXIT_CARD);
 	check(strcmp(output, "ERROR unknown-command\nOK STOP\n") == 0);
-	check(skelctl(cmd_main, "cmd") == EXIT_USAGE);
-	check(skelctl(cmd_main, "cmd --timeout x STOP") == EXIT_USAGE);
+	check(skelctl(&cmd_command, "cmd") == EXIT_USAGE);
+	check(skelctl(&cmd_command, "cmd --timeout x STOP") == EXIT_USAGE);
 }
 
 static void cmd_does_not_wait_for_ever(void)
 {
 	fake_reset();
 	fake.silent = true;
-	check(skelctl(cmd_main, "cmd --timeout 20 STOP") == EXIT_CARD);
+	check(skelctl(&cmd_command, "cmd --timeout 20 STOP") == EXIT_CARD);
 	check(strstr(output, "no reply in 20 ms"));
-	check(skelctl(cmd_main, "cmd --replies 0 STOP") == 0);
+	check(skelctl(&cmd_command, "cmd --replies 0 STOP") == 0);
 }
 
 /* A setting has no answer: its success and its error are in the queue. */
@@ -97,10 +98,10 @@ static void cmd_asks_for_errors(void)
 	char set[] = "INPut1:FUNCtion TRIangle", bad[] = "INPut1:FUNCtion DC";
 	char cmd[] = "cmd", n[] = "--replies", one[] = "1", idn[] = "*IDN?";
 	char go[] = "GO QUIETLY";
-	struct call good_call = { cmd_main, { cmd, set, idn } };
-	struct call bad_call = { cmd_main, { cmd, bad, bad, idn, set } };
-	struct call quiet_call = { cmd_main, { cmd, go } };
-	struct call one_call = { cmd_main, { cmd, n, one, idn, bad } };
+	struct call good_call = { &cmd_command, { cmd, set, idn } };
+	struct call bad_call = { &cmd_command, { cmd, bad, bad, idn, set } };
+	struct call quiet_call = { &cmd_command, { cmd, go } };
+	struct call one_call = { &cmd_command, { cmd, n, one, idn, bad } };
 
 	fake_reset();
 	fake.scpi = true;
@@ -112,7 +113,7 @@ static void cmd_asks_for_errors(void)
 	check(strstr(output, "\nskel,fake,0,1\n"));
 	check(!strstr(output, "TRIangle") && !strstr(output, "No error"));
 	/* what a program prints later */
-	check(skelctl(cmd_main, "cmd GO") == 0);
+	check(skelctl(&cmd_command, "cmd GO") == 0);
 	check(strcmp(output, "gone\n") == 0);
 	check(unit_catch(call_it, &quiet_call, output, sizeof(output)) == 0);
 	check(!*output);
@@ -131,7 +132,7 @@ static int cmd_stdin(const char *lines)
 	fputs(lines, file);
 	rewind(file);
 	dup2(fileno(file), STDIN_FILENO);
-	status = skelctl(cmd_main, "cmd -");
+	status = skelctl(&cmd_command, "cmd -");
 	dup2(keep, STDIN_FILENO);
 	close(keep);
 	fclose(file);
@@ -152,7 +153,7 @@ static void cmd_copies_lines(void)
 	check(cmd_stdin("*IDN?\nBAD\nBAD\n") == EXIT_CARD);
 	check(strstr(output, "'-': -224,"));
 	/* both errors of the first line belong to it */
-	check(skelctl(cmd_main, "cmd TWICE *IDN?") == EXIT_CARD);
+	check(skelctl(&cmd_command, "cmd TWICE *IDN?") == EXIT_CARD);
 	first = strstr(output, "'TWICE': -224,");
 	check(first && strstr(first + 1, "'TWICE': -224,"));
 	check(!strstr(output, "'*IDN?'"));
@@ -164,8 +165,8 @@ static void cmd_waits_for_transfers(void)
 {
 	char cmd[] = "cmd", line[] = "TOHOST 0x0 0x10 0x100000000";
 	char bad[] = "BAD";
-	struct call call = { cmd_main, { cmd, line } };
-	struct call bad_call = { cmd_main, { cmd, bad, line } };
+	struct call call = { &cmd_command, { cmd, line } };
+	struct call bad_call = { &cmd_command, { cmd, bad, line } };
 	int scpi;
 
 	fake_reset();
@@ -206,7 +207,7 @@ static void verdicts_are_understood(void)
 static void acquire_measures_right(void)
 {
 	fake_reset();
-	check(skelctl(acquire_main, "acquire --ascii --width 80 --height 23") ==
+	check(skelctl(&acquire_command, "acquire --ascii --width 80 --height 23") ==
 	      0);
 	check(strstr(output, "SAMPLING"));
 	check(strstr(output, "SAMPLING: 1000 frames, 1000 wanted"));
@@ -221,22 +222,22 @@ static void acquire_over_the_end_of_the_ring(void)
 {
 	fake_reset();
 	fake.step = 4500;
-	check(skelctl(acquire_main, "acquire --no-plot -n 4096") == 0);
+	check(skelctl(&acquire_command, "acquire --no-plot -n 4096") == 0);
 	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
 	fake.deaf = true;
-	check(skelctl(acquire_main, "acquire --no-plot -n 2000") == EXIT_CARD);
+	check(skelctl(&acquire_command, "acquire --no-plot -n 2000") == EXIT_CARD);
 	check(strstr(output, "another program has changed"));
 	fake.deaf = false;
 	fake.step = 900;
-	check(skelctl(acquire_main, "acquire --no-plot -n 3000") == 0);
+	check(skelctl(&acquire_command, "acquire --no-plot -n 3000") == 0);
 	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
 	fake.step = 2300;
-	check(skelctl(acquire_main, "acquire --no-plot -n 1000") == 0);
+	check(skelctl(&acquire_command, "acquire --no-plot -n 1000") == 0);
 	check(strstr(output, "TOHOST 0x3840 0x7c0 "));
 	check(strstr(output, "TOHOST 0x0 0x7e0 "));
 	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
 	check(strstr(output, "measured 100.00 Hz, -5.000 V to 5.000 V"));
-	check(skelctl(acquire_main, "acquire -n 4097") == EXIT_CARD);
+	check(skelctl(&acquire_command, "acquire -n 4097") == EXIT_CARD);
 	check(strstr(output, "holds 4096"));
 }
 
@@ -276,7 +277,7 @@ static const char *interrupt(const char *other, bool old)
 		fake.old = old;
 		fake.other = other;
 		fake.other_at = i;
-		status = skelctl(acquire_main, args);
+		status = skelctl(&acquire_command, args);
 		check(status == EXIT_CARD ||
 		      (status == 0 && is_right(1000, 8)));
 		results[i - 1] = status ? '-' : 'r';
@@ -319,11 +320,11 @@ static void acquire_measures_by_the_true_rate(void)
 	fake_reset();
 	fake.tick = 10;
 	fake.step = 1000;
-	check(skelctl(acquire_main,
+	check(skelctl(&acquire_command,
 		      "acquire --no-plot --rate 700000 --frequency0 7000") == 0);
 	check(strstr(output, "at 699300.7 Hz each (700000 Hz were asked for)"));
 	check(strstr(output, "measured 7000.00 Hz"));
-	check(skelctl(acquire_main, "acquire --csv - --rate 700000 -n 1000") ==
+	check(skelctl(&acquire_command, "acquire --csv - --rate 700000 -n 1000") ==
 	      0);
 	check(strstr(output, "\n0.00142857,"));
 }
@@ -332,17 +333,17 @@ static void acquire_from_a_ring_in_the_middle(void)
 {
 	fake_reset();
 	fake.base = 8192;
-	check(skelctl(acquire_main, "acquire --no-plot") == 0);
+	check(skelctl(&acquire_command, "acquire --no-plot") == 0);
 	check(strstr(output, "TOHOST 0x2000 0xfa0 ") && is_right(50, 8));
 	fake.step = 1030;
-	check(skelctl(acquire_main, "acquire --no-plot") == 0);
+	check(skelctl(&acquire_command, "acquire --no-plot") == 0);
 	check(strstr(output, "TOHOST 0x3090 0xf70 ") && is_right(50, 8));
 	check(strstr(output, "TOHOST 0x2000 0x30 "));
-	check(skelctl(acquire_main, "acquire --no-plot -n 2049") == EXIT_CARD);
+	check(skelctl(&acquire_command, "acquire --no-plot -n 2049") == EXIT_CARD);
 	check(strstr(output, "the card's ring holds 2048"));
 	/* a card that does not tell where it is */
 	fake.old = true;
-	check(skelctl(acquire_main, "acquire --no-plot") == EXIT_CARD);
+	check(skelctl(&acquire_command, "acquire --no-plot") == EXIT_CARD);
 	check(strstr(output, "cannot understand"));
 }
 
@@ -350,7 +351,7 @@ static void acquire_begins_anew_behind_lost_frames(void)
 {
 	fake_reset();
 	fake.lose = 777;
-	check(skelctl(acquire_main, "acquire --no-plot") == 0);
+	check(skelctl(&acquire_command, "acquire --no-plot") == 0);
 	check(strstr(output, "777 frames are lost") && is_right(50, 8));
 }
 
@@ -373,7 +374,7 @@ static void acquire_chooses_a_rate(void)
 
 	fake_reset();
 	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
-		check(skelctl(acquire_main, wanted[i][0]) == 0);
+		check(skelctl(&acquire_command, wanted[i][0]) == 0);
 		check(strstr(output, wanted[i][1]));
 	}
 }
@@ -381,10 +382,10 @@ static void acquire_chooses_a_rate(void)
 static void acquire_writes_csv(void)
 {
 	fake_reset();
-	check(skelctl(acquire_main, "acquire --csv - -n 100") == 0);
+	check(skelctl(&acquire_command, "acquire --csv - -n 100") == 0);
 	check(strstr(output, "time/s,in0/V,in1/V\n0,0.000000,4.999847\n"));
 	check(strstr(output, "\n0.005,8.000122,-"));
-	check(skelctl(acquire_main, "acquire --no-plot --csv /dev/full") ==
+	check(skelctl(&acquire_command, "acquire --no-plot --csv /dev/full") ==
 	      EXIT_CARD);
 	check(strstr(output, "/dev/full: No space left"));
 }
@@ -394,7 +395,7 @@ static int acquire_to(const char *path)
 	char args[128];
 
 	snprintf(args, sizeof(args), "acquire --no-plot -n 500 --csv %s", path);
-	return skelctl(acquire_main, args);
+	return skelctl(&acquire_command, args);
 }
 
 static bool file_has(const char *path, const char *text)
@@ -447,13 +448,13 @@ static void acquire_leaves_no_half_a_file(void)
 static void acquire_sets_functions(void)
 {
 	fake_reset();
-	check(skelctl(acquire_main, "acquire --no-plot --function triangle") ==
+	check(skelctl(&acquire_command, "acquire --no-plot --function triangle") ==
 	      EXIT_CARD);
 	check(strstr(output, "the card answers 'ERROR unknown-command'"));
 	fake.scpi = true;
-	check(skelctl(acquire_main, "acquire --no-plot --function triangle --frequency 50") ==
+	check(skelctl(&acquire_command, "acquire --no-plot --function triangle --frequency 50") ==
 	      0);
-	check(skelctl(acquire_main, "acquire --no-plot --function0 DC") ==
+	check(skelctl(&acquire_command, "acquire --no-plot --function0 DC") ==
 	      EXIT_CARD);
 	check(strstr(output, "--function0: the card answers '-224,"));
 }
@@ -462,26 +463,26 @@ static void acquire_refused(void)
 {
 	fake_reset();
 	fake.refuse = true;
-	check(skelctl(acquire_main, "acquire") == EXIT_CARD);
+	check(skelctl(&acquire_command, "acquire") == EXIT_CARD);
 	check(strstr(output, "TOHOST: refused: host-address"));
 	fake_reset();
 	fake.simple = true;
-	check(skelctl(acquire_main, "acquire") == EXIT_CARD);
+	check(skelctl(&acquire_command, "acquire") == EXIT_CARD);
 	check(strstr(output, "the card answers 'ERROR unknown-command'"));
 }
 
 static void acquire_usage(void)
 {
 	fake_reset();
-	check(skelctl(acquire_main, "acquire --help") == 0);
-	check(skelctl(acquire_main, "acquire --rate 0") == EXIT_USAGE);
-	check(skelctl(acquire_main, "acquire --rate 1x") == EXIT_USAGE);
-	check(skelctl(acquire_main, "acquire --frequency0 nan") == EXIT_USAGE);
-	check(skelctl(acquire_main, "acquire --function sinus") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire --help") == 0);
+	check(skelctl(&acquire_command, "acquire --rate 0") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire --rate 1x") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire --frequency0 nan") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire --function sinus") == EXIT_USAGE);
 	check(strstr(output, "'sinus' is not sine, square"));
-	check(skelctl(acquire_main, "acquire --width 10") == EXIT_USAGE);
-	check(skelctl(acquire_main, "acquire --colour no") == EXIT_USAGE);
-	check(skelctl(acquire_main, "acquire more") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire --width 10") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire --colour no") == EXIT_USAGE);
+	check(skelctl(&acquire_command, "acquire more") == EXIT_USAGE);
 }
 
 int main(void)

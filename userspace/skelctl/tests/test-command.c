@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-command.c - the table of commands: options, help texts, completion
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../command.h"
+#include "../skelctl.h"
+#include "unit.h"
+
+static char output[65536];
+
+static int call_it(void *data)
+{
+	char **argv = data;
+	int argc = 0;
+
+	while (argv[argc])
+		argc++;
+	return skelctl_main(argc, argv);
+}
+
+/* Run skelctl, its arguments separated by blanks. Return: exit status. */
+static int skelctl(const char *args)
+{
+	static char name[] = "skelctl";
+	char *argv[16] = { name }, text[256], *word;
+	int n = 1;
+
+	snprintf(text, sizeof(text), "%s", args);
+	for (word = strtok(text, " "); word && n < 15; word = strtok(NULL, " "))
+		argv[n++] = word;
+	return unit_catch(call_it, argv, output, sizeof(output));
+}
+
+static void rows_are_complete(const struct option_row *row)
+{
+	const struct option_row *other;
+
+	for (; row && row->name; row++) {
+		for (other = row + 1; other->name; other++) {
+			check(strcmp(row->name, other->name) != 0);
+			/* two names for one thing: one of them is an old one */
+			check(row->letter != other->letter || !row->help ||
+			      !other->help);
+		}
+		for (other = common_options; other->name; other++) {
+			if (row == other)
+				break;
+			check(strcmp(row->name, other->name) != 0);
+			check(row->letter != other->letter);
+		}
+		if (row->help)
+			check(row->help[0] && row->help[strlen(row->help) - 1] != '.');
+		check(row->value || !row->words);
+	}
+}
+
+static void the_table_is_complete(void)
+{
+	const struct command *const *command;
+
+	rows_are_complete(common_options);
+	for (command = commands; *command; command++) {
+		check((*command)->main);
+		check(find_command((*command)->name) == *command);
+		rows_are_complete((*command)->options);
+		if ((*command)->summary)
+			check((*command)->text);
+	}
+}
+
+/* No line of any help text is wider than a terminal. */
+static void help_fits(void)
+{
+	const struct command *const *command;
+	char args[64], *line;
+
+	check(skelctl("--help") == 0);
+	check(strstr(output, "\n  acquire   record"));
+	check(strstr(output, "\n  2  wrong options"));
+	check(!strstr(output, "complete"));
+	for (command = commands; *command; command++) {
+		if (!(*command)->summary)
+			continue;
+		snprintf(args, sizeof(args), "help %s", (*command)->name);
+		check(skelctl(args) == 0);
+		check(strstr(output, "--device DEVICE"));
+		for (line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
+			check(strlen(line) <= 79);
+			check(!*line || line[strlen(line) - 1] != ' ');
+		}
+	}
+}
+
+static void wrong_usage(void)
+{
+	static const char * const wrong[][2] = {
+		{ "", "Usage: skelctl" },
+		{ "nonsense", "unknown command 'nonsense'" },
+		{ "help nonsense", "unknown command 'nonsense'" },
+		{ "--nonsense", "unknown option '--nonsense'" },
+		{ "-x info", "unknown option '-x'" },
+		{ "info --nonsense", "info: unknown option '--nonsense'" },
+		{ "info --help=x", "info: option '--help=x' takes no value" },
+		{ "info -x", "info: unknown option '-x'" },
+		{ "info more", "unexpected argument 'more'" },
+		{ "info -d", "info: option '-d' needs a value" },
+		{ "cmd --timeout", "cmd: option '--timeout' needs a value" },
+		{ "cmd", "cmd: no line to send" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		check(skelctl(wrong[i][0]) == EXIT_USAGE);
+		check(strstr(output, wrong[i][1]));
+	}
+}
+
+/* Which device an option means, in front of and behind the command */
+static void devices_are_found(void)
+{
+	static const char * const wanted[][2] = {
+		{ "-d 991 info", "/dev/skel991: " },
+		{ "info -d 991", "/dev/skel991: " },
+		{ "-d 0 info --device skel991", "/dev/skel991: " },
+		{ "info -d /dev/skel991", "/dev/skel991: " },
+		{ "info -d./skel991", "./skel991: " },
+		{ "-d skeleton info", "skeleton: " },
+		{ "cmd *IDN? -d 991", "/dev/skel991: " },
+		{ "info", "/dev/skel992: " },
+	};
+	size_t i;
+
+	setenv("SKEL_DEVICE", "992", 1);
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		check(skelctl(wanted[i][0]) == EXIT_NO_CARD);
+		check(strstr(output, wanted[i][1]));
+	}
+	check(skelctl("info -d /dev/null") == EXIT_NO_CARD);
+	check(strstr(output, "/dev/null: not a card"));
+	unsetenv("SKEL_DEVICE");
+}
+
+/* Complete the last word; an empty one is written as "''" */
+static const char *complete(const char *args)
+{
+	static char name[] = "skelctl", hidden[] = "complete", none[] = "";
+	char *argv[16] = { name, hidden }, text[256], *word;
+	int n = 2;
+
+	snprintf(text, sizeof(text), "%s", args);
+	for (word = strtok(text, " "); word && n < 15; word = strtok(NULL, " "))
+		argv[n++] = strcmp(word, "''") == 0 ? none : word;
+	check(unit_catch(call_it, argv, output, sizeof(output)) == 0);
+	return output;
+}
+
+static void words_are_completed(void)
+{
+	check(strstr(complete("''"), "info\tshow the card"));
+	check(!strstr(output, "complete"));
+	check(strncmp(complete("ac"), "acquire\t", 8) == 0);
+	check(strchr(output, '\n')[1] == '\0');
+	check(strstr(complete("help c"), "cmd\t"));
+	check(strstr(complete("cmd --t"), "--timeout\thow long"));
+	check(strstr(complete("-d 0 cmd --d"), "--device\t"));
+	check(strstr(complete("cmd --timeout 5 *"), "*IDN?\t"));
+	check(!*complete("cmd --timeout ''"));
+	check(strcmp(complete("acquire --csv ''"), "<file>\n") == 0);
+	check(strcmp(complete("acquire --csv = x"), "<file>\n") == 0);
+	check(strcmp(complete("acquire --function tr"), "triangle\t\n") == 0);
+	check(strcmp(complete("acquire --function ="), complete("acquire --function ''")) == 0);
+	/* old names work, but are not offered */
+	check(strcmp(complete("acquire --frequency"), "--frequency0\tits frequency, 0.001 to 500000 Hz\n"
+		     "--frequency1\tits frequency\n") == 0);
+}
+
+int main(void)
+{
+	run(the_table_is_complete);
+	run(help_fits);
+	run(wrong_usage);
+	run(devices_are_found);
+	run(words_are_completed);
+	return unit_end();
+}
