@@ -4,7 +4,7 @@
 _skel_lab()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
-	local words='--config --device --name --serial --memory --directory
+	local words='--config --device --listen --no-card --name --serial --memory --directory
 		--seed --real-time --command-time --log-level --check-config
 		--commands --reference --help --version'
 
@@ -18,6 +18,8 @@ _skel_lab()
 		return ;;
 	--log-level)
 		words='error warning info debug' ;;
+	--listen)
+		words='127.0.0.1:5025 [::1]:5025' ;;
 	--name|--serial|--memory|--seed|--command-time)
 		return ;;
 	esac

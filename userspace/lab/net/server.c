@@ -24,6 +24,7 @@ struct server {
 	struct address address;
 	struct client *client[SERVER_CONNECTIONS];	/* without gaps */
 	unsigned int count;
+	bool called;		/* somebody waits for accept() */
 	uint64_t paused;	/* CLOCK_MONOTONIC: do not accept() before */
 };
 
@@ -94,15 +95,13 @@ static void set_options(int fd)
 
 static void add_client(struct server *server, int fd)
 {
-	struct client *client = NULL;
+	struct client *client = client_new(server->lab, fd, now_of(server));
 
-	set_options(fd);
-	if (server->count < SERVER_CONNECTIONS)
-		client = client_new(server->lab, fd, now_of(server));
 	if (!client) {
 		close(fd);
 		return;
 	}
+	set_options(fd);
 	server->client[server->count++] = client;
 	lab_log(LOG_DEBUG, "network: connected, %u now%s", server->count,
 		client->session ? "" : ", refused: too many");
@@ -110,9 +109,8 @@ static void add_client(struct server *server, int fd)
 
 static void accept_clients(struct server *server)
 {
-	unsigned int i;
-
-	for (i = 0; i < SERVER_CONNECTIONS; i++) {
+	server->called = false;
+	while (server->count < SERVER_CONNECTIONS) {
 		int fd = accept4(server->fd, NULL, NULL,
 				 SOCK_CLOEXEC | SOCK_NONBLOCK);
 
@@ -148,6 +146,9 @@ bool server_work(struct server *server)
 		server->client[i] = server->client[--server->count];
 		lab_log(LOG_DEBUG, "network: closed, %u now", server->count);
 	}
+	/* now that those have gone that went before it came */
+	if (server->called)
+		accept_clients(server);
 	return more;
 }
 
@@ -164,12 +165,13 @@ unsigned int server_poll(const struct server *server, struct pollfd *polled,
 {
 	uint64_t now = now_of(server);
 	bool paused = now < server->paused;
+	bool full = server->count == SERVER_CONNECTIONS;
 	unsigned int i;
 
 	if (paused)
 		shorten(idle, server->paused, now);
 	polled[0] = (struct pollfd){
-		.fd = paused ? -1 : server->fd, .events = POLLIN,
+		.fd = paused || full ? -1 : server->fd, .events = POLLIN,
 	};
 	for (i = 0; i < server->count; i++) {
 		const struct client *client = server->client[i];
@@ -189,6 +191,5 @@ void server_events(struct server *server, const struct pollfd *polled)
 
 	for (i = 0; i < server->count; i++)
 		client_event(server->client[i], polled[i + 1].revents, now);
-	if (polled[0].revents)
-		accept_clients(server);
+	server->called = polled[0].revents;
 }

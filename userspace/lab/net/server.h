@@ -13,7 +13,10 @@
 #include "core/lab.h"
 #include "net/address.h"
 
-/* Connections, those included that wait until they know they were refused */
+/*
+ * Connections, those included that wait until they know they were refused; more
+ * wait in the system until those have gone
+ */
 #define SERVER_CONNECTIONS	(LAB_CLIENTS + 16)
 #define SERVER_POLLED		(1 + SERVER_CONNECTIONS)
 

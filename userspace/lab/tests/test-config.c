@@ -43,6 +43,8 @@ static void config_has_defaults(void)
 	check(config.memory == 1 << 20 && config.seed == 1);
 	check(config.command_time == 1000000 && !config.real_time);
 	check(!config.directory && config.log_level == LOG_INFO);
+	check(!config.listen && !config.no_card);
+	check(!config_check(&config, error));
 }
 
 static void config_takes_all_keys(void)
@@ -58,6 +60,8 @@ static void config_takes_all_keys(void)
 		     "seed = 0xffffffffffffffff\n"
 		     "command-time = 20 us\n"
 		     "real-time = yes\n"
+		     "listen = [::1]:5025\n"
+		     "no-card = yes\n"
 		     "log-level = debug"));	/* no newline at the end */
 	check(strcmp(config.device, "/dev/other") == 0);
 	check(strcmp(config.name, "my_lab") == 0);
@@ -66,6 +70,19 @@ static void config_takes_all_keys(void)
 	check(config.memory == 65536 && config.seed == UINT64_MAX);
 	check(config.command_time == 20000 && config.real_time);
 	check(config.log_level == LOG_DEBUG);
+	check(strcmp(config.listen, "[::1]:5025") == 0 && config.no_card);
+	check(!config_check(&config, error));
+}
+
+static void config_fits_together(void)
+{
+	check(!parse("no-card = yes\n"));
+	check(config_check(&config, error));
+	check(strcmp(error, "no-card: nobody could use it without --listen ADDRESS") == 0);
+	check(!parse("no-card = no\n") && !config_check(&config, error));
+	check(parse("listen = lab.example:5025\n"));
+	check(strcmp(error, "x.conf:1: listen: 'lab.example:5025' is not an address, such as "
+		     "127.0.0.1:5025, [::1]:5025, localhost:5025 or 5025") == 0);
 }
 
 static void config_takes_commands(void)
@@ -194,6 +211,7 @@ void test_config(void)
 {
 	run(config_has_defaults);
 	run(config_takes_all_keys);
+	run(config_fits_together);
 	run(config_takes_commands);
 	run(config_takes_times_and_sizes);
 	run(config_refuses_bad_values);

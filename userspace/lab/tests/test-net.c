@@ -197,13 +197,13 @@ static void the_sender_is_held_back(void)
 	start();
 	check(rig_open(&rig, 1));
 	check(answers("TRIG:SOUR BUS;:SAMP:LIST (@1);COUN 10;:READ?\n", ""));
-	while (put("SYST:SEED?\n", 11) == 11) {
+	while (lines < 1000000 && put("SYST:SEED?\n", 11) == 11) {
 		lines++;
 		work();
 		check(client->session->lines <= 1 &&
 		      client->in_end <= CLIENT_INPUT);
 	}
-	check(lines > 200);
+	check(lines > 200 && lines < 1000000);
 	check(rig_ask(&rig, 1, "*OPC?", "1"));		/* others are served */
 	check(rig_ask(&rig, 1, "*TRG", ""));
 	work();
