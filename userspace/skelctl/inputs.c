@@ -107,7 +107,20 @@ int parse_status(const char *line, struct status *status)
 	    get_optional(line, "run", &st.run))
 		return refuse();
 	st.has_run = find_value(line, "run");
+	st.period = period;
 	st.rate = period ? 1e9 / period : rate;
 	*status = st;
 	return 0;
+}
+
+/* "in0" of INPUTS? is what SCPI calls INPut1. */
+void input_label(const struct input *input, char *text, size_t size)
+{
+	unsigned int n;
+	int end = 0;
+
+	if (sscanf(input->name, "in%u%n", &n, &end) == 1 && !input->name[end])
+		snprintf(text, size, "INP%u", n + 1);
+	else
+		snprintf(text, size, "%s", input->name);
 }

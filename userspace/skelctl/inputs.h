@@ -6,6 +6,7 @@
 #define _SKEL_INPUTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define INPUTS_MAX	8
@@ -35,9 +36,13 @@ struct status {
 	uint64_t ring;		/* in bytes */
 	uint64_t base;		/* card address of the ring, default 0 */
 	uint64_t lost;		/* frames that are not in the ring, default 0 */
+	uint64_t period;	/* in ns, exact; 0: not said */
 	uint64_t run;		/* number of this run of the sampling, if has_run */
 	bool has_run;
 };
+
+/* What people call an input: in0 of the card's simple commands is INP1. */
+void input_label(const struct input *input, char *text, size_t size);
 
 int parse_inputs(const char *line, struct inputs *inputs);
 int parse_status(const char *line, struct status *status);

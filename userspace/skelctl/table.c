@@ -8,8 +8,8 @@
 #include "skelctl.h"
 
 const struct command *const commands[] = {
-	&info_command, &cmd_command, &acquire_command, &help_command,
-	&complete_command, NULL
+	&info_command, &cmd_command, &record_command, &acquire_command,
+	&help_command, &complete_command, NULL
 };
 
 const struct option_row common_options[] = {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * format-wav.c - WAV, 16 bits; from 4 GiB on RF64 (EBU Tech 3306)
+ *
+ * The header, in one page, is rewritten as a whole each time the data have
+ * grown, with the length that is there by then. Its JUNK chunk is the place of
+ * RF64's 64 bit lengths.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "format.h"
+
+#define WAV_HEADER	512
+#define COMMENT_MAX	400
+#define DS64_BYTES	28
+
+static size_t wav_bytes(const struct recording *rec)
+{
+	return rec->inputs * sizeof(int16_t);
+}
+
+static char *put_number(char *at, uint64_t value, int bytes)
+{
+	for (; bytes; bytes--) {
+		*at++ = value & 0xff;
+		value >>= 8;
+	}
+	return at;
+}
+
+static char *put_chunk(char *at, const char *name, uint32_t length)
+{
+	memcpy(at, name, 4);
+	return put_number(at + 4, length, 4);
+}
+
+/* What has no place in the header: the exact rate, names, full scale */
+static int make_comment(const struct recording *rec, char *text)
+{
+	char names[INPUTS_MAX * 17] = "";
+	int n, at = 0;
+
+	for (n = 0; n < rec->inputs; n++)
+		at += sprintf(names + at, n ? ",%s" : "%s", rec->name[n]);
+	n = snprintf(text, COMMENT_MAX, "rate=%.17g range=%gV bits=%d inputs=%s",
+		     rec->rate, rec->range / 1000.0, rec->bits, names) + 1;
+	if (n % 2)
+		text[n++] = '\0';
+	return n;
+}
+
+static void make_wav_header(const struct writer *w, char *header)
+{
+	uint64_t data = w->out.frames * wav_bytes(w->rec);
+	uint64_t riff = WAV_HEADER - 8 + data;
+	bool long_one = riff > UINT32_MAX;
+	uint32_t rate = lround(w->rec->rate);
+	char comment[COMMENT_MAX + 2], *at = header;
+	int length = make_comment(w->rec, comment);
+
+	memset(header, 0, WAV_HEADER);
+	at = put_chunk(at, long_one ? "RF64" : "RIFF",
+		       long_one ? UINT32_MAX : riff);
+	memcpy(at, "WAVE", 4);
+	at = put_chunk(at + 4, long_one ? "ds64" : "JUNK", DS64_BYTES);
+	if (long_one) {
+		put_number(at, riff, 8);
+		put_number(at + 8, data, 8);
+		put_number(at + 16, w->out.frames, 8);
+	}
+	at = put_chunk(at + DS64_BYTES, "fmt ", 16);
+	at = put_number(at, 1, 2);	/* PCM */
+	at = put_number(at, w->rec->inputs, 2);
+	at = put_number(at, rate, 4);
+	at = put_number(at, (uint64_t)rate * wav_bytes(w->rec), 4);
+	at = put_number(at, wav_bytes(w->rec), 2);
+	at = put_number(at, 16, 2);
+	at = put_chunk(at, "LIST", 4 + 8 + length);
+	memcpy(at, "INFO", 4);
+	at = put_chunk(at + 4, "ICMT", length);
+	memcpy(at, comment, length);
+	at += length;
+	/* the rest up to the data */
+	at = put_chunk(at, "JUNK", header + WAV_HEADER - 8 - (at + 8));
+	put_chunk(header + WAV_HEADER - 8, "data",
+		  long_one ? UINT32_MAX : data);
+}
+
+static const char *why_not_wav(const struct recording *rec)
+{
+	if (rec->rate < 0.5 || rec->rate > UINT32_MAX)
+		return "its rate is a whole number of Hz";
+	return NULL;
+}
+
+static int begin_wav(struct writer *w)
+{
+	char header[WAV_HEADER];
+
+	w->out.whole = whole_by_size;
+	w->out.frame_bytes = wav_bytes(w->rec);
+	w->out.header = WAV_HEADER;
+	make_wav_header(w, header);
+	return output_put(&w->out, header, sizeof(header));
+}
+
+static int commit_wav(struct writer *w)
+{
+	char header[WAV_HEADER];
+
+	if (w->out.written < WAV_HEADER)
+		return 0;
+	make_wav_header(w, header);
+	return output_change(&w->out, header, sizeof(header), 0);
+}
+
+const struct format wav_format = {
+	.name = "wav", .suffixes = "wav,wave,rf64", .seeks = true,
+	.what = "WAV, from 4 GiB on RF64: full scale is that of the converter",
+	.frame_bytes = wav_bytes, .why_not = why_not_wav,
+	.begin = begin_wav, .put = raw_put, .commit = commit_wav,
+};

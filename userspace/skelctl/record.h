@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * record.h - one recording, into a file or the memory of a plot
+ */
+#ifndef _SKEL_RECORD_H
+#define _SKEL_RECORD_H
+
+#include "capture.h"
+#include "sampling.h"
+#include "spool.h"
+
+struct recording_run {
+	struct capture capture;
+	struct writer *writer;	/* NULL: no file */
+	bool quiet;
+	/* All frames, in order; NULL */
+	void (*keep)(void *data, int64_t first, const int16_t *codes,
+		     size_t count);
+	void *keep_data;
+
+	/* seen by the caller */
+	uint64_t frames;
+	int write_error;	/* errno, 0 */
+
+	/* private to record.c */
+	struct spool spool;
+	bool begun, terminal;
+	int64_t first, next;
+	int64_t told, told_first;	/* ms */
+	uint64_t told_frames;
+};
+
+/* By the suffix; exits if there is none of it */
+const struct format *recording_format(const char *path);
+/* Open the output before anything else; exits if that fails */
+void recording_open(struct recording_run *run, struct writer *w,
+		    const char *path, bool force);
+/* Sample until the end. Return: 0, or -1 with why or write_error. */
+int recording_run(struct recording_run *run, const struct sampling *s);
+/* Say what came of it. Return: exit status. */
+int recording_report(struct recording_run *run, int status);
+
+#endif /* _SKEL_RECORD_H */
