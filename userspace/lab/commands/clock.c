@@ -25,28 +25,10 @@ static int get_divider(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-/*
- * Of the two dividers around it, the one whose frequency is nearer; that need
- * not be the one that is nearer as a number.
- */
-static uint32_t nearest_divider(double frequency)
-{
-	double low = floor(CLOCK_MASTER / frequency);
-
-	if (low < 1)
-		return 1;
-	if (low >= CLOCK_DIVIDER_MAX)
-		return CLOCK_DIVIDER_MAX;
-	if (CLOCK_MASTER / low - frequency <=
-	    frequency - CLOCK_MASTER / (low + 1))
-		return low;
-	return low + 1;
-}
-
 static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
 {
 	clock_set(scpi_lab(scpi), number(call),
-		  nearest_divider(call->arg[0].number));
+		  clock_nearest_divider(call->arg[0].number));
 	return SCPI_OK;
 }
 
@@ -108,7 +90,7 @@ static const struct scpi_command commands[] = {
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "frequency",
 			  .unit = "Hz",
-			  .min = (double)CLOCK_MASTER / CLOCK_DIVIDER_MAX,
+			  .min = CLOCK_MIN,
 			  .max = CLOCK_MASTER, .def = 1000 },
 		},
 		.help = "Set the divider of a clock to the nearest possible\n"

@@ -203,9 +203,8 @@ static int get_time(struct scpi *scpi, const struct scpi_call *call)
 #define NO_PROGRAM	"-282 there is no program of this name"
 #define RUNS		"-284 it is running"
 #define TEXT_ERRORS	"-281 there are 16 others, -282 it cannot be a name,\n"	\
-			RUNS ", -285 the text is wrong, with line, column\n" \
-			"and what was expected, -223 it is longer than\n" \
-			"16384 bytes"
+			RUNS ", -285 the text is wrong, with the line and\n" \
+			"what was expected, -223 it is longer than 16384 bytes"
 
 static const struct scpi_command commands[] = {
 	{
@@ -217,20 +216,20 @@ static const struct scpi_command commands[] = {
 		.help = "Define a program, or replace its text. The name has up to 12\n"
 			"letters, digits and '_', and starts with a letter. It is a\n"
 			"command from then on, unless the instrument has a command of\n"
-			"this name. A text that only lacks END is accepted:\n"
-			"PROGram:APPend can continue it.",
+			"this name. The text is Lua 5.4. If something is only missing\n"
+			"at its end, it is accepted: PROGram:APPend can continue it.",
 		.errors = TEXT_ERRORS,
-		.example = "PROG:DEF blink,'FOR i = 1 TO 3; DOUT 9, i & 1; WAIT 10 ms; END'",
+		.example = "PROG:DEF blink,'for i = 1, 3 do line(9, i & 1) wait(0.01) end'",
 	}, {
 		.header = "PROGram:APPend",
 		.set = append,
 		.params = {
 			NAME, { .type = SCPI_BLOCK, .name = "text" },
 		},
-		.help = "Append a line, or several statements with ';', to the text\n"
-			"of a program. If there is no such program, it is defined.",
+		.help = "Append a line to the text of a program. If there is no such\n"
+			"program, it is defined.",
 		.errors = TEXT_ERRORS,
-		.example = "PROG:APP hello,'PRINT \"hello\"'",
+		.example = "PROG:APP hello,'print(\"hello\")'",
 	}, {
 		.header = "PROGram:LOAD",
 		.set = load,
@@ -249,10 +248,10 @@ static const struct scpi_command commands[] = {
 			NAME, ARG("1"), ARG("2"), ARG("3"), ARG("4"),
 		},
 		.help = "Start a program. Its name as a command does the same. The\n"
-			"arguments are ARG(1) to ARG(4) in the program. An overlapped\n"
-			"command: *WAI and *OPC wait for the end of the run.",
+			"arguments are ... in the program. An overlapped command: *WAI\n"
+			"and *OPC wait for the end of the run.",
 		.errors = NO_PROGRAM ", " RUNS ", -285 the text is not complete",
-		.example = "PROG:DEF answer,'PRINT 6 * ARG(1)';RUN answer,7",
+		.example = "PROG:DEF answer,'print(6 * ...)';RUN answer,7",
 	}, {
 		.header = "PROGram:STOP",
 		.set = stop,
@@ -269,7 +268,7 @@ static const struct scpi_command commands[] = {
 		.help = "What a program is doing: STOP, RUN, WAIT (for time or for\n"
 			"transfers) or ERROR with where in its text and why: how its\n"
 			"last run has ended, or what its text lacks.",
-		.reply = "STOP|RUN|WAIT|ERROR,\"line 1, column 7: division by zero\"",
+		.reply = "STOP|RUN|WAIT|ERROR,\"line 1: ...\"",
 		.errors = NO_PROGRAM,
 		.example = "PROG:DEF empty,'';STAT? empty",
 	}, {
@@ -290,7 +289,7 @@ static const struct scpi_command commands[] = {
 			"is shorter, and may be empty.",
 		.reply = "definite length block",
 		.errors = NO_PROGRAM,
-		.example = "PROG:DEF hello,'PRINT 1';LIST? hello",
+		.example = "PROG:DEF hello,'print(1)';LIST? hello",
 	}, {
 		.header = "PROGram:DELete",
 		.set = delete,
@@ -314,7 +313,7 @@ static const struct scpi_command commands[] = {
 			  .max = PROGRAM_INSTRUCTIONS_MAX,
 			  .def = PROGRAM_INSTRUCTIONS_DEFAULT },
 		},
-		.help = "How many instructions a program may execute without a WAIT\n"
+		.help = "How many instructions a program may execute without a wait()\n"
 			"of at least 1 us. After that the watchdog stops it: a line\n"
 			"event: PROGRAM <name> STOPPED watchdog, and error -286. Applies to\n"
 			"running programs, too.",

@@ -49,7 +49,10 @@ static inline struct lab *scpi_lab(const struct scpi *scpi)
 	return scpi_session(scpi)->lab;
 }
 
-/* A session with a number that no other one has. NULL: no memory. */
+/*
+ * A session with a number that no other one has, or with that of another one, to
+ * make transfers for it. NULL: no memory.
+ */
 struct session *session_new(struct lab *lab, unsigned int channel);
 /*
  * A connection: a session without a channel, so without transfers, whose messages

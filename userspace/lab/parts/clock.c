@@ -3,6 +3,7 @@
  * clock.c - the clocks: dividers of the master clock
  */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "parts/clock.h"
@@ -32,6 +33,24 @@ static void clocks_destroy(struct lab *lab)
 uint32_t clock_divider(const struct lab *lab, unsigned int clock)
 {
 	return lab->clocks->divider[clock];
+}
+
+/*
+ * Of the two dividers around it, the one whose frequency is nearer; that need
+ * not be the one that is nearer as a number.
+ */
+uint32_t clock_nearest_divider(double frequency)
+{
+	double low = floor(CLOCK_MASTER / frequency);
+
+	if (low < 1)
+		return 1;
+	if (low >= CLOCK_DIVIDER_MAX)
+		return CLOCK_DIVIDER_MAX;
+	if (CLOCK_MASTER / low - frequency <=
+	    frequency - CLOCK_MASTER / (low + 1))
+		return low;
+	return low + 1;
 }
 
 void clock_set(struct lab *lab, unsigned int clock, uint32_t divider)

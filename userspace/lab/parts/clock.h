@@ -12,6 +12,7 @@
 
 #define CLOCK_MASTER	100000000	/* Hz */
 #define CLOCK_DIVIDER_MAX	UINT32_MAX
+#define CLOCK_MIN	((double)CLOCK_MASTER / CLOCK_DIVIDER_MAX)	/* Hz */
 #define CLOCK_DIVIDER_DEFAULT	100000	/* 1 kHz */
 
 struct clocks {
@@ -20,6 +21,8 @@ struct clocks {
 
 extern const struct lab_part clocks_part;
 
+/* The divider whose frequency is nearest, from CLOCK_MIN to CLOCK_MASTER Hz */
+uint32_t clock_nearest_divider(double frequency);
 /* 1 to CLOCK_DIVIDER_MAX */
 uint32_t clock_divider(const struct lab *lab, unsigned int clock);
 void clock_set(struct lab *lab, unsigned int clock, uint32_t divider);

@@ -2,203 +2,25 @@
 /*
  * internal.h - what the files of programs/ share with each other
  *
- * A text is compiled to code for a stack machine. The compiler knows how deep
- * the stack gets, and only makes code that stays within its bounds; the
- * interpreter relies on that.
+ * Each run is a Lua state of its own, in which the program is a coroutine. It
+ * yields to wait: for lab time to catch up, for a time, for a transfer, for the
+ * answer of a command. A program that is stopped is not resumed any more, so
+ * nothing in it can catch or delay that.
+ *
+ * For this no function of the program may be called from a C function, which
+ * cannot yield: see sandbox.c.
  */
 #ifndef _LAB_PROGRAM_INTERNAL_H
 #define _LAB_PROGRAM_INTERNAL_H
 
+#include <lauxlib.h>
+#include <lua.h>
+
 #include "programs/program.h"
 
-#define PROGRAM_VARIABLES	32
-#define PROGRAM_BLOCKS		16	/* nested */
-#define PROGRAM_NESTING		64	/* levels of an expression */
-#define PROGRAM_STACK		64	/* values */
-#define PROGRAM_IDENTIFIER_MAX	16
-/* FOR loops keep their limit and their step after the variables. */
-#define PROGRAM_SLOTS		(PROGRAM_VARIABLES + 2 * PROGRAM_BLOCKS)
 #define PROGRAM_INSTRUCTION	1000	/* ns of lab time that each one takes */
 
-/* A whole number of 64 bits, or a finite double */
-struct program_value {
-	bool real;
-	union {
-		int64_t integer;
-		double number;
-	};
-};
-
-/* --- code --------------------------------------------------------------- */
-
-enum program_op {
-	OP_PUSH, OP_LOAD, OP_STORE,
-	OP_NEGATE, OP_NOT, OP_INVERT,
-	OP_ADD, OP_SUBTRACT, OP_MULTIPLY, OP_DIVIDE, OP_DIV, OP_MOD,
-	OP_BITAND, OP_BITOR, OP_BITXOR, OP_SHIFT_LEFT, OP_SHIFT_RIGHT,
-	OP_EQUAL, OP_UNEQUAL, OP_LESS, OP_NOT_MORE, OP_MORE, OP_NOT_LESS,
-	OP_TRUTH,	/* any value to 0 or 1 */
-	OP_JUMP, OP_JUMP_FALSE,
-	OP_AND,		/* false: stays as 0, jump; true: drop it */
-	OP_OR,		/* true: stays as 1, jump; false: drop it */
-	OP_FOR_TEST, OP_FOR_NEXT,	/* jump if the loop is over */
-	OP_CALL,
-	OP_PRINT_TEXT, OP_PRINT_VALUE, OP_PRINT_HEX, OP_PRINT,
-	OP_POKE, OP_FILL, OP_COPY,
-	OP_TOHOST, OP_FROMHOST, OP_START_TOHOST, OP_START_FROMHOST, OP_JOIN,
-	OP_AOUT, OP_DOUT, OP_WAIT, OP_STOP,
-	OP_COUNT,
-};
-
-struct program_insn {
-	uint8_t op;
-	uint8_t a;		/* variable; function; bytes of POKE */
-	uint16_t to;		/* of jumps */
-	uint16_t line, column;
-	union {
-		struct program_value value;	/* of PUSH */
-		struct {
-			uint32_t start, length;	/* of PRINT_TEXT, in the text */
-		};
-		uint8_t slot;			/* of FOR: limit, then step */
-		uint32_t ns;			/* of WAIT: its unit */
-	};
-};
-
 struct program_run;
-
-struct program_op_info {
-	/* Return: NULL or what is wrong */
-	const char *(*execute)(struct program_run *run,
-			       const struct program_insn *insn);
-	int effect;	/* on the number of values on the stack */
-	/* Visible outside of the program, or looks there: waits for lab time. */
-	bool timed;
-};
-
-extern const struct program_op_info program_ops[OP_COUNT];
-
-struct program_function {
-	const char *name;
-	unsigned int args;
-	bool timed;
-	/* @value: the arguments, then the result. Return: NULL or what is wrong */
-	const char *(*call)(struct program_run *run,
-			    struct program_value *value);
-};
-
-extern const struct program_function program_functions[];
-extern const size_t program_function_count;
-
-/* --- lexer.c ----------------------------------------------------- */
-
-enum program_token_type {
-	TOKEN_END,		/* of the text */
-	TOKEN_SEPARATOR,	/* a new line or ';' */
-	TOKEN_NAME,
-	TOKEN_NUMBER,
-	TOKEN_STRING,		/* without its quotes */
-	TOKEN_SIGN,		/* '+' */
-	TOKEN_BAD,		/* lexer.message */
-};
-
-struct program_token {
-	enum program_token_type type;
-	size_t start, length;
-	uint16_t line, column;		/* from 1 */
-	struct program_value value;
-};
-
-struct program_lexer {
-	const char *text;
-	size_t length, pos;
-	unsigned int line;
-	size_t line_start;
-	const char *message;
-};
-
-void program_lex(struct program_lexer *lexer, struct program_token *token);
-bool program_same_word(const char *a, size_t length, const char *b);
-
-/* --- compile.c, block.c, expression.c, emit.c ---------------------------- */
-
-enum program_block_type { BLOCK_IF, BLOCK_WHILE, BLOCK_FOR };
-
-/* Jumps whose target is not known yet are chained through it. */
-#define PROGRAM_NOWHERE		UINT16_MAX
-
-struct program_block {
-	enum program_block_type type;
-	uint16_t line;
-	uint16_t start;		/* of loops: the test */
-	uint16_t otherwise;	/* of IF: the jump if it is false */
-	uint16_t exits;		/* chain of jumps to after END */
-	uint16_t nexts;		/* of FOR: chain of CONTINUE */
-	bool has_else;
-	uint8_t variable, slot;
-};
-
-struct program_compiler {
-	struct program_lexer lexer;
-	struct program_token token;
-	/* Is the token a word of the language? compile.c */
-	bool (*is_reserved)(const struct program_compiler *c);
-	struct program_insn *code;
-	unsigned int count;
-	char variable[PROGRAM_VARIABLES][PROGRAM_IDENTIFIER_MAX + 1];
-	unsigned int variables;
-	struct program_block block[PROGRAM_BLOCKS];
-	unsigned int blocks;
-	unsigned int nesting, stack;
-	bool incomplete;
-	char *error;
-};
-
-/*
- * Compile a text to at most PROGRAM_CODE_MAX instructions.
- * Return: how many, or 0 with @error; @incomplete: only END is missing.
- */
-unsigned int program_compile(const char *text, size_t length,
-			     struct program_insn *code, char *error,
-			     bool *incomplete);
-
-/* All of these return false after an error. */
-void program_advance(struct program_compiler *c);
-bool program_is(const struct program_compiler *c, const char *word);
-bool program_is_sign(const struct program_compiler *c, const char *sign);
-/* "line 3, column 4: expected ')', found 'x'" */
-bool program_expected(struct program_compiler *c, const char *what);
-bool program_wrong(struct program_compiler *c, const struct program_token *at,
-		   const char *what);
-bool program_expect_sign(struct program_compiler *c, const char *sign);
-/* The index of a variable, or -1 */
-int program_variable(const struct program_compiler *c,
-		     const struct program_token *at);
-/* Parse the name of a variable to be set, and '='. */
-bool program_target(struct program_compiler *c, struct program_token *name);
-/* Store the value on the stack in a variable, which may be new. */
-bool program_store(struct program_compiler *c,
-		   const struct program_token *name, int *variable);
-/* Add an instruction for the token @at. */
-struct program_insn *program_emit(struct program_compiler *c,
-				  enum program_op op,
-				  const struct program_token *at);
-bool program_emit_jump(struct program_compiler *c, enum program_op op,
-		       const struct program_token *at, uint16_t *chain);
-void program_patch(struct program_compiler *c, uint16_t chain);
-bool program_expression(struct program_compiler *c);
-/* @count of them, separated by commas */
-bool program_expressions(struct program_compiler *c, unsigned int count);
-/* NULL: the word is not a function. */
-const struct program_function *program_function(const struct program_compiler *c);
-/* Statements; @at is their first word, which has been read. */
-typedef bool program_statement(struct program_compiler *c,
-			       const struct program_token *at);
-program_statement program_if_block, program_elseif_branch, program_else_branch,
-		  program_while_block, program_for_block, program_end_block,
-		  program_break_loop, program_continue_loop;
-
-/* --- runs ------------------------------------------------------------------ */
 
 struct program_transfer {
 	struct program_run *run;
@@ -206,11 +28,18 @@ struct program_transfer {
 };
 
 enum program_wait {
-	WAIT_NOT,
+	WAIT_NOT,		/* for lab time to catch up, at most */
 	WAIT_TIME,
+	WAIT_ANSWER,		/* of a command that the program has sent */
 	WAIT_TRANSFER,		/* for run->awaited */
 	WAIT_ROOM,		/* for any of them */
 	WAIT_ALL,
+};
+
+/* What a Lua state allocates from */
+struct program_memory {
+	size_t used;		/* bytes */
+	struct program_run *run;	/* NULL: a text is only being checked */
 };
 
 struct program_run {
@@ -220,25 +49,21 @@ struct program_run {
 	struct session *session;
 	const struct program_io *io;
 	const struct program_limits *limits;
-	const struct program_insn *code;
-	const char *text;
+
+	struct program_memory memory;
+	lua_State *state;
+	lua_State *thread;	/* the program */
 
 	lab_time started;
 	lab_time now;		/* when the next instruction is due */
-	uint64_t used;		/* instructions since the last WAIT */
-	unsigned int pc;
+	uint64_t used;		/* instructions since the last wait() */
+	unsigned int slice;	/* instructions left until lab time catches up */
 	enum program_wait wait;
+	bool executing;
 	bool stopping;		/* ends when nothing is in flight */
-	const char *failure;	/* reported at the time @now */
-	const struct program_insn *failed_at;
-	bool watchdog;		/* it caused the failure */
-
-	struct program_value stack[PROGRAM_STACK];
-	unsigned int depth;
-	struct program_value slot[PROGRAM_SLOTS];
-	struct program_value arg[PROGRAM_ARGS_MAX];
-	unsigned int args;
-	uint64_t random;
+	bool over;		/* has ended at the time @now */
+	bool watchdog;		/* it has ended the program */
+	char failure[PROGRAM_ERROR_MAX];	/* what has; empty: its last line */
 
 	struct program_transfer transfer[PROGRAM_TRANSFERS_MAX];
 	/* One of them has ended: run.c */
@@ -249,15 +74,17 @@ struct program_run {
 	int status;		/* of the transfer that ended last */
 	uint64_t failed;	/* transfers */
 
-	char line[SCPI_LINE_MAX];	/* of PRINT */
-	size_t line_length;
+	/* Executes the program's commands; private to command.c */
+	struct session *own;
+	char *answer;
+	size_t answer_length;
 };
 
 struct program {
 	char name[PROGRAM_NAME_MAX + 1];
 	char *text;
 	size_t length;
-	struct program_insn *code;	/* NULL: the text is not complete */
+	bool complete;
 	char error[PROGRAM_ERROR_MAX];	/* see program_state() */
 	struct program_run *run;
 };
@@ -271,7 +98,7 @@ struct programs {
 	struct program *called;		/* by name */
 };
 
-/* --- run.c --------------------------------------------------------- */
+/* --- run.c --------------------------------------------------------------- */
 
 /* Return: 0 or -ENOMEM */
 int program_start(struct program *program, struct session *session,
@@ -280,68 +107,74 @@ int program_start(struct program *program, struct session *session,
 void program_run_stop(struct program_run *run);
 /* The session or the instrument is going away. */
 void program_run_forget(struct program_run *run);
-/* transfer.c; @wait: the program waits for its end */
+
+/* --- transfer.c ---------------------------------------------------------- */
+
+/* @wait: the program waits for its end */
 void program_transfer(struct program_run *run, enum lab_dir dir,
 		      uint64_t card_addr, uint64_t length, uint64_t host_addr,
 		      bool wait);
 void program_transfers_forget(struct program_run *run);
 
-/* --- value.c ------------------------------------- */
+/* --- sandbox.c ----------------------------------------------------------- */
 
-bool program_truth(const struct program_value *value);
-double program_number(const struct program_value *value);
-/* Whole numbers from -2^63 to 2^64 - 1; from 2^63 on their bits */
-const char *program_integer(const struct program_value *value,
-			    int64_t *integer);
-int program_order(const struct program_value *a, const struct program_value *b);
-bool program_next(struct program_value *value, const struct program_value *step);
-/* The last @count values of the stack */
-struct program_value *program_top(struct program_run *run, unsigned int count);
+/* Is the text a Lua chunk? Return: as program_define() */
+int program_check(const char *text, size_t length, char *error,
+		  bool *complete);
+/*
+ * A state with the program and its arguments, ready to be resumed. The hook is
+ * called before each instruction. Return: 0 or -ENOMEM
+ */
+int program_load(struct program_run *run, lua_Hook hook, uint64_t seed,
+		 const struct scpi_value *args, unsigned int count);
+void program_unload(struct program_run *run);
+/* "line 2: ..." of the message on the stack of a program that has failed */
+void program_explain(struct program_run *run, lua_State *L);
+/* The line of the program that is being executed, or 0 */
+int program_line(lua_State *L);
 
-/* What instructions do. Return: NULL, or what is wrong. */
-const char *program_sum(struct program_run *run,
-			const struct program_insn *insn);
-const char *program_divide(struct program_run *run,
-			   const struct program_insn *insn);
-const char *program_whole(struct program_run *run,
-			  const struct program_insn *insn);
-const char *program_compare(struct program_run *run,
-			    const struct program_insn *insn);
-const char *program_unary(struct program_run *run,
-			  const struct program_insn *insn);
+/* --- memory.c ------------------------------------------------------------ */
 
-/* --- device.c --------------------------------------------------------- */
+/* A lua_Alloc; @arg is a struct program_memory. */
+void *program_allocate(void *arg, void *block, size_t old, size_t size);
+/* What takes long on the machine takes lab time, too. */
+void program_charge(struct program_run *run, uint64_t instructions);
 
-const char *program_print_text(struct program_run *run,
-			       const struct program_insn *insn);
-const char *program_print_value(struct program_run *run,
-				const struct program_insn *insn);
-const char *program_print_hex(struct program_run *run,
-			      const struct program_insn *insn);
-const char *program_print(struct program_run *run,
-			  const struct program_insn *insn);
-const char *program_poke(struct program_run *run,
-			 const struct program_insn *insn);
-const char *program_fill(struct program_run *run,
-			 const struct program_insn *insn);
-const char *program_copy(struct program_run *run,
-			 const struct program_insn *insn);
-const char *program_request(struct program_run *run,
-			    const struct program_insn *insn);
-const char *program_join(struct program_run *run,
-			 const struct program_insn *insn);
-const char *program_analog_out(struct program_run *run,
-			       const struct program_insn *insn);
-const char *program_digital_out(struct program_run *run,
-				const struct program_insn *insn);
-/* The index of an input, output or line of a card that has @count of them */
-const char *program_connector(const struct program_value *value,
-			      unsigned int count, unsigned int *place);
+static inline struct program_run *program_of(lua_State *L)
+{
+	return *(struct program_run **)lua_getextraspace(L);
+}
 
-/* NULL: not within card memory */
-uint8_t *program_memory(const struct program_run *run, uint64_t address,
-			uint64_t length);
-/* Little endian, at any alignment */
-uint64_t program_peek(const uint8_t *memory, unsigned int bytes);
+/* --- guard.c, library.c: Lua's own library, safe to use ------------------- */
+
+/* Set what is allowed of the library in the table on the stack. */
+void program_open_library(lua_State *L, lua_Integer seed);
+/* As tostring(), of a value of the program */
+void program_push_text(lua_State *L, int index);
+/* Replacements, a Lua chunk; its arguments: next, print */
+extern const char program_library[];
+
+/* --- call.c, card.c, command.c: the calls of the card -------------------- */
+
+/*
+ * As a lua_CFunction. All that is visible outside of the program, or looks
+ * there, is @timed: it waits until lab time has caught up.
+ */
+struct program_call {
+	const char *name;
+	int (*call)(struct program_run *run, lua_State *L);
+	bool timed;
+};
+
+/* Set them in the table on the stack. */
+void program_open_calls(lua_State *L, const struct program_call *calls,
+			size_t count);
+/* Call the running one again when the program is resumed. */
+int program_again(lua_State *L);
+void program_open_card(lua_State *L);
+void program_open_command(lua_State *L);
+void program_close_command(struct program_run *run);
+/* The user of the program whose command runs in this session, or the session */
+struct session *program_user(struct session *session);
 
 #endif /* _LAB_PROGRAM_INTERNAL_H */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "programs/internal.h"
 #include "scpi/chars.h"
@@ -22,8 +23,14 @@ struct program_limits *programs_limits(struct lab *lab)
 static void free_program(struct program *program)
 {
 	free(program->text);
-	free(program->code);
 	free(program);
+}
+
+static bool is_named(const struct program *program, const char *name,
+		     size_t length)
+{
+	return length == strlen(program->name) &&
+	       strncasecmp(name, program->name, length) == 0;
 }
 
 struct program *program_find(struct lab *lab, const char *name, size_t length)
@@ -32,7 +39,7 @@ struct program *program_find(struct lab *lab, const char *name, size_t length)
 	unsigned int i;
 
 	for (i = 0; i < programs->count; i++) {
-		if (program_same_word(name, length, programs->program[i]->name))
+		if (is_named(programs->program[i], name, length))
 			return programs->program[i];
 	}
 	return NULL;
@@ -93,30 +100,6 @@ static void set_name(struct program *program, const char *name, size_t length)
 	}
 }
 
-/* Compile the program's text, if that is complete. */
-static int compile(struct program *program, char *error)
-{
-	struct program_insn *code, *shrunk;
-	bool incomplete;
-	unsigned int count;
-
-	code = malloc(PROGRAM_CODE_MAX * sizeof(*code));
-	if (!code)
-		return SCPI_ERR_OUT_OF_MEMORY;
-	count = program_compile(program->text, program->length, code,
-				program->error, &incomplete);
-	if (count) {
-		shrunk = realloc(code, count * sizeof(*code));
-		program->code = shrunk ? shrunk : code;
-		return 0;
-	}
-	free(code);
-	if (incomplete)
-		return 0;
-	memcpy(error, program->error, PROGRAM_ERROR_MAX);
-	return SCPI_ERR_PROGRAM_SYNTAX;
-}
-
 /* A program with a name and two pieces of text; NULL: no memory */
 static struct program *make(const char *name, size_t name_length,
 			    const char *head, size_t head_length,
@@ -166,7 +149,10 @@ static int replace(struct lab *lab, struct program *old,
 
 	if (!program)
 		return SCPI_ERR_OUT_OF_MEMORY;
-	result = compile(program, error);
+	result = program_check(program->text, program->length, program->error,
+			       &program->complete);
+	if (result)
+		memcpy(error, program->error, PROGRAM_ERROR_MAX);
 	if (!result)
 		result = put(lab->programs, old, program);
 	if (result)
@@ -268,7 +254,7 @@ int program_run(struct session *session, struct program *program,
 	*error = '\0';
 	if (program->run)
 		return SCPI_ERR_PROGRAM_RUNNING;
-	if (!program->code) {
+	if (!program->complete) {
 		memcpy(error, program->error, PROGRAM_ERROR_MAX);
 		return SCPI_ERR_PROGRAM_SYNTAX;
 	}

@@ -5,7 +5,8 @@
  * Definitions belong to the instrument: all users see the same ones. A run
  * belongs to the session that started it: what it prints, its errors and its
  * transfers are the session's, and it ends with the session. There is at most
- * one run of each program at a time. The language is described in the manual.
+ * one run of each program at a time. The language is Lua 5.4; the calls of the
+ * card are described in the manual.
  */
 #ifndef _LAB_PROGRAM_H
 #define _LAB_PROGRAM_H
@@ -15,11 +16,12 @@
 #define PROGRAMS_MAX		16
 #define PROGRAM_NAME_MAX	12	/* IEEE 488.2-1992, 7.6.1.4.1 */
 #define PROGRAM_TEXT_MAX	16384	/* bytes of a program's text */
-#define PROGRAM_CODE_MAX	4096	/* instructions of a program */
+#define PROGRAM_MEMORY_MAX	1048576	/* bytes that a run may allocate */
+#define PROGRAM_BLOCK_COST	4096	/* bytes that are moved in 1 us */
 #define PROGRAM_ARGS_MAX	(SCPI_PARAMS_MAX - 1)
 #define PROGRAM_TRANSFERS_MAX	64	/* of a run, in flight */
 #define PROGRAM_PAGE		1000	/* bytes of a page of a listing */
-#define PROGRAM_ERROR_MAX	96	/* "line 1, column 7: ...", with NUL */
+#define PROGRAM_ERROR_MAX	96	/* "line 1: ...", with NUL */
 
 /* Limits of the watchdog */
 #define PROGRAM_INSTRUCTIONS_MIN	1000
@@ -45,7 +47,7 @@ struct program_io {
 extern const struct program_io program_connectors;
 
 struct program_limits {
-	uint64_t instructions;	/* without a WAIT */
+	uint64_t instructions;	/* without a wait() */
 	lab_time time;		/* of a run, from its start */
 };
 
@@ -68,8 +70,7 @@ struct program_limits *programs_limits(struct lab *lab);
  * change nothing. @error is PROGRAM_ERROR_MAX bytes: where in the text and why,
  * or empty.
  *
- * A text that only lacks the END of its last blocks is accepted: more can be
- * appended. Errors: -282 not a name (a letter, then letters, digits and '_', up
+ * A text that a continuation can complete is accepted: more can be appended. Errors: -282 not a name (a letter, then letters, digits and '_', up
  * to PROGRAM_NAME_MAX), -284 it runs, -285 the text is wrong, -281 there are
  * PROGRAMS_MAX others, -223 the text is too long, -225.
  */

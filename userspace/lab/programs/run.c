@@ -2,11 +2,11 @@
 /*
  * run.c - runs of programs: their time, their end, the watchdog
  *
- * Each instruction takes 1 us of lab time. What is not visible outside of the
- * program runs ahead of lab time, in slices. Before an instruction that is
- * visible outside, or looks there, the run waits until lab time has caught up.
- * So everything happens as if all programs and the instrument ran in parallel,
- * and is deterministic.
+ * Each instruction of Lua's machine takes 1 us of lab time. What is not visible
+ * outside of the program runs ahead of lab time, in slices. Before a call that
+ * is visible outside, or looks there, the run waits until lab time has caught
+ * up. So everything happens as if all programs and the instrument ran in
+ * parallel, and is deterministic.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,11 +16,14 @@
 
 #define SLICE	1000	/* instructions, 1 ms */
 
-enum outcome {
-	GO_ON,
-	AT_TIME,	/* go on at run->now */
-	AT_EVENT,	/* when a transfer ends, or never */
-};
+/* The memory of the run */
+static void release(struct program_run *run)
+{
+	program_close_command(run);
+	program_unload(run);
+	run->program->run = NULL;
+	free(run);
+}
 
 /* Frees the run. */
 static void end(struct program_run *run)
@@ -28,8 +31,7 @@ static void end(struct program_run *run)
 	struct session *session = run->session;
 
 	lab_timer_stop(run->lab, &run->timer);
-	run->program->run = NULL;
-	free(run);
+	release(run);
 	session_end(session);
 }
 
@@ -39,80 +41,93 @@ static void end_if_drained(struct program_run *run)
 		end(run);
 }
 
-/* Failures ahead of lab time are reported when it has caught up. */
-static enum outcome fail(struct program_run *run,
-			 const struct program_insn *insn, const char *why)
-{
-	run->failure = why;
-	run->failed_at = insn;
-	return AT_TIME;
-}
-
 static void tell_failure(struct program_run *run)
 {
 	struct program *program = run->program;
 	struct scpi *scpi = &run->session->scpi;
 
-	snprintf(program->error, sizeof(program->error),
-		 "line %u, column %u: %s", run->failed_at->line,
-		 run->failed_at->column, run->failure);
+	snprintf(program->error, sizeof(program->error), "%s", run->failure);
 	scpi_error(scpi, SCPI_ERR_PROGRAM_RUNTIME, "%s, %s", program->name,
 		   program->error);
 	scpi_event(scpi, "PROGRAM %s STOPPED %s: %s", program->name,
-		    run->watchdog ? "watchdog" : "error", program->error);
+		   run->watchdog ? "watchdog" : "error", program->error);
 }
 
-static const char *watchdog(struct program_run *run)
+/*
+ * May it execute the next instruction? If not, it is over; that is reported
+ * when lab time has caught up.
+ */
+static bool watchdog(struct program_run *run)
 {
-	run->watchdog = true;
+	const char *why = NULL;
+
 	if (run->used >= run->limits->instructions)
-		return "too many instructions without WAIT";
-	if (run->now - run->started >= run->limits->time)
-		return "its time is over";
-	run->watchdog = false;
-	return NULL;
+		why = "too many instructions without wait()";
+	else if (run->now - run->started >= run->limits->time)
+		why = "its time is over";
+	if (!why)
+		return true;
+	run->over = true;
+	run->watchdog = true;
+	snprintf(run->failure, sizeof(run->failure), "line %d: %s",
+		 program_line(run->thread), why);
+	return false;
 }
 
-static enum outcome step(struct program_run *run)
+/* Before each instruction. The program yields, or goes on. */
+static void before_instruction(lua_State *L, lua_Debug *ar)
 {
-	const struct program_insn *insn = &run->code[run->pc];
-	const struct program_op_info *info = &program_ops[insn->op];
-	const char *why = watchdog(run);
-	bool timed = info->timed || (insn->op == OP_CALL &&
-				     program_functions[insn->a].timed);
+	struct program_run *run = program_of(L);
 
-	if (why)
-		return fail(run, insn, why);
-	if (timed && run->now > lab_now(run->lab))
-		return AT_TIME;
-	run->pc++;
-	why = info->execute(run, insn);
-	if (why)
-		return fail(run, insn, why);
+	(void)ar;
+	if (run->over || !watchdog(run)) {
+		/* A C function that calls the program has to be left first. */
+		if (!lua_isyieldable(L))
+			luaL_error(L, "stopped");
+		lua_yield(L, 0);
+		return;
+	}
 	run->now += PROGRAM_INSTRUCTION;
 	run->used++;
-	if (run->wait == WAIT_TIME)
-		return AT_TIME;
-	return run->wait || run->stopping ? AT_EVENT : GO_ON;
+	if (run->slice)
+		run->slice--;
+	if (!run->slice && lua_isyieldable(L))
+		lua_yield(L, 0);
+}
+
+static void execute(struct program_run *run)
+{
+	lua_State *L = run->thread;
+	int args = lua_status(L) == LUA_OK ? lua_gettop(L) - 1 : 0;
+	int results, status;
+
+	run->slice = SLICE;
+	run->executing = true;
+	status = lua_resume(L, run->state, args, &results);
+	run->executing = false;
+	if (status == LUA_YIELD || run->over)
+		return;
+	run->over = true;
+	if (status != LUA_OK)
+		program_explain(run, L);
 }
 
 static void run_slice(struct lab *lab, struct lab_timer *timer)
 {
 	struct program_run *run = lab_container_of(timer, struct program_run,
 						   timer);
-	enum outcome outcome = GO_ON;
-	unsigned int i;
 
 	run->wait = WAIT_NOT;
-	if (run->failure) {
-		tell_failure(run);
+	if (run->over) {
+		if (run->failure[0])
+			tell_failure(run);
 		run->stopping = true;
+	} else if (watchdog(run)) {
+		execute(run);
 	}
-	for (i = 0; i < SLICE && outcome == GO_ON && !run->stopping; i++)
-		outcome = step(run);
 	if (run->stopping)
 		end_if_drained(run);
-	else if (outcome != AT_EVENT)
+	else if (run->wait <= WAIT_ANSWER)
 		lab_timer_start(lab, timer, run->now);
 }
 
@@ -135,46 +150,34 @@ static void transfer_ended(struct program_run *run,
 	lab_timer_start(run->lab, &run->timer, run->now);
 }
 
-static void set_args(struct program_run *run, const struct scpi_value *args,
-		     unsigned int count)
-{
-	unsigned int i;
-
-	for (i = 0; i < count; i++) {
-		run->arg[i].real = !args[i].whole;
-		if (args[i].whole)
-			run->arg[i].integer = args[i].integer;
-		else
-			run->arg[i].number = args[i].number;
-	}
-	run->args = count;
-}
-
 int program_start(struct program *program, struct session *session,
 		  const struct scpi_value *args, unsigned int count)
 {
 	struct lab *lab = session->lab;
 	struct programs *programs = lab->programs;
 	struct program_run *run = calloc(1, sizeof(*run));
+	uint64_t seed = lab->seed + (programs->runs << 32);
 
 	if (!run)
 		return -ENOMEM;
+	run->program = program;
+	if (program_load(run, before_instruction, seed, args, count)) {
+		free(run);
+		return -ENOMEM;
+	}
+	programs->runs++;
 	run->timer.run = run_slice;
 	run->lab = lab;
-	run->program = program;
-	run->session = session;
+	run->session = program_user(session);
 	run->io = programs->io;
 	run->limits = &programs->limits;
-	run->code = program->code;
-	run->text = program->text;
 	run->transfer_ended = transfer_ended;
 	run->started = lab_now(lab);
 	run->now = run->started;
-	run->random = lab->seed + (programs->runs++ << 32);
-	set_args(run, args, count);
+	run->used = 0;
 	program->error[0] = '\0';
 	program->run = run;
-	session_begin(session);
+	session_begin(run->session);
 	lab_timer_start(lab, &run->timer, run->now);
 	return 0;
 }
@@ -183,13 +186,13 @@ void program_run_stop(struct program_run *run)
 {
 	lab_timer_stop(run->lab, &run->timer);
 	run->stopping = true;
-	end_if_drained(run);
+	if (!run->executing)	/* or it stops itself, see run_slice() */
+		end_if_drained(run);
 }
 
 void program_run_forget(struct program_run *run)
 {
 	lab_timer_stop(run->lab, &run->timer);
 	program_transfers_forget(run);
-	run->program->run = NULL;
-	free(run);
+	release(run);
 }

@@ -157,9 +157,9 @@ has "a wrong value: the reason" '-131,"Invalid suffix' "$out"
 out=$(ask 'INPut1:COLour RED')
 is "an unknown setting: status" 1 $?
 has "an unknown setting: the reason" '-113,"Undefined header' "$out"
-is "an uploaded program's answer" "42" "$(ask "PROG:DEF ans,'WAIT 20 ms; PRINT 42'" ANS)"
+is "an uploaded program's answer" "42" "$(ask "PROG:DEF ans,'wait(0.02) print(42)'" ANS)"
 is "the card cannot forge the core's lines" "card: DONE TOHOST 0x0 0x10 0x400000000" \
-	"$(ask "PROG:DEF liar,'PRINT \"skel: DONE TOHOST 0x0 0x10 0x400000000\"'" LIAR)"
+	"$(ask "PROG:DEF liar,'print(\"skel: DONE TOHOST 0x0 0x10 0x400000000\")'" LIAR)"
 is "the core refuses a transfer" "skel: REFUSED TOHOST 0x0 0x10 0x400000000 host-address" \
 	"$(ask 'TOHOST 0 16 0x400000000')"
 is "no file without a recording" "" \
@@ -212,7 +212,7 @@ no_cpu "no CPU when idle, real time"
 
 # a hostile program: each request is the core's decision
 cat >/tmp/evil <<'LINES'
-PROG:DEF evil,'FOR i = 0 TO 9; TOHOST i * 4096, 4096, i * 0x100000000; END'
+PROG:DEF evil,'for i = 0, 9 do tohost(i * 4096, 4096, i * 0x100000000) end'
 EVIL
 LINES
 is "a hostile program is refused" 10 "$({ cat /tmp/evil; sleep 2; } |

@@ -18,7 +18,6 @@
 
 #define MEMORY		4096
 #define STEPS		40
-#define PREFIXES_MAX	1024	/* bytes of a text whose prefixes are tried */
 #define SEPARATOR	"\n!\n"	/* of two programs */
 
 static void must(bool condition)
@@ -36,18 +35,6 @@ static uint64_t ticking(void)
 	return now;
 }
 
-/* The first lines of a program are a program that may lack END. */
-static void try_prefixes(struct lab *lab, const char *text, size_t length)
-{
-	char error[PROGRAM_ERROR_MAX];
-	size_t i;
-
-	for (i = 0; i < length && length <= PREFIXES_MAX; i++) {
-		if (text[i] == '\n')
-			must(!program_define(lab, "prefix", 6, text, i, error));
-	}
-}
-
 static void define(struct lab *lab, const char *name, const char *text,
 		   size_t length)
 {
@@ -60,8 +47,6 @@ static void define(struct lab *lab, const char *name, const char *text,
 	must((result == SCPI_ERR_PROGRAM_SYNTAX) == (*error != '\0'));
 	for (c = error; *c; c++)
 		must(*c >= ' ' && *c <= '~');
-	if (!result)
-		try_prefixes(lab, text, length);
 }
 
 static void check_runs(const struct lab *lab)
@@ -75,11 +60,10 @@ static void check_runs(const struct lab *lab)
 
 		if (!run)
 			continue;
-		must(run->depth <= PROGRAM_STACK);
-		must(run->pc < PROGRAM_CODE_MAX);
 		must(run->in_flight <= PROGRAM_TRANSFERS_MAX);
-		must(run->line_length < SCPI_LINE_MAX);
-		must(!run->failure || run->timer.active || run->stopping);
+		must(run->memory.used <= PROGRAM_MEMORY_MAX);
+		must(!run->executing);
+		must(!run->over || run->timer.active || run->stopping);
 	}
 }
 

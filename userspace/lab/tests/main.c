@@ -23,9 +23,9 @@ int main(void)
 	test_sampler();
 	test_stream();
 	test_program();
-	test_program_compile();
 	test_program_run();
 	test_program_commands();
+	test_program_manual();
 	test_config();
 	test_notify();
 	test_session();

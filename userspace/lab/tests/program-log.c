@@ -131,15 +131,6 @@ bool program_test_prints(const char *text, const char *lines)
 	return false;
 }
 
-bool program_test_gives(const char *expression, const char *value)
-{
-	char text[512], line[64];
-
-	snprintf(text, sizeof(text), "PRINT %s", expression);
-	snprintf(line, sizeof(line), "%s\n", value);
-	return program_test_prints(text, line);
-}
-
 bool program_test_refused(const char *text, const char *error)
 {
 	char given[PROGRAM_ERROR_MAX] = "";
@@ -155,6 +146,7 @@ bool program_test_fails(const char *text, const char *error)
 {
 	char line[256];
 
+	rig_say(&program_rig, 0, "*CLS");
 	snprintf(line, sizeof(line), "event: PROGRAM P STOPPED error: %s\n", error);
 	if (!program_test_prints(text, line))
 		return false;

@@ -216,7 +216,7 @@ static void waiting_users_may_leave(void)
 	static const char * const lines[] = {
 		"TRIG:SOUR BUS;:READ?", "TRIG:SOUR BUS;:INIT;*WAI",
 		"SYST:TIME:ADV 1", "MEAS:FREQ? 1,1 s",
-		"PROG:DEF p,'WAIT 1 s; PRINT 1';RUN p;*WAI",
+		"PROG:DEF p,'wait(1) print(1)';RUN p;*WAI",
 	};
 	size_t i;
 
@@ -271,7 +271,7 @@ static const char * const story[] = {
 	"SAMP:LIST (@2,1,8);RATE 50 kHz;COUN 2000", "TRIG:SOUR INP;INP 2;LEV 1 V",
 	"INIT;*WAI", "FETC?", "SAMPLE 12345", "STATUS?",
 	"SYST:TIME:ADV 0.1;:STATUS?", "STOP", "MEAS:VOLT? (@1:8)",
-	"PROG:DEF p,'FOR i = 1 TO 5; WAIT 1 ms; PRINT TIME(); END';RUN p;*WAI",
+	"PROG:DEF p,'for i = 1, 5 do wait(1e-3) print(time()) end';RUN p;*WAI",
 	"SYST:TIME?", "SYST:ERR?",
 };
 
@@ -423,11 +423,11 @@ static void stream_is_complete(void)
 static void programs_are_commands(void)
 {
 	rig_start(&rig);
-	check(rig_ask(&rig, 0, "PROG:DEF twice,'PRINT 2 * ARG(1)'", ""));
+	check(rig_ask(&rig, 0, "PROG:DEF twice,'print(2 * ...)'", ""));
 	check(rig_ask(&rig, 0, "TWICE 21", "42"));
 	check(rig_fails(&rig, 0, "THRICE 21", SCPI_ERR_UNDEFINED_HEADER));
 	/* a hostile one: whatever it asks for, the core decides */
-	rig_say(&rig, 0, "PROG:DEF evil,'TOHOST 0, 4096, 4096; FROMHOST 1e18, 1, 1'");
+	rig_say(&rig, 0, "PROG:DEF evil,'tohost(0, 4096, 4096) fromhost(1 << 60, 1, 1)'");
 	rig_say(&rig, 0, "EVIL");
 	rig_say(&rig, 0, "*WAI");
 	check(fake_card_granted(rig.fake) == 0);

@@ -154,7 +154,7 @@ static void messages_come_in_any_pieces(void)
 	check(answers("C", ""));
 	check(answers("?\n", "1\n"));
 	/* a program of several lines, in a block */
-	check(answers("PROG:DEF P,#215PRINT 1\nPRINT 2\nP\n*OPC?\n",
+	check(answers("PROG:DEF P,#217print(1)\nprint(2)\nP\n*OPC?\n",
 		      "1\n2\n1\n"));
 	stop();
 }

@@ -19,17 +19,17 @@ static void define_run_list_delete(void)
 {
 	program_test_start();
 	ask("PROG:CAT?", "\"\"");
-	ask("PROGram:DEFine hello, 'PRINT \"hello\"'", "");
+	ask("PROGram:DEFine hello, 'print(\"hello\")'", "");
 	says("program:run HELLO;*WAI", "hello\n");
 	fails("PROG:DEF Two_2,#0", SCPI_ERR_BLOCK);
-	ask("PROG:DEF Two_2,#17PRINT 2", "");
+	ask("PROG:DEF Two_2,#18print(2)", "");
 	ask("PROG:CAT?", "\"HELLO\",\"TWO_2\"");
-	ask("PROG:LIST? hello", "#213PRINT \"hello\"");
+	ask("PROG:LIST? hello", "#214print(\"hello\")");
 	ask("PROG:LIST? two_2,2;STAT? hello", "#10;STOP");
 	/* a new text replaces the old one, in its place */
-	ask("PROG:DEF hello, 'PRINT \"it''s\"'", "");
-	fails("PROG:DEF hello, 'x'", SCPI_ERR_PROGRAM_SYNTAX);
-	ask("PROG:CAT?;LIST? hello", "\"HELLO\",\"TWO_2\";#212PRINT \"it's\"");
+	ask("PROG:DEF hello, 'print(\"it''s\")'", "");
+	fails("PROG:DEF hello, 'x)'", SCPI_ERR_PROGRAM_SYNTAX);
+	ask("PROG:CAT?;LIST? hello", "\"HELLO\",\"TWO_2\";#213print(\"it's\")");
 	ask("PROG:DEL hello;CAT?", "\"TWO_2\"");
 	ask("PROG:DEF a,'';DEL:ALL;:PROG:CAT?", "\"\"");
 	program_test_stop();
@@ -38,17 +38,21 @@ static void define_run_list_delete(void)
 static void errors_say_where(void)
 {
 	program_test_start();
-	ask("PROG:DEF p,'x = 1;y = x +'", "");
+	ask("PROG:DEF p,'x = 1;y = x + * 2'", "");
 	ask("SYST:ERR?",
-	    "-285,\"Program syntax error;PROGram:DEFine, line 1, column 14: expected a value, found the end\"");
-	ask("PROG:APP p,'IF 1'", "");
+	    "-285,\"Program syntax error;PROGram:DEFine, line 1: unexpected symbol near '*'\"");
+	/* what a continuation can complete is accepted */
+	ask("PROG:APP p,'if true'", "");
 	ask("PROG:APP p,'x = '", "");
 	ask("SYST:ERR?",
-	    "-285,\"Program syntax error;PROGram:APPend, line 2, column 5: expected a value, found the end\"");
-	ask("PROG:LIST? p", "#14IF 1");
+	    "-285,\"Program syntax error;PROGram:APPend, line 2: 'then' expected near 'x'\"");
+	ask("PROG:LIST? p;STAT? p", "#17if true;ERROR,\"line 1: 'then' expected near <eof>\"");
 	ask("p", "");
 	ask("SYST:ERR?",
-	    "-285,\"Program syntax error;PROGram:RUN, line 1, column 5: expected END of IF in line 1, found the end\"");
+	    "-285,\"Program syntax error;PROGram:RUN, line 1: 'then' expected near <eof>\"");
+	ask("PROG:APP p,'then'", "");
+	ask("PROG:APP p,'print(1) end'", "");
+	says("p;*WAI", "1\n");
 	program_test_stop();
 }
 
@@ -87,13 +91,13 @@ static void sixteen_programs(void)
 
 	program_test_start();
 	for (i = 0; i < PROGRAMS_MAX; i++) {
-		snprintf(line, sizeof(line), "PROG:DEF p%u,'PRINT %u'", i, i);
+		snprintf(line, sizeof(line), "PROG:DEF p%u,'print(%u)'", i, i);
 		ask(line, "");
 	}
 	fails("PROG:DEF q,''", SCPI_ERR_PROGRAM_CREATE);
 	fails("PROG:APP q,''", SCPI_ERR_PROGRAM_CREATE);
 	fails("PROG:LOAD q,0,0", SCPI_ERR_PROGRAM_CREATE);
-	ask("PROG:DEF p15,'PRINT 5'", "");
+	ask("PROG:DEF p15,'print(5)'", "");
 	says("p15;*WAI", "5\n");
 	ask("PROG:DEL p3;DEF q,''", "");
 	fails("p3", SCPI_ERR_UNDEFINED_HEADER);
@@ -104,12 +108,12 @@ static void sixteen_programs(void)
 static void names_are_commands(void)
 {
 	program_test_start();
-	ask("PROG:DEF p,'PRINT ARGS(); FOR i = 1 TO ARGS(); PRINT ARG(i); END'",
+	ask("PROG:DEF p,'print(select(\"#\", ...)) for _, x in ipairs({...}) do print(x) end'",
 	    "");
 	says("p;*WAI", "0\n");
 	says("P 1, -2,1.5 , 0xFFFFFFFFFFFFFFFF;*WAI", "4\n1\n-2\n1.5\n-1\n");
 	says("p #H10,1e3,18446744073709551615,9007199254740993;*WAI",
-	     "4\n16\n1000\n-1\n9007199254740993\n");
+	     "4\n16\n1000.0\n-1\n9007199254740993\n");
 	says("PROG:RUN p,7,8,9,10;*WAI", "4\n7\n8\n9\n10\n");
 	says("PROG:DEF q,'';:p 3;*WAI", "1\n3\n");
 	fails("PROG:RUN p,1,2,3,4,5", SCPI_ERR_PARAMETER_NOT_ALLOWED);
@@ -124,7 +128,7 @@ static void names_are_commands(void)
 	fails("PROG:CAT?;p 3", SCPI_ERR_UNDEFINED_HEADER);
 	fails("p:q", SCPI_ERR_UNDEFINED_HEADER);
 	/* the instrument's own commands come first */
-	ask("PROG:DEF stop,'PRINT 1';DEF init,'PRINT 2'", "");
+	ask("PROG:DEF stop,'print(1)';DEF init,'print(2)'", "");
 	check(!strstr(say("STOP;*WAI"), "1\n"));
 	says("PROG:RUN stop;RUN init;*WAI", "1\n2\n");
 	program_test_stop();
@@ -133,7 +137,7 @@ static void names_are_commands(void)
 static void running_programs_are_kept(void)
 {
 	program_test_start();
-	ask("PROG:DEF p,'WHILE 1; WAIT 1; END';DEF q,'';RUN p", "");
+	ask("PROG:DEF p,'while true do wait(1) end';DEF q,'';RUN p", "");
 	fails("PROG:RUN p", SCPI_ERR_PROGRAM_RUNNING);
 	fails("p", SCPI_ERR_PROGRAM_RUNNING);
 	fails("PROG:DEF p,''", SCPI_ERR_PROGRAM_RUNNING);
@@ -141,14 +145,14 @@ static void running_programs_are_kept(void)
 	fails("PROG:LOAD p,0,0", SCPI_ERR_PROGRAM_RUNNING);
 	fails("PROG:DEL p", SCPI_ERR_PROGRAM_RUNNING);
 	fails("PROG:DEL:ALL", SCPI_ERR_PROGRAM_RUNNING);
-	ask("PROG:CAT?;LIST? p", "\"P\",\"Q\";#220WHILE 1; WAIT 1; END");
+	ask("PROG:CAT?;LIST? p", "\"P\",\"Q\";#225while true do wait(1) end");
 	ask("PROG:STOP p;DEL:ALL;:PROG:CAT?", "\"\"");
 	program_test_stop();
 }
 
 static void text_from_card_memory(void)
 {
-	static const char text[] = "PRINT 1\nPRINT 2\n";
+	static const char text[] = "print(1)\nprint(2)\n";
 	struct lab_card *card;
 	size_t length = sizeof(text) - 1;
 	char line[64];
@@ -167,7 +171,7 @@ static void text_from_card_memory(void)
 	fails("PROG:LOAD p,0,16385", SCPI_ERR_TOO_MUCH_DATA);
 	fails("PROG:LOAD p,0,16", SCPI_ERR_PROGRAM_SYNTAX);
 	fails("PROG:LOAD p,-1,1", SCPI_ERR_RANGE);
-	ask("PROG:LIST? p", "#216PRINT 1\nPRINT 2\n");
+	ask("PROG:LIST? p", "#218print(1)\nprint(2)\n");
 	memset(card->memory, '\n', PROGRAM_TEXT_MAX);
 	ask("PROG:LOAD p,0,16384", "");
 	program_test_stop();
@@ -181,16 +185,16 @@ static void pages(void)
 	program_test_start();
 	/* 3 pages of lines with 99 characters and a newline */
 	for (i = 0; i < 25; i++) {
-		snprintf(line, sizeof(line), "PROG:APP p,'#%098u'", i);
+		snprintf(line, sizeof(line), "PROG:APP p,'--%097u'", i);
 		ask(line, "");
 	}
 	strcpy(page, "#41000");
 	for (i = 10; i < 20; i++)
-		sprintf(page + strlen(page), "#%098u\n", i);
+		sprintf(page + strlen(page), "--%097u\n", i);
 	ask("PROG:LIST? p,2", page);
 	strcpy(page, "#3499");
 	for (i = 20; i < 25; i++)
-		sprintf(page + strlen(page), "%s#%098u", i > 20 ? "\n" : "", i);
+		sprintf(page + strlen(page), "%s--%097u", i > 20 ? "\n" : "", i);
 	ask("PROG:LIST? p,3", page);
 	ask("PROG:LIST? p,4", "#10");
 	ask("PROG:LIST? p,17", "#10");

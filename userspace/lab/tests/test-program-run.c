@@ -15,11 +15,14 @@
 
 #define US	1000	/* ns */
 #define MS	1000000
+/* Fetch a function and one or two arguments, and call it: sample(1) */
+#define CALL1	(3 * US)
+#define CALL2	(4 * US)
 
 #define ask(line, answer) check(rig_ask(&program_rig, 0, line, answer))
 #define say(line) rig_say(&program_rig, 0, line)
 #define prints(text, lines) check(program_test_prints(text, lines))
-#define fails(text, error) check(program_test_fails(text, error))
+#define A_LOOP	9	/* instructions of text_a */
 
 /* Time between the first two events of P */
 static lab_time between(const char *text)
@@ -37,50 +40,45 @@ static void instructions_take_1_us(void)
 	program_test_start();
 	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5;
 	/* the next line runs after the command time of 1 ms */
-	program_test_run("AOUT 1, 0");
-	check(program_log.event[0].when == start + 1 * MS + 2 * US);
-	check(between("DOUT 9, 0; DOUT 9, 1") == 3 * US);
+	program_test_run("output(1, 0)");
+	check(program_log.event[0].when == start + 1 * MS + CALL2);
+	check(between("line(9, 0) line(9, 1)") == CALL2);
 	/* what is not visible runs ahead, but takes its time */
-	check(between("x = AIN(1); FOR i = 1 TO 1000; END; x = AIN(1)") ==
-	      (2 + 6 + 3 * 1000 + 1 + 1) * US);
-	check(between("AOUT 1, 0; FILL 0, 65536, 0; AOUT 1, 0") ==
-	      (1 + 3 + 1 + 16 + 2) * US);
-	check(between("DOUT 9, 0; x = TIME() * 0; DOUT 9, 1") == 7 * US);
-	prints("a = TIME(); b = TIME(); PRINT ROUND((b - a) * 1e9)", "2000\n");
+	check(between("sample(1) for i = 1, 1000 do end sample(1)") ==
+	      CALL1 + (4 + 1000) * US);
+	/* so does what is done in C */
+	check(between("local s = ('x'):rep(65536) sample(1) write(0, s) sample(1)") ==
+	      2 * CALL1 + (1 + 16) * US);
+	check(between("local s = ('x'):rep(999) sample(1) s:find('a-b') sample(1)") ==
+	      2 * CALL1 + (4 * 1000 * 1000 / 100) * US);
+	prints("local a = time() local b = time() reply('%.0f', (b - a) * 1e9)",
+	       "2000\n");
 	program_test_stop();
 }
 
 static void waits_are_exact(void)
 {
-	const lab_time rest = 4 * US;
+	const lab_time rest = 3 * US + CALL1;	/* of the call of wait() */
 
 	program_test_start();
-	check(between("x = AIN(1); WAIT 10 ms; x = AIN(1)") == rest + 10 * MS);
-	check(between("x = AIN(1); WAIT 2; x = AIN(1)") == rest + 2000 * MS);
-	check(between("x = AIN(1); WAIT 2 s; x = AIN(1)") == rest + 2000 * MS);
-	check(between("x = AIN(1); WAIT 3 US; x = AIN(1)") == rest + 3 * US);
-	check(between("x = AIN(1); WAIT 1500 ns; x = AIN(1)") == rest + 1500);
-	check(between("x = AIN(1); WAIT 0.0015 ms; x = AIN(1)") == rest + 1500);
-	check(between("x = AIN(1); WAIT 3600; x = AIN(1)") ==
+	check(between("sample(1) wait(0.01) sample(1)") == rest + 10 * MS);
+	check(between("sample(1) wait(2) sample(1)") == rest + 2000 * MS);
+	check(between("sample(1) wait(1.5e-6) sample(1)") == rest + 1500);
+	check(between("sample(1) wait(3600) sample(1)") ==
 	      rest + 3600 * LAB_SECOND);
-	/* no WAIT is shorter than an instruction */
-	check(between("x = AIN(1); WAIT 0; x = AIN(1)") == rest + 1 * US);
-	check(between("x = AIN(1); WAIT 999 ns; x = AIN(1)") == rest + 1 * US);
-	check(between("x = AIN(1); WAIT 2 * 2 + 1 us; x = AIN(1)") ==
-	      rest + 2 * US + 2 * US + 5 * US);
-#define WRONG	"line 1, column 1: the time is not within 0 to 1e9 s"
-	fails("WAIT -1", WRONG);
-	fails("WAIT -0.1 ns", WRONG);
-	fails("WAIT 1e9 + 1", WRONG);
-	fails("WAIT 9223372036854775807 ns", WRONG);
-	fails("WAIT 1000000001", WRONG);
+	/* shorter than an instruction */
+	check(between("sample(1) wait(9e-7) sample(1)") == rest);
+	/* steps that do not add up */
+	check(between("local t = time() for i = 1, 2 do\n"
+		      "wait_until(t + i / 100) sample(1) end") == 10 * MS);
+	check(between("sample(1) wait_until(0) sample(1)") == rest);
 	program_test_stop();
 }
 
 static const char text_a[] =
-	"FOR i = 1 TO 50; AOUT 1, i / 10; x = SQRT(i); WAIT i us; END";
+	"for i = 1, 50 do output(1, i / 10) local x = i * i wait(i * 1e-6) end";
 static const char text_b[] =
-	"FOR i = 1 TO 30; AOUT 2, i / 10; FOR j = 1 TO i; END; WAIT 7 us; END";
+	"for i = 1, 30 do output(2, i / 10) for j = 1, i do end wait(7e-6) end";
 
 static void define_both(void)
 {
@@ -144,7 +142,7 @@ static void two_at_once(void)
 	check(pick(&both, 0, x) == 50 && pick(&alone_a, 0, y) == 50);
 	check(same(x, y, 50));
 	for (i = 1; i < 50; i++)
-		check(x[i].when - x[i - 1].when == (12 + i) * US);
+		check(x[i].when - x[i - 1].when == (A_LOOP + i) * US);
 	check(pick(&both, 1, x) == 30 && pick(&alone_b, 1, y) == 30);
 	check(same(x, y, 30));
 	/* they alternate */
@@ -166,17 +164,16 @@ static void states(void)
 	char error[PROGRAM_ERROR_MAX];
 
 	program_test_start();
-	check(!program_test_define("x = 1 / 0", error));
+	check(!program_test_define("x = 1 // 0", error));
 	ask("PROG:STAT? p", "STOP");
-	check(!program_test_define("WHILE TIME() < 1; END; WAIT 1; x = 1 / 0",
-				   error));
+	check(!program_test_define("while time() < 1 do end wait(1)\nx = 1 // 0", error));
 	ask("PROG:RUN p;STAT? p", "RUN");
 	ask("PROG:STAT? p", "RUN");
 	say("SYST:TIME:ADV 1");
 	ask("PROG:STAT? p", "WAIT");
 	say("SYST:TIME:ADV 2");
 	ask("PROG:STAT? p",
-	    "ERROR,\"line 1, column 38: division by zero\"");
+	    "ERROR,\"line 2: attempt to divide by zero\"");
 	/* the next run begins without an error */
 	ask("PROG:RUN p;STAT? p", "RUN");
 	say("PROG:STOP p");
@@ -184,44 +181,39 @@ static void states(void)
 	program_test_stop();
 }
 
-#define WATCHDOG(place, why)						\
-	"event: PROGRAM P STOPPED watchdog: line 1, column " place ": " why "\n"
-#define BUSY	"too many instructions without WAIT"
+#define WATCHDOG(why)	"event: PROGRAM P STOPPED watchdog: line 1: " why "\n"
+#define BUSY	"too many instructions without wait()"
 
 static void endless_loops_end(void)
 {
 	lab_time start;
 
 	program_test_start();
+	say("SYST:EVEN ON");
 	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
-	prints("WHILE 1; END", WATCHDOG("1", BUSY));
+	prints("while true do end", WATCHDOG(BUSY));
 	check(lab_now(program_rig.lab) == start + LAB_SECOND);
 	ask("SYST:ERR?",
-	    "-286,\"Program runtime error;P, line 1, column 1: " BUSY "\"");
-	ask("PROG:STAT? p", "ERROR,\"line 1, column 1: " BUSY "\"");
+	    "-286,\"Program runtime error;P, line 1: " BUSY "\"");
+	ask("PROG:STAT? p", "ERROR,\"line 1: " BUSY "\"");
 	say("PROG:LIM:INST 1000");
-	/* 6 + 3 * 329 + 1, three to print, one to end: 998 */
-	prints("FOR i = 1 TO 329; END; PRINT i; x = 1", "330\n");
-	prints("FOR i = 1 TO 329; END; PRINT i; x = 1; JOIN",
-	       "330\n" WATCHDOG("44", BUSY));
-	prints("WHILE 1; WAIT 0; END", WATCHDOG("7", BUSY));
-	/* waiting for a transfer is not a WAIT */
-	check(strstr(program_test_run("WHILE 1; TOHOST 0, 0, 0; END"),
-		     "STOPPED watchdog"));
+	/* 5 before, one for each turn, 1 to return */
+	prints("for i = 1, 994 do end", "");
+	prints("for i = 1, 995 do end", WATCHDOG(BUSY));
+	/* waiting for a transfer is not a wait() */
+	check(strstr(program_test_run("while true do tohost(0, 0, 0) end"),
+		     WATCHDOG(BUSY)));
 	program_test_stop();
 }
 
 static void waiting_feeds_the_watchdog(void)
 {
 	program_test_start();
-	say("PROG:LIM:INST 1000");
-	prints("FOR i = 1 TO 20\nFOR j = 1 TO 300; END\nWAIT 1 us\nEND\n"
-	       "PRINT i", "21\n");
-	/* FILL and COPY count by their cost */
-	prints("FOR i = 1 TO 42; FILL 0, 65536, 0; END; PRINT i",
-	       "43\n");
-	prints("FOR i = 1 TO 70; COPY 0, 0, SIZE(); END; PRINT i",
-	       WATCHDOG("37", BUSY));
+	say("SYST:EVEN ON;:PROG:LIM:INST 1000");
+	prints("for i = 1, 20 do for j = 1, 900 do end wait(1e-6) end print(1)",
+	       "1\n");
+	/* what is done in C counts by its cost */
+	prints("for i = 1, 40 do read(0, 65536) end print(1)", WATCHDOG(BUSY));
 	program_test_stop();
 }
 
@@ -230,16 +222,15 @@ static void runs_are_limited_in_time(void)
 	lab_time start;
 
 	program_test_start();
-	say("PROG:LIM:TIME 10 ms");
+	say("SYST:EVEN ON;:PROG:LIM:TIME 10 ms");
 	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
-	prints("WAIT 1e6", WATCHDOG("9", "its time is over"));
+	prints("wait(1e6)", WATCHDOG("its time is over"));
 	check(lab_now(program_rig.lab) == start + 10 * MS);
-	prints("WHILE 1; WAIT 1 us; END",
-	       WATCHDOG("7", "its time is over"));
-	prints("WAIT 9990 us; PRINT 1", "1\n");
+	prints("while true do wait(1e-6) end", WATCHDOG("its time is over"));
+	prints("wait(9.98e-3) print(1)", "1\n");
 	/* a shorter limit applies to running programs, too */
 	say("PROG:LIM:TIME 1000");
-	say("PROG:DEF p,'WHILE 1; WAIT 1; END';RUN p");
+	say("PROG:DEF p,'while true do wait(1) end';RUN p");
 	say("PROG:LIM:TIME 5");
 	check(strstr(say("SYST:TIME:ADV 7"), "its time is over"));
 	program_test_stop();
@@ -274,9 +265,10 @@ static void hostile_requests(void)
 
 		program_log.transfers = 0;
 		snprintf(text, sizeof(text),
-			 "TOHOST %llu, 0x%llx, %llu; FROMHOST 0x%llx, %llu, 0x%llx\n"
-			 "x = %llu; y = x + 1; START FROMHOST y, x - 1, x * 3\n"
-			 "START TOHOST -x, ~x, x ^ 1",
+			 "tohost(0x%llx, 0x%llx, 0x%llx)\n"
+			 "fromhost(0x%llx, 0x%llx, 0x%llx)\n"
+			 "local x = 0x%llx start_fromhost(x + 1, x - 1, x * 3)\n"
+			 "start_tohost(-x, ~x, x ~ 1)",
 			 a, b, c, b, c, a, a);
 		check(strstr(program_test_run(text), "skel: REFUSED"));
 		check(program_log.transfers == 4);
@@ -286,10 +278,6 @@ static void hostile_requests(void)
 		check(is_transfer(3, LAB_TOHOST, -a, ~a, a ^ 1));
 	}
 	check(fake_card_granted(program_rig.fake) == 0);
-	fails("TOHOST 0.5, 1, 1",
-	      "line 1, column 1: a whole number is needed");
-	fails("START FROMHOST 0, 1, 1e30",
-	      "line 1, column 1: a whole number is needed");
 	program_test_stop();
 }
 
@@ -319,15 +307,15 @@ static void results_of_transfers(void)
 	program_test_start();
 	host = fake_card_buffer(program_rig.fake, 0, 4096, 0x5a, &bytes);
 	snprintf(text, sizeof(text),
-		 "FROMHOST 16, 4, %llu; PRINT STATUS(), HEX(PEEK64(16))\n"
-		 "POKE32 16, 0x01020304; TOHOST 16, 4, %llu; PRINT STATUS()\n"
-		 "TOHOST 0, 4, 0; PRINT STATUS(), \" \", FAILED()\n"
-		 "TOHOST 0, 0, %llu; PRINT STATUS(), \" \", FAILED()\n"
-		 "START TOHOST 0, 4, %llu; JOIN; PRINT STATUS(), PENDING()",
+		 "print(fromhost(16, 4, 0x%llx)) print(read(16, 4))\n"
+		 "write(16, '\\4\\3\\2\\1') print(tohost(16, 4, 0x%llx))\n"
+		 "print(tohost(0, 4, 0)) print(tohost(0, 0, 0x%llx))\n"
+		 "start_tohost(0, 4, 0x%llx) print(join()) print(pending())",
 		 (unsigned long long)host, (unsigned long long)host + 8,
 		 (unsigned long long)host, (unsigned long long)host);
 	check(strcmp(own_lines(program_test_run(text)),
-		     "00x5a5a5a5a\n0\n-14 1\n-22 2\n00\n") == 0);
+		     "true\t0\nZZZZ\ntrue\t0\nfalse\t-14\nfalse\t-22\n"
+		     "2\t0\n0\n") == 0);
 	check(memcmp(bytes + 8, "\4\3\2\1", 4) == 0);
 	program_test_stop();
 }
@@ -351,9 +339,8 @@ static void define_and_start(const char *text)
 static void many_in_flight(void)
 {
 	program_test_start();
-	define_and_start("FOR i = 1 TO 70; START TOHOST i, 1, i; END\n"
-			 "PRINT PENDING(), \" \", FAILED(), \" \", STATUS()\n"
-			 "JOIN; PRINT PENDING(), \" \", FAILED(), \" \", STATUS()");
+	define_and_start("for i = 1, 70 do start_tohost(i, 1, i) end\n"
+			 "print(pending()) print(join()) print(pending())");
 	check(program_log.transfers == 64);
 	ask("PROG:STAT? p", "WAIT");
 	/* one ends: another one begins */
@@ -368,7 +355,7 @@ static void many_in_flight(void)
 	say("SYST:TIME:ADV 1");
 	check(program_log.transfers == 69);
 	answer(64, -EIO);
-	check(strcmp(say("SYST:TIME:ADV 1"), "64 3 -5\n") == 0);
+	check(strcmp(say("SYST:TIME:ADV 1"), "64\n") == 0);
 	check(program_log.transfers == 70);
 	ask("PROG:STAT? p", "WAIT");
 	while (program_log.transfers > 3) {
@@ -379,7 +366,7 @@ static void many_in_flight(void)
 		check(strcmp(say("SYST:TIME:ADV 1 ms"), "") == 0);
 		answer(n, n == 3 ? -ECANCELED : 0);
 	}
-	check(strcmp(say("SYST:TIME:ADV 1"), "0 4 -125\n") == 0);
+	check(strcmp(say("SYST:TIME:ADV 1"), "4\t-125\n0\n") == 0);
 	ask("PROG:STAT? p", "STOP");
 	program_test_stop();
 }
@@ -387,8 +374,8 @@ static void many_in_flight(void)
 static void transfers_that_are_waited_for(void)
 {
 	program_test_start();
-	define_and_start("START TOHOST 1, 1, 1; TOHOST 2, 2, 2\n"
-			 "PRINT STATUS(), PENDING(); DOUT 9, 1");
+	define_and_start("start_tohost(1, 1, 1) print(tohost(2, 2, 2))\n"
+			 "print(pending()) line(9, 1)");
 	check(program_log.transfers == 2);
 	/* the end of another one is not enough */
 	answer(0, -EIO);
@@ -396,19 +383,19 @@ static void transfers_that_are_waited_for(void)
 	check(program_log.count == 0);
 	say("SYST:TIME:ADV 1");
 	answer(1, 0);
-	check(strcmp(say("SYST:TIME:ADV 1"), "00\n") == 0);
+	check(strcmp(say("SYST:TIME:ADV 1"), "true\t0\n0\n") == 0);
 	check(program_log.count == 1);
 	/* a request that cannot be made does not stop it */
 	program_log.transfer_error = -ENOMEM;
-	prints("TOHOST 1, 1, 1; PRINT STATUS(), \" \", FAILED(), PENDING()\n"
-	       "START TOHOST 1, 1, 1; JOIN; PRINT FAILED()", "-12 10\n2\n");
+	prints("print(tohost(1, 1, 1)) start_tohost(1, 1, 1) print(join())",
+	       "false\t-12\n2\t-12\n");
 	program_test_stop();
 }
 
 static void end_waits_for_transfers(void)
 {
 	program_test_start();
-	define_and_start("START TOHOST 1, 1, 1; START TOHOST 2, 2, 2");
+	define_and_start("start_tohost(1, 1, 1) start_tohost(2, 2, 2)");
 	ask("PROG:STAT? p", "WAIT");
 	check(session_find(program_rig.lab, 0)->operations == 1);
 	check(rig_fails(&program_rig, 0, "PROG:RUN p",
@@ -420,17 +407,17 @@ static void end_waits_for_transfers(void)
 	check(session_find(program_rig.lab, 0)->operations == 0);
 	/* after an error, too */
 	program_log.transfers = 0;
-	define_and_start("START TOHOST 1, 1, 1; x = 1 / 0");
+	define_and_start("start_tohost(1, 1, 1) x = 1 // 0");
 	ask("PROG:STAT? p", "WAIT");
 	answer(0, 0);
-	ask("PROG:STAT? p", "ERROR,\"line 1, column 29: division by zero\"");
+	ask("PROG:STAT? p", "ERROR,\"line 1: attempt to divide by zero\"");
 	program_test_stop();
 }
 
 static void stop_while_in_flight(void)
 {
 	program_test_start();
-	define_and_start("START TOHOST 1, 1, 1; TOHOST 2, 2, 2; PRINT 1");
+	define_and_start("start_tohost(1, 1, 1) tohost(2, 2, 2) print(1)");
 	say("PROG:STOP p");
 	ask("PROG:STAT? p", "WAIT");
 	/* again: nothing more happens */
@@ -442,7 +429,7 @@ static void stop_while_in_flight(void)
 	check(program_log.forgotten == 0);
 	/* *OPC? waits for it */
 	program_log.transfers = 0;
-	define_and_start("TOHOST 1, 1, 1");
+	define_and_start("tohost(1, 1, 1)");
 	check(strcmp(say("PROG:STOP p;*OPC?"), "") == 0);
 	answer(0, 0);
 	fake_card_run(program_rig.fake, program_rig.lab, 10);
@@ -457,8 +444,8 @@ static void close_while_in_flight(void)
 	program_test_start();
 	check(rig_open(&program_rig, 1));
 	program_log.hold = true;
-	say("PROG:DEF p,'START TOHOST 1,1,1; START TOHOST 2,2,2; TOHOST 3,3,3'");
-	say("PROG:DEF q,'WHILE 1; WAIT 1; END'");
+	say("PROG:DEF p,'start_tohost(1,1,1) start_tohost(2,2,2) tohost(3,3,3)'");
+	say("PROG:DEF q,'while true do wait(1) end'");
 	rig_say(&program_rig, 1, "p;q");
 	rig_say(&program_rig, 1, "SYST:TIME:ADV 1");
 	check(program_log.transfers == 3);
@@ -484,8 +471,8 @@ static void end_of_the_instrument(void)
 {
 	program_test_start();
 	program_log.hold = true;
-	say("PROG:DEF p,'START TOHOST 1,1,1; TOHOST 3,3,3'");
-	say("PROG:DEF q,'WHILE 1; WAIT 1; END';:p;q;r");
+	say("PROG:DEF p,'start_tohost(1,1,1) tohost(3,3,3)'");
+	say("PROG:DEF q,'while true do wait(1) end';:p;q;r");
 	say("SYST:TIME:ADV 1");
 	program_test_stop();
 }
@@ -494,14 +481,14 @@ static void runs_belong_to_users(void)
 {
 	program_test_start();
 	check(rig_open(&program_rig, 1));
-	say("PROG:DEF p,'PRINT 5; WAIT 1; x = 1 / 0'");
+	say("PROG:DEF p,'print(5) wait(1) x = 1 // 0'");
 	check(strcmp(rig_say(&program_rig, 1, "P"), "5\n") == 0);
 	/* the other user sees it, and can stop it, but gets nothing */
 	ask("PROG:STAT? p", "WAIT");
 	ask("SYST:TIME:ADV 2", "");
 	ask("SYST:ERR?", "0,\"No error\"");
 	check(strcmp(fake_card_replies(program_rig.fake, 1),
-		     "event: PROGRAM P STOPPED error: line 1, column 24: division by zero\n")
+		     "event: PROGRAM P STOPPED error: line 1: attempt to divide by zero\n")
 	      == 0);
 	check(strstr(rig_say(&program_rig, 1, "SYST:ERR?"), "-286,"));
 	rig_say(&program_rig, 1, "P");
@@ -519,7 +506,7 @@ static void runs_belong_to_users(void)
 static void reset_stops(void)
 {
 	program_test_start();
-	say("PROG:DEF p,'WHILE 1; WAIT 1; END';DEF q,'WHILE 1; END'");
+	say("PROG:DEF p,'while true do wait(1) end';DEF q,'while true do end'");
 	say("PROG:LIM:INST 5000;TIME 5;:p;q");
 	ask("PROG:STAT? p;STAT? q", "WAIT;RUN");
 	say("*RST");

@@ -21,7 +21,7 @@ struct program_event {
 struct program_log {
 	struct program_event event[LOG_MAX];
 	unsigned int count;
-	double input;		/* what each AIN gives */
+	double input;		/* what each sample() gives */
 	struct lab_transfer transfer[LOG_MAX];
 	unsigned int transfers;
 	int transfer_error;	/* returned for each of them */
@@ -45,16 +45,14 @@ int program_test_define(const char *text, char *error);
 const char *program_test_run(const char *text);
 /* Does P print @lines, each with its newline? Prints if not. */
 bool program_test_prints(const char *text, const char *lines);
-/* Does the expression have this value? */
-bool program_test_gives(const char *expression, const char *value);
 /* Is the text refused with @error? Prints if not. */
 bool program_test_refused(const char *text, const char *error);
 /* Does it end with a line and error -286 about @error? */
 bool program_test_fails(const char *text, const char *error);
 
 void test_program(void);
-void test_program_compile(void);
 void test_program_run(void);
 void test_program_commands(void);
+void test_program_manual(void);
 
 #endif /* _LAB_TEST_PROGRAM_H */

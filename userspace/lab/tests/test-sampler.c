@@ -234,16 +234,16 @@ static void the_ring_is_guarded(void)
 
 	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, 16384, 0x55, NULL);
-	check(!changes_run("PROG:DEF w,'POKE16 ARG(1), 1'"));
+	check(!changes_run("PROG:DEF w,'local a = ... write(a, \"xx\")'"));
 	check(!changes_run("W 8192"));
 	rig_say(&rig, 0, "SAMP:RING 8192,4096;:SAMPLE 1000");
 	check(!changes_run("W 8190") && !changes_run("W 12288"));
 	check(changes_run("W 8192") && changes_run("W 12286"));
-	rig_say(&rig, 0, "PROG:DEF f,'FILL ARG(1), ARG(2), 0'");
+	rig_say(&rig, 0, "PROG:DEF f,'local a, n = ... write(a, (\"x\"):rep(n))'");
 	check(!changes_run("F 0,8192") && changes_run("F 0,8193"));
-	rig_say(&rig, 0, "PROG:DEF c,'COPY ARG(1), ARG(2), 16'");
+	rig_say(&rig, 0, "PROG:DEF c,'local a, b = ... write(b, read(a, 16))'");
 	check(!changes_run("C 8192,0") && changes_run("C 0,8192"));
-	snprintf(line, sizeof(line), "PROG:DEF t,'FROMHOST ARG(1), 8, %llu'",
+	snprintf(line, sizeof(line), "PROG:DEF t,'local a = ... fromhost(a, 8, %llu)'",
 		 (unsigned long long)host);
 	rig_say(&rig, 0, line);
 	check(!changes_run("T 8184") && changes_run("T 8185"));
