@@ -189,7 +189,7 @@ lxi 'INP1:FUNC DC;OFFS 2.5 V' >/dev/null
 is "lxi: measurement" "2.500076" "$(lxi 'MEAS:VOLT? (@1)')"
 has "lxi: sampling" "1000,0," "$(lxi 'SAMP:RATE 100 kHz;COUN 1000;:READ?')"
 is "lxi: no errors" '0,"No error"' "$(lxi 'SYST:ERR?')"
-has "lxi: no DMA" "ERROR no-channel" "$(lxi 'TOHOST 0 16 0x100000000')"
+has "lxi: no DMA" "ERROR no-channel" "$(lxi 'TOHOST 0 16 0x100000000;*OPC?')"
 has "the card beside the network" "skel,lab,0," "$(ask '*IDN?')"
 has "an address in use" "choose another port" "$(skel-lab --no-card --listen 5025 2>&1)"
 

@@ -15,6 +15,8 @@ import struct
 import subprocess
 import sys
 import time
+import xml.etree.ElementTree
+from pathlib import Path
 
 TIMEOUT = 20            # seconds; more than anything here takes
 CLIENTS = 64            # LAB_CLIENTS of core/lab.h
@@ -286,6 +288,13 @@ def sigrok_twice():
         equal(run.returncode, 0)
         if "Got response: 'skel,lab," not in run.stderr:
             raise AssertionError(run.stderr[-300:])
+
+
+@test
+def avahi_can_announce_it():
+    service = xml.etree.ElementTree.parse(Path(__file__).parent.parent / 'data' / 'avahi.service')
+    equal([(of.find('type').text, of.find('port').text) for of in service.iter('service')],
+          [('_scpi-raw._tcp', '5025'), ('_lxi._tcp', '5025')])
 
 
 def start():
