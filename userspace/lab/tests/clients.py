@@ -135,7 +135,7 @@ def a_hundred_connections():
 @test
 def byte_by_byte():
     with Client() as client:
-        for byte in 'PROG:DEF S,#18PRINT 5\n\nS\n':
+        for byte in 'PROG:DEF S,#19print(5)\n\nS\n':
             client.send(byte)
             time.sleep(0.02)
         equal(client.line(), '5\n')
@@ -254,7 +254,7 @@ def pyvisa_block_without_read_termination():
 @test
 def pyvisa_program_of_several_lines():
     with visa(read_termination='\n') as lab:
-        lab.write_binary_values('PROG:DEF V,', b'PRINT 1\nPRINT 2\n', datatype='B')
+        lab.write_binary_values('PROG:DEF V,', b'print(1)\nprint(2)\n', datatype='B')
         equal(lab.query('V'), '1')
         equal(lab.read(), '2')
 
