@@ -3,13 +3,27 @@
  * info.c - skelctl info: what a card is, and the counters of this channel
  */
 #include <err.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
 #include "inputs.h"
+#include "json.h"
 #include "skelctl.h"
+
+#define REGIONS_MAX	64
+
+/* All that there is to know */
+struct facts {
+	struct skel_info info;
+	struct skel_region_info region[REGIONS_MAX];
+	unsigned int regions;
+	char identity[SKEL_LINE_MAX];	/* "": the card has none to tell */
+	struct inputs inputs;		/* count 0: it has none to tell */
+	const char *silent;		/* the query that it did not answer */
+};
 
 /* Text of a number of bytes in the largest unit that divides it */
 static const char *size_text(uint64_t bytes, char *text, size_t size)
@@ -34,20 +48,77 @@ static int bits_of(uint64_t mask)
 	return bits;
 }
 
-static void show_identity(struct skel *skel, const struct skel_info *info)
+/*
+ * Ask the card, which need not know the command: a card of the simple kind says
+ * ERROR, one that speaks SCPI puts it into its error queue.
+ * Return: whether it has answered. One that is silent once is not asked again.
+ */
+static bool ask(struct skel *skel, struct facts *facts, const char *query,
+		char *line, size_t size)
 {
-	char line[SKEL_LINE_MAX], size[32];
+	if (facts->silent)
+		return false;
+	if (skel_query(skel, line, size, ANSWER_MS, "%s", query) >= 0)
+		return strncmp(line, "ERROR", 5) != 0;
+	if (errno == ETIMEDOUT && skel_query(skel, line, size, ANSWER_MS,
+					     "SYSTem:ERRor?") >= 0)
+		return false;
+	if (errno != ETIMEDOUT)
+		err(EXIT_NO_CARD, "%s: '%s'", card_path(), query);
+	facts->silent = query;
+	return false;
+}
 
+static void find_facts(struct skel *skel, struct facts *facts)
+{
+	char line[SKEL_LINE_MAX];
+	unsigned int i;
+
+	if (skel_get_info(skel, &facts->info))
+		err(EXIT_NO_CARD, "%s", card_path());
+	facts->regions = facts->info.regions < REGIONS_MAX ?
+			 facts->info.regions : REGIONS_MAX;
+	for (i = 0; i < facts->regions; i++) {
+		if (skel_get_region(skel, i, &facts->region[i]))
+			err(EXIT_CARD, "%s: region %u", card_path(), i);
+	}
+	if (ask(skel, facts, "*IDN?", line, sizeof(line)))
+		snprintf(facts->identity, sizeof(facts->identity), "%s", line);
+	if (ask(skel, facts, "INPUTS?", line, sizeof(line)) &&
+	    parse_inputs(line, &facts->inputs))
+		facts->inputs.count = 0;
+	if (skel_get_info(skel, &facts->info))
+		err(EXIT_NO_CARD, "%s", card_path());
+}
+
+static const char *transfers_text(const struct skel_info *info)
+{
+	switch (info->caps & (SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST)) {
+	case SKEL_CAP_TOHOST:
+		return "to the host";
+	case SKEL_CAP_FROMHOST:
+		return "from the host";
+	case SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST:
+		return "to and from the host";
+	default:
+		return "none";
+	}
+}
+
+static void show_identity(const struct facts *facts)
+{
+	const struct skel_info *info = &facts->info;
+	char size[32];
+
+	printf("device         %s\n", card_path());
 	printf("card           %s\n", info->name);
-	/* no card has to know any of these commands */
-	if (skel_query(skel, line, sizeof(line), ANSWER_MS, "*IDN?") >= 0 &&
-	    strncmp(line, "ERROR", 5) != 0)
-		printf("identity       %s\n", line);
+	if (*facts->identity)
+		printf("identity       %s\n", facts->identity);
+	else if (facts->silent)
+		printf("identity       not known, the card does not answer\n");
 	printf("channel        %u of %u\n", info->channel, info->channels);
-	printf("transfers      %s, %u at once\n",
-	       info->caps == SKEL_CAP_TOHOST ? "to the host" :
-	       info->caps == SKEL_CAP_FROMHOST ? "from the host" :
-	       "to and from the host", info->transfers);
+	printf("transfers      %s, %u at once\n", transfers_text(info),
+	       info->transfers);
 	printf("DMA mask       0x%llx (%d bits)\n",
 	       (unsigned long long)info->dma_mask, bits_of(info->dma_mask));
 	printf("largest buffer %s\n",
@@ -55,41 +126,41 @@ static void show_identity(struct skel *skel, const struct skel_info *info)
 	printf("longest line   %u bytes\n", info->line_max);
 }
 
-static void show_regions(struct skel *skel, const struct skel_info *info)
+static void show_regions(const struct facts *facts)
 {
-	struct skel_region_info region;
 	char size[32];
 	unsigned int i;
 
 	printf("\nregion  name              offset        size  kind\n");
-	for (i = 0; i < info->regions; i++) {
-		if (skel_get_region(skel, i, &region))
-			err(EXIT_CARD, "region %u", i);
-		printf("%6u  %-12s  0x%08llx  %10s  %s%s\n", i, region.name,
-		       (unsigned long long)region.offset,
-		       size_text(region.length, size, sizeof(size)),
-		       region.flags & SKEL_REGION_RAM ? "RAM, cached" :
+	for (i = 0; i < facts->regions; i++) {
+		const struct skel_region_info *region = &facts->region[i];
+
+		printf("%6u  %-12s  0x%08llx  %10s  %s%s%s\n", i, region->name,
+		       (unsigned long long)region->offset,
+		       size_text(region->length, size, sizeof(size)),
+		       region->flags & SKEL_REGION_RAM ? "RAM, cached" :
+		       region->flags & SKEL_REGION_WC ? "I/O, write-combined" :
 		       "I/O, uncached",
-		       region.flags & SKEL_REGION_READONLY ? ", read only" : "");
+		       region->flags & SKEL_REGION_READONLY ? ", read only" : "",
+		       region->flags & SKEL_REGION_RAWIO ?
+		       ", for CAP_SYS_RAWIO" : "");
 	}
 }
 
-static void show_inputs(struct skel *skel)
+static void show_inputs(const struct inputs *in)
 {
-	char line[SKEL_LINE_MAX], range[32];
-	struct inputs in;
+	char range[32];
 	int i;
 
-	if (skel_query(skel, line, sizeof(line), ANSWER_MS, "INPUTS?") < 0 ||
-	    parse_inputs(line, &in))
+	if (!in->count)
 		return;
 	printf("\nconverter  bits  full scale  generator\n");
-	for (i = 0; i < in.count; i++) {
-		const struct input *input = &in.input[i];
+	for (i = 0; i < in->count; i++) {
+		const struct input *input = &in->input[i];
 
-		snprintf(range, sizeof(range), "+-%g V", in.range / 1000.0);
+		snprintf(range, sizeof(range), "+-%g V", in->range / 1000.0);
 		printf("%-9s  %4d  %10s  %s, %g Hz, %g V\n", input->name,
-		       in.bits, range, input->shape, input->frequency / 1000.0,
+		       in->bits, range, input->shape, input->frequency / 1000.0,
 		       input->amplitude / 1000.0);
 	}
 }
@@ -109,32 +180,120 @@ static void show_counters(const struct skel_info *info)
 	       (unsigned long long)info->replies_lost);
 }
 
+static void json_regions(struct json *json, const struct facts *facts)
+{
+	unsigned int i;
+
+	json_open(json, "regions", '[');
+	for (i = 0; i < facts->regions; i++) {
+		const struct skel_region_info *region = &facts->region[i];
+
+		json_open(json, NULL, '{');
+		json_string(json, "name", region->name);
+		json_number(json, "offset", region->offset);
+		json_number(json, "length", region->length);
+		json_bool(json, "ram", region->flags & SKEL_REGION_RAM);
+		json_bool(json, "write_combined",
+			  region->flags & SKEL_REGION_WC);
+		json_bool(json, "read_only",
+			  region->flags & SKEL_REGION_READONLY);
+		json_bool(json, "needs_rawio",
+			  region->flags & SKEL_REGION_RAWIO);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void json_inputs(struct json *json, const struct inputs *in)
+{
+	int i;
+
+	json_open(json, "inputs", '[');
+	for (i = 0; i < in->count; i++) {
+		json_open(json, NULL, '{');
+		json_string(json, "name", in->input[i].name);
+		json_number(json, "bits", in->bits);
+		json_real(json, "full_scale_volts", in->range / 1000.0);
+		json_string(json, "shape", in->input[i].shape);
+		json_real(json, "hertz", in->input[i].frequency / 1000.0);
+		json_real(json, "volts", in->input[i].amplitude / 1000.0);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static void show_json(const struct facts *facts)
+{
+	const struct skel_info *info = &facts->info;
+	struct json json = { .file = stdout };
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "device", card_path());
+	json_string(&json, "card", info->name);
+	json_string(&json, "identity", *facts->identity ? facts->identity : NULL);
+	json_bool(&json, "answers", !facts->silent);
+	json_number(&json, "channel", info->channel);
+	json_number(&json, "channels", info->channels);
+	json_bool(&json, "tohost", info->caps & SKEL_CAP_TOHOST);
+	json_bool(&json, "fromhost", info->caps & SKEL_CAP_FROMHOST);
+	json_number(&json, "transfers", info->transfers);
+	json_number(&json, "dma_mask", info->dma_mask);
+	json_number(&json, "buffer_max", info->buffer_max);
+	json_number(&json, "line_max", info->line_max);
+	json_regions(&json, facts);
+	json_inputs(&json, &facts->inputs);
+	json_open(&json, "counters", '{');
+	json_number(&json, "buffers", info->buffers);
+	json_number(&json, "buffer_bytes", info->buffer_bytes);
+	json_number(&json, "pending", info->pending);
+	json_number(&json, "granted", info->granted);
+	json_number(&json, "refused", info->refused);
+	json_number(&json, "failed", info->failed);
+	json_number(&json, "bytes_tohost", info->bytes_tohost);
+	json_number(&json, "bytes_fromhost", info->bytes_fromhost);
+	json_number(&json, "replies_lost", info->replies_lost);
+	json_close(&json, '}');
+	json_close(&json, '}');
+}
+
 static int info_main(int argc, char **argv)
 {
-	struct skel_info info;
+	struct facts facts = { .silent = NULL };
+	bool json = false;
 	struct skel *skel;
 
 	while (command_option(&info_command, argc, argv) != -1)
-		;
+		json = true;
 	no_arguments(&info_command, argc, argv);
 
 	skel = open_card();
-	if (skel_get_info(skel, &info))
-		err(EXIT_CARD, "%s", card_path());
-	printf("device         %s\n", card_path());
-	show_identity(skel, &info);
-	show_regions(skel, &info);
-	show_inputs(skel);
-	if (skel_get_info(skel, &info))
-		err(EXIT_CARD, "%s", card_path());
-	show_counters(&info);
+	find_facts(skel, &facts);
 	skel_close(skel);
-	return EXIT_SUCCESS;
+	if (json) {
+		show_json(&facts);
+	} else {
+		show_identity(&facts);
+		show_regions(&facts);
+		show_inputs(&facts.inputs);
+		show_counters(&facts.info);
+	}
+	if (!facts.silent)
+		return EXIT_SUCCESS;
+	warnx("%s: no answer to '%s' in %d ms, so what the card says about itself is missing; has it stopped, or the program that plays it?",
+	      card_path(), facts.silent, ANSWER_MS);
+	return EXIT_SILENT;
 }
+
+static const struct option_row options[] = {
+	{ "json", 'j', NULL, NULL, "print JSON" },
+	{ }
+};
 
 const struct command info_command = {
 	.name = "info",
 	.summary = "show the card, its memory, converters and counters",
-	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, the largest DMA buffer, the regions that programs can map, the converters, and the counters of the channel. They start at 0 when a program opens the card.",
+	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, the largest DMA buffer, the regions that programs can map, the converters, and the counters of the channel. They start at 0 when a program opens the card.\n\n"
+"What a card that does not answer would say about itself is missing; the exit status is 4 then.",
+	.options = options,
 	.main = info_main,
 };

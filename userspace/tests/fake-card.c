@@ -277,9 +277,13 @@ static void obey(const char *line)
 		fake_tohost(a, b, c);
 	else if (fake.streams && fake_stream_obey(line))
 		;
+	else if (strcmp(line, "BLOCK?") == 0)
+		reply("#15a\nb\n\n,1\n");
+	else if (strcmp(line, "SLOWLY?") == 0 && !usleep(20000))
+		reply("at last\n");
 	else if (fake.scpi)
 		obey_scpi(line);
-	else
+	else if (!fake.terse)
 		reply("ERROR unknown-command\n");
 }
 

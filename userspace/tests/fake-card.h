@@ -37,6 +37,7 @@ struct fake_card {
 	bool refuse;		/* refuses each transfer */
 	bool slow;		/* reports their end after the next line */
 	bool simple;		/* knows *IDN? only */
+	bool terse;		/* answers queries and transfers only */
 	bool streams;		/* knows STREam: */
 	int break_at;		/* after so many lines, it ends its stream */
 	bool scpi;		/* has an error queue, one setting, a program */

@@ -13,6 +13,7 @@
 #include "../command.h"
 #include "../scpi.h"
 #include "../skelctl.h"
+#include "../talk.h"
 #include "fake-card.h"
 #include "unit.h"
 
@@ -72,6 +73,35 @@ static void info_of_a_simple_card(void)
 	check(!strstr(output, "ERROR"));
 }
 
+/* What is not known is not passed over in silence. */
+static void info_of_a_card_that_has_stopped(void)
+{
+	fake_reset();
+	fake.silent = true;
+	check(skelctl(&info_command, "info") == EXIT_SILENT);
+	check(strstr(output, "identity       not known"));
+	check(strstr(output, "3 of 32"));
+	check(strstr(output, "no answer to '*IDN?' in 1000 ms"));
+	check(skelctl(&info_command, "info --json") == EXIT_SILENT);
+	check(strstr(output, "\"answers\": false"));
+	check(strstr(output, "\"identity\": null"));
+	fake_reset();
+	fake.unplug = true;
+	check(skelctl(&info_command, "info") == EXIT_NO_CARD);
+}
+
+static void info_prints_json(void)
+{
+	fake_reset();
+	check(skelctl(&info_command, "info --json") == 0);
+	check(output[0] == '{');
+	check(strstr(output, "\"identity\": \"skel,fake,0,1\""));
+	check(strstr(output, "\"dma_mask\": 268435455,"));
+	check(strstr(output, "\"length\": 16384,"));
+	check(strstr(output, "\"shape\": \"square\",\n      \"hertz\": 100,"));
+	check(strstr(output, "\"replies_lost\": 0\n  }\n}\n"));
+}
+
 static void cmd_prints_replies(void)
 {
 	fake_reset();
@@ -87,9 +117,41 @@ static void cmd_does_not_wait_for_ever(void)
 {
 	fake_reset();
 	fake.silent = true;
-	check(skelctl(&cmd_command, "cmd --timeout 20 STOP") == EXIT_CARD);
+	check(skelctl(&cmd_command, "cmd --timeout 20 STOP") == EXIT_SILENT);
 	check(strstr(output, "no reply in 20 ms"));
 	check(skelctl(&cmd_command, "cmd --replies 0 STOP") == 0);
+}
+
+/* Those without one, too: the end mark behind them comes back. */
+static void cmd_needs_no_answer_to_a_setting(void)
+{
+	fake_reset();
+	fake.terse = true;
+	check(skelctl(&cmd_command, "cmd --timeout 500 NOTHING *IDN? NOTHING") == 0);
+	check(strcmp(output, "skel,fake,0,1\n") == 0);
+	check(skelctl(&cmd_command, "cmd --timeout 50 NOTHING?") == EXIT_SILENT);
+	check(strstr(output, "'NOTHING?': no reply in 50 ms"));
+	/* a card without marks */
+	fake.simple = true;
+	check(skelctl(&cmd_command, "cmd *IDN? *IDN?") == 0);
+	check(strcmp(output, "skel,fake,0,1\nskel,fake,0,1\n") == 0);
+}
+
+static void queries_are_known(void)
+{
+	check(talk_is_query("*IDN?") && talk_is_query("SWEep:POINts? MAX"));
+	check(talk_is_query("A \"x\";B?") && talk_is_query("A 'it''s';B?"));
+	check(!talk_is_query("") && !talk_is_query("STOP"));
+	check(!talk_is_query("PROG:DEF \"A\",\"PRINT 'why?'\""));
+	check(!talk_is_query("A 'why?'"));
+}
+
+/* By the length in its header: newlines in it do not cut it. */
+static void cmd_prints_blocks(void)
+{
+	fake_reset();
+	check(skelctl(&cmd_command, "cmd BLOCK? *IDN?") == 0);
+	check(strcmp(output, "#15a\nb\n\n,1\nskel,fake,0,1\n") == 0);
 }
 
 /* A setting has no answer: its success and its error are in the queue. */
@@ -117,14 +179,15 @@ static void cmd_asks_for_errors(void)
 	check(strcmp(output, "gone\n") == 0);
 	check(unit_catch(call_it, &quiet_call, output, sizeof(output)) == 0);
 	check(!*output);
-	/* with a number of replies nothing else is sent */
+	/* with a number of replies the queue is asked after silence only */
 	check(unit_catch(call_it, &one_call, output, sizeof(output)) ==
-	      EXIT_CARD);
+	      EXIT_SILENT);
 	check(strstr(output, "no reply in 1000 ms"));
+	check(strstr(output, "the card's error queue says -224,"));
 }
 
 /* Run cmd - with some lines as its standard input */
-static int cmd_stdin(const char *lines)
+static int cmd_stdin_args(const char *args, const char *lines)
 {
 	FILE *file = tmpfile();
 	int keep = dup(STDIN_FILENO), status;
@@ -132,11 +195,31 @@ static int cmd_stdin(const char *lines)
 	fputs(lines, file);
 	rewind(file);
 	dup2(fileno(file), STDIN_FILENO);
-	status = skelctl(&cmd_command, "cmd -");
+	status = skelctl(&cmd_command, args);
 	dup2(keep, STDIN_FILENO);
 	close(keep);
 	fclose(file);
 	return status;
+}
+
+static int cmd_stdin(const char *lines)
+{
+	return cmd_stdin_args("cmd -", lines);
+}
+
+static void cmd_loses_nothing_at_the_end(void)
+{
+	fake_reset();
+	check(cmd_stdin_args("cmd -n 0 -t 200 -", "SLOWLY?\nSLOWLY?") == 0);
+	check(strcmp(output, "at last\nat last\n") == 0);
+	check(cmd_stdin("SLOWLY?\nSLOWLY?") == 0);
+	check(strcmp(output, "at last\nat last\n") == 0);
+	/* neither does what comes next save an error before */
+	check(cmd_stdin("NONSENSE\n*IDN?\n") == EXIT_CARD);
+	check(cmd_stdin("") == 0);
+	fake.silent = true;
+	check(cmd_stdin_args("cmd -t 20 -", "*IDN?\n*IDN?\n") == EXIT_SILENT);
+	check(strstr(output, "no reply in 20 ms"));
 }
 
 static void cmd_copies_lines(void)
@@ -151,7 +234,8 @@ static void cmd_copies_lines(void)
 	check(cmd_stdin("INPut1:FUNCtion TRIangle\n*IDN?\n") == 0);
 	check(strcmp(output, "skel,fake,0,1\n") == 0);
 	check(cmd_stdin("*IDN?\nBAD\nBAD\n") == EXIT_CARD);
-	check(strstr(output, "'-': -224,"));
+	first = strstr(output, "'BAD': -224,");
+	check(first && strstr(first + 1, "'BAD': -224,"));
 	/* both errors of the first line belong to it */
 	check(skelctl(&cmd_command, "cmd TWICE *IDN?") == EXIT_CARD);
 	first = strstr(output, "'TWICE': -224,");
@@ -489,7 +573,13 @@ int main(void)
 {
 	run(info_shows_the_card);
 	run(info_of_a_simple_card);
+	run(info_of_a_card_that_has_stopped);
+	run(info_prints_json);
 	run(cmd_prints_replies);
+	run(cmd_needs_no_answer_to_a_setting);
+	run(queries_are_known);
+	run(cmd_prints_blocks);
+	run(cmd_loses_nothing_at_the_end);
 	run(cmd_does_not_wait_for_ever);
 	run(cmd_asks_for_errors);
 	run(cmd_copies_lines);
