@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "diagnose.h"
 #include "skelctl.h"
 
 static char path[4096];
@@ -41,22 +42,22 @@ const char *card_path(void)
 struct skel *open_card(void)
 {
 	struct skel *skel = skel_open(card_path());
+	const struct finding *finding;
+	struct findings findings;
+	struct patient patient;
+	const char *before;
 
 	if (skel)
 		return skel;
-	switch (errno) {
-	case ENOENT:
-		errx(EXIT_NO_CARD, "%s: no such card; a simulated one: modprobe skel_sim",
-		     path);
-	case EACCES:
-		errx(EXIT_NO_CARD, "%s: permission denied; see the udev rule 60-skel.rules",
-		     path);
-	case EBUSY:
-		errx(EXIT_NO_CARD, "%s: all channels of the card are in use",
-		     path);
-	case ENOTTY:
-		errx(EXIT_NO_CARD, "%s: not a card of the skel core", path);
-	default:
-		err(EXIT_NO_CARD, "%s", path);
-	}
+	patient_self(&patient, "", path);
+	patient.opened = errno;
+	diagnose(&patient, &findings);
+	finding = worst(&findings);
+	before = finding && *finding->cure ? " What to do: " : "";
+	if (!finding)
+		errx(EXIT_NO_CARD, "%s: %s", path, strerror(patient.opened));
+	if (strncmp(finding->text, path, strlen(path)) == 0)
+		errx(EXIT_NO_CARD, "%s%s%s", finding->text, before, finding->cure);
+	errx(EXIT_NO_CARD, "%s: %s%s%s", path, finding->text, before,
+	     finding->cure);
 }

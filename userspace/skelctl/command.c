@@ -111,8 +111,7 @@ void no_arguments(const struct command *command, int argc, char **argv)
 		     command->name, argv[optind], command->name);
 }
 
-/* Print text from @column on, its lines broken and indented; ends the line */
-static void print_text(FILE *file, const char *text, int column, int indent)
+void print_wrapped(FILE *file, const char *text, int column, int indent)
 {
 	while (*text) {
 		int length = strcspn(text, " \n");
@@ -176,7 +175,7 @@ static void print_options(FILE *file, const struct option_row *row, int indent)
 			fprintf(file, "\n");
 			width = 0;
 		}
-		print_text(file, row->help, width, indent);
+		print_wrapped(file, row->help, width, indent);
 	}
 }
 
@@ -218,7 +217,7 @@ void command_help(const struct command *command, FILE *file)
 	fprintf(file, "Usage: skelctl [-d DEVICE] %s [OPTION]...%s%s\n",
 		command->name, command->arguments ? " " : "",
 		command->arguments ? command->arguments : "");
-	print_text(file, command->text, 0, 0);
+	print_wrapped(file, command->text, 0, 0);
 	indent = indent_of(command->options);
 	if (indent < common)
 		indent = common;

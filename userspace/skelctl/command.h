@@ -65,4 +65,10 @@ void no_arguments(const struct command *command, int argc, char **argv);
 /* The help text of a command, or with NULL that of the whole program */
 void command_help(const struct command *command, FILE *file);
 
+/*
+ * Print text in lines of at most 79 columns, the first from @column on, the others
+ * from @indent on. Ends the last one.
+ */
+void print_wrapped(FILE *file, const char *text, int column, int indent);
+
 #endif /* _SKELCTL_COMMAND_H */

@@ -37,7 +37,13 @@ __attribute__((__noreturn__)) void no_command(const char *name);
 /* The whole program. Return: its exit status */
 int skelctl_main(int argc, char **argv);
 
-extern const struct command info_command, cmd_command, record_command,
-	acquire_command, help_command, complete_command;
+extern const struct command list_command;
+extern const struct command info_command;
+extern const struct command cmd_command;
+extern const struct command record_command;
+extern const struct command acquire_command;
+extern const struct command doctor_command;
+extern const struct command help_command;
+extern const struct command complete_command;
 
 #endif /* _SKELCTL_H */

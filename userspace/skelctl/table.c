@@ -8,8 +8,15 @@
 #include "skelctl.h"
 
 const struct command *const commands[] = {
-	&info_command, &cmd_command, &record_command, &acquire_command,
-	&help_command, &complete_command, NULL
+	&list_command,
+	&info_command,
+	&cmd_command,
+	&record_command,
+	&acquire_command,
+	&doctor_command,
+	&help_command,
+	&complete_command,
+	NULL
 };
 
 const struct option_row common_options[] = {

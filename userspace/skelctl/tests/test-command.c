@@ -123,14 +123,14 @@ static void wrong_usage(void)
 static void devices_are_found(void)
 {
 	static const char * const wanted[][2] = {
-		{ "-d 991 info", "/dev/skel991: " },
-		{ "info -d 991", "/dev/skel991: " },
-		{ "-d 0 info --device skel991", "/dev/skel991: " },
-		{ "info -d /dev/skel991", "/dev/skel991: " },
-		{ "info -d./skel991", "./skel991: " },
-		{ "-d skeleton info", "skeleton: " },
-		{ "cmd *IDN? -d 991", "/dev/skel991: " },
-		{ "info", "/dev/skel992: " },
+		{ "-d 991 info", "/dev/skel991" },
+		{ "info -d 991", "/dev/skel991" },
+		{ "-d 0 info --device skel991", "/dev/skel991" },
+		{ "info -d /dev/skel991", "/dev/skel991" },
+		{ "info -d./skel991", "./skel991" },
+		{ "-d skeleton info", "skeleton" },
+		{ "cmd *IDN? -d 991", "/dev/skel991" },
+		{ "info", "/dev/skel992" },
 	};
 	size_t i;
 
@@ -140,7 +140,7 @@ static void devices_are_found(void)
 		check(strstr(output, wanted[i][1]));
 	}
 	check(skelctl("info -d /dev/null") == EXIT_NO_CARD);
-	check(strstr(output, "/dev/null: not a card"));
+	check(strstr(output, "/dev/null: not a card of the skel core."));
 	unsetenv("SKEL_DEVICE");
 }
 

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * system.c - the cards of a machine and their users, as /sys and /proc show them
+ */
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "skelctl.h"
+#include "system.h"
+
+static void make_path(char *path, const char *root, const char *format,
+		      va_list args)
+{
+	int length = snprintf(path, PATH_MAX, "%s", root);
+
+	if (length < PATH_MAX)
+		vsnprintf(path + length, PATH_MAX - length, format, args);
+}
+
+bool system_line(const char *root, char *line, size_t size, const char *format,
+		 ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+	FILE *file;
+	bool found;
+
+	va_start(args, format);
+	make_path(path, root, format, args);
+	va_end(args);
+	line[0] = '\0';
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	found = fgets(line, size, file);
+	line[strcspn(line, "\n")] = '\0';
+	fclose(file);
+	return found;
+}
+
+bool system_has(const char *root, const char *format, ...)
+{
+	char path[PATH_MAX];
+	va_list args;
+	struct stat st;
+
+	va_start(args, format);
+	make_path(path, root, format, args);
+	va_end(args);
+	return lstat(path, &st) == 0;
+}
+
+/* A static program has no name services. */
+bool system_user_name(const char *root, uid_t uid, char *name)
+{
+	const struct passwd *entry = NULL;
+	char path[PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/etc/passwd", root);
+	file = fopen(path, "re");
+	while (file && (entry = fgetpwent(file)) && entry->pw_uid != uid)
+		;
+	if (entry)
+		snprintf(name, SYSTEM_NAME_MAX, "%s", entry->pw_name);
+	if (file)
+		fclose(file);
+	return entry;
+}
+
+/* "skelN": N, -1 for any other name such as "skel-ucard" */
+static long card_number(const char *name)
+{
+	const char *digits = name + 4;
+
+	if (strncmp(name, "skel", 4) != 0 || !*digits ||
+	    digits[strspn(digits, "0123456789")] || strlen(digits) > 9)
+		return -1;
+	return atol(digits);
+}
+
+static void *grow(void *array, size_t count, size_t size)
+{
+	/* when it is full, twice as many: 0, 1, 2, 4, ... */
+	if (count & (count - 1))
+		return array;
+	array = realloc(array, (count ? 2 * count : 1) * size);
+	if (!array)
+		err(EXIT_CARD, "no memory");
+	return array;
+}
+
+static int compare_cards(const void *a, const void *b)
+{
+	const struct system_card *one = a, *other = b;
+
+	return (one->number > other->number) - (one->number < other->number);
+}
+
+struct system_card *system_cards(const char *root, size_t *count)
+{
+	struct system_card *cards = NULL;
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	*count = 0;
+	snprintf(path, sizeof(path), "%s/sys/class/misc", root);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		long number = card_number(entry->d_name);
+		struct system_card *card;
+
+		if (number < 0)
+			continue;
+		cards = grow(cards, *count, sizeof(*cards));
+		card = &cards[(*count)++];
+		card->number = number;
+		snprintf(card->name, sizeof(card->name), "skel%ld", number);
+		system_line(root, card->model, sizeof(card->model),
+			    "/sys/class/misc/%s/model", card->name);
+		system_line(root, card->place, sizeof(card->place),
+			    "/sys/class/misc/%s/path", card->name);
+	}
+	if (dir)
+		closedir(dir);
+	if (*count)
+		qsort(cards, *count, sizeof(*cards), compare_cards);
+	return cards;
+}
+
+/* Channels */
+
+struct users {
+	const char *root;
+	struct system_user *user;
+	size_t count;
+	bool hidden;
+};
+
+/* A line "<key>:\t<number> ..." of fdinfo */
+static bool field(const char *line, const char *key, uint64_t *value)
+{
+	size_t length = strlen(key);
+
+	if (strncmp(line, key, length) != 0 || line[length] != ':')
+		return false;
+	*value = strtoull(line + length + 1, NULL, 10);
+	return true;
+}
+
+/* Return: whether the file is a channel and still open */
+static bool read_fdinfo(const char *root, struct system_user *user)
+{
+	uint64_t channel = UINT64_MAX, buffers = 0, pending = 0, kb = 0;
+	char path[PATH_MAX], line[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/proc/%d/fdinfo/%d", root, user->pid,
+		 user->fd);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof(line), file)) {
+		if (!field(line, "skel-channel", &channel) &&
+		    !field(line, "skel-buffers", &buffers) &&
+		    !field(line, "skel-pending", &pending))
+			field(line, "skel-memory", &kb);
+	}
+	fclose(file);
+	user->channel = channel;
+	user->buffers = buffers;
+	user->pending = pending;
+	user->memory = kb * 1024;
+	return channel != UINT64_MAX;
+}
+
+static void read_maps(const char *root, struct system_user *user)
+{
+	char path[PATH_MAX], line[PATH_MAX], name[32];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "skel%u", user->card);
+	snprintf(path, sizeof(path), "%s/proc/%d/maps", root, user->pid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		unsigned long long start, end;
+		char *slash = strrchr(line, '/');
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!slash || strcmp(slash + 1, name) != 0 ||
+		    sscanf(line, "%llx-%llx", &start, &end) != 2)
+			continue;
+		user->mappings++;
+		user->mapped += end - start;
+	}
+	if (file)
+		fclose(file);
+}
+
+static uid_t owner(const char *root, pid_t pid)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/proc/%d", root, pid);
+	return stat(path, &st) ? (uid_t)-1 : st.st_uid;
+}
+
+static void add_user(struct users *users, pid_t pid, int fd, long card)
+{
+	struct system_user user = { .pid = pid, .fd = fd, .card = card };
+
+	if (!read_fdinfo(users->root, &user))
+		return;
+	user.uid = owner(users->root, pid);
+	system_line(users->root, user.program, sizeof(user.program),
+		    "/proc/%d/comm", pid);
+	read_maps(users->root, &user);
+	users->user = grow(users->user, users->count, sizeof(user));
+	users->user[users->count++] = user;
+}
+
+static void look_at_process(struct users *users, const char *pid)
+{
+	char path[PATH_MAX], link[PATH_MAX], *name;
+	struct dirent *entry;
+	ssize_t length;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/proc/%s/fd", users->root, pid);
+	dir = opendir(path);
+	if (!dir) {
+		users->hidden |= errno == EACCES;
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		length = readlinkat(dirfd(dir), entry->d_name, link,
+				    sizeof(link) - 1);
+		if (length <= 0)
+			continue;
+		link[length] = '\0';
+		name = strrchr(link, '/');
+		if (name && card_number(name + 1) >= 0)
+			add_user(users, atoi(pid), atoi(entry->d_name),
+				 card_number(name + 1));
+	}
+	closedir(dir);
+}
+
+static int compare_users(const void *a, const void *b)
+{
+	const struct system_user *one = a, *other = b;
+
+	if (one->card != other->card)
+		return one->card < other->card ? -1 : 1;
+	if (one->channel != other->channel)
+		return one->channel < other->channel ? -1 : 1;
+	return one->pid - other->pid;
+}
+
+struct system_user *system_users(const char *root, size_t *count, bool *hidden)
+{
+	struct users users = { .root = root };
+	char path[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/proc", root);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			look_at_process(&users, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	if (users.count)
+		qsort(users.user, users.count, sizeof(*users.user),
+		      compare_users);
+	*count = users.count;
+	*hidden = users.hidden;
+	return users.user;
+}

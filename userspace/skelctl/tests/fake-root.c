@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * fake-root.c - a directory with the /dev, /sys, /proc and /etc of some machine
+ */
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake-root.h"
+
+#define PATTERN	"/tmp/skel-root-XXXXXX"
+
+char root[] = PATTERN;
+
+void root_make(void)
+{
+	strcpy(root, PATTERN);
+	if (!mkdtemp(root))
+		abort();
+}
+
+static int remove_one(const char *path, const struct stat *st, int type,
+		      struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+void root_remove(void)
+{
+	if (nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS))
+		abort();
+}
+
+static char *below(const char *path)
+{
+	static char full[PATH_MAX];
+	char *slash;
+
+	snprintf(full, sizeof(full), "%s%s", root, path);
+	for (slash = full + sizeof(PATTERN); (slash = strchr(slash, '/'));
+	     slash++) {
+		*slash = '\0';
+		mkdir(full, 0755);
+		*slash = '/';
+	}
+	return full;
+}
+
+void root_put(const char *path, const char *content)
+{
+	FILE *file = fopen(below(path), "w");
+
+	if (!file || fputs(content, file) < 0 || fclose(file))
+		abort();
+}
+
+void root_link(const char *path, const char *to)
+{
+	if (symlink(to, below(path)))
+		abort();
+}
+
+void root_delete(const char *path)
+{
+	if (remove(below(path)))
+		abort();
+}
+
+void root_mode(const char *path, unsigned int mode)
+{
+	if (chmod(below(path), mode))
+		abort();
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * fake-root.h - a directory with the /dev, /sys, /proc and /etc of some machine
+ */
+#ifndef _SKELCTL_FAKE_ROOT_H
+#define _SKELCTL_FAKE_ROOT_H
+
+/* Its path; root_make() begins a new one, root_remove() removes it */
+extern char root[];
+void root_make(void);
+void root_remove(void);
+
+/* A file with this content, and the directories above it */
+void root_put(const char *path, const char *content);
+/* A symbolic link */
+void root_link(const char *path, const char *to);
+void root_delete(const char *path);
+void root_mode(const char *path, unsigned int mode);
+
+#endif /* _SKELCTL_FAKE_ROOT_H */

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-doctor.c - each reason why a card cannot be used, on a made-up machine
+ *
+ * The files below the root belong to whoever runs the test, so the device belongs
+ * to that user and group; the one who wants to use it has the next numbers.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../command.h"
+#include "../diagnose.h"
+#include "../skelctl.h"
+#include "fake-root.h"
+#include "unit.h"
+
+#define DEVICE	"/dev/skel0"
+static struct findings findings;
+
+/* A machine with a card that the user "ada" may use */
+static void make_machine(void)
+{
+	char group[256], passwd[256];
+
+	root_make();
+	root_put("/proc/sys/kernel/osrelease", "6.12.48+deb13-amd64\n");
+	root_put("/proc/self/limits",
+		 "Limit                     Soft Limit           Hard Limit           Units     \n"
+		 "Max locked memory         8388608              8388608              bytes     \n");
+	root_put("/sys/module/skel/refcnt", "1\n");
+	root_put("/sys/class/misc/skel0/model", "sim\n");
+	root_put("/sys/class/misc/skel0/path", "faux-skel_sim.0\n");
+	root_put(DEVICE, "");
+	root_mode(DEVICE, 0660);
+	root_put("/usr/lib/udev/rules.d/60-skel.rules", "");
+	snprintf(passwd, sizeof(passwd), "root:x:0:0:root:/root:/bin/sh\n"
+		 "ada:x:%u:%u:Ada:/home/ada:/bin/sh\n", getuid() + 1,
+		 getgid() + 1);
+	root_put("/etc/passwd", passwd);
+	snprintf(group, sizeof(group), "cards:x:%u:ada,charles\nplugdev:x:54321:ada\n",
+		 getegid());
+	root_put("/etc/group", group);
+}
+
+static const struct finding *examine_opened(int opened)
+{
+	struct patient patient;
+
+	check(patient_user(&patient, root, DEVICE, "ada"));
+	patient.opened = opened;
+	diagnose(&patient, &findings);
+	return worst(&findings);
+}
+
+static const struct finding *examine(void)
+{
+	return examine_opened(-1);
+}
+
+/* Is the first thing to mend this one, and is this the way? */
+static bool is_bad(const struct finding *finding, const char *text,
+		   const char *cure)
+{
+	if (finding && strstr(finding->text, text) &&
+	    strstr(finding->cure, cure))
+		return true;
+	printf("# %s; %s\n", finding ? finding->text : "all is well",
+	       finding ? finding->cure : "");
+	return false;
+}
+
+static bool has(enum verdict verdict, const char *text, const char *cure)
+{
+	size_t i;
+
+	for (i = 0; i < findings.count; i++) {
+		const struct finding *finding = &findings.finding[i];
+
+		if (finding->verdict == verdict &&
+		    strstr(finding->text, text) && strstr(finding->cure, cure))
+			return true;
+	}
+	return false;
+}
+
+static void a_healthy_machine(void)
+{
+	make_machine();
+	check(!examine());
+	check(has(FINE, "6.12.48+deb13-amd64 has the driver", ""));
+	check(has(FINE, "ada may open /dev/skel0", ""));
+	check(has(FINE, "8192 KiB", ""));
+	root_remove();
+}
+
+static void kernels(void)
+{
+	static const struct {
+		const char *release;
+		bool good;
+	} kernels[] = {
+		{ "6.1.0-28-amd64", false }, { "6.11.10-amd64", false },
+		{ "6.12.9-amd64", true }, { "6.13.0", false },
+		{ "7.1.9", false }, { "7.2.0-rc1", true }, { "7.10.0", true },
+		{ "8.0.0", true },
+	};
+	size_t i;
+
+	make_machine();
+	root_delete("/sys/class/misc/skel0/model");
+	root_delete("/sys/class/misc/skel0/path");
+	root_delete("/sys/class/misc/skel0");
+	root_delete("/sys/module/skel/refcnt");
+	root_delete("/sys/module/skel");
+	for (i = 0; i < ARRAY_SIZE(kernels); i++) {
+		root_put("/proc/sys/kernel/osrelease", kernels[i].release);
+		if (kernels[i].good)
+			check(is_bad(examine(), "not installed", "skel-dkms"));
+		else
+			check(is_bad(examine(), "which needs 6.12, or 7.2",
+				     "linux-image-6.12-amd64"));
+	}
+	/* one that has the driver all the same */
+	root_put("/proc/sys/kernel/osrelease", "7.1.9");
+	root_put("/lib/modules/7.1.9/modules.dep", "kernel/drivers/misc/skel/skel.ko:\n");
+	check(is_bad(examine(), "not loaded", "modprobe skel_sim"));
+	root_remove();
+}
+
+static void drivers(void)
+{
+	make_machine();
+	root_delete("/sys/class/misc/skel0/model");
+	root_delete("/sys/class/misc/skel0/path");
+	root_delete("/sys/class/misc/skel0");
+	check(!examine());
+	root_delete(DEVICE);
+	check(is_bad(examine(), "no card /dev/skel0", "modprobe skel_sim"));
+
+	root_delete("/sys/module/skel/refcnt");
+	root_delete("/sys/module/skel");
+	check(is_bad(examine(), "not installed", "apt install skel-dkms"));
+	root_put("/usr/src/skel-1.0/dkms.conf", "");
+	check(is_bad(examine(), "not built for this kernel",
+		     "linux-headers-6.12.48+deb13-amd64"));
+	root_put("/lib/modules/6.12.48+deb13-amd64/build/Makefile", "");
+	check(is_bad(examine(), "not built for this kernel", "dkms autoinstall"));
+	check(!has(HINT, "Secure Boot", ""));
+	root_put("/lib/modules/6.12.48+deb13-amd64/modules.dep",
+		 "kernel/a.ko: kernel/skel.ko\nupdates/dkms/skel.ko.xz:\n");
+	check(is_bad(examine(), "installed but not loaded", "modprobe"));
+	root_put("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+		 "\x06\x01\x01\x01\x01");
+	examine();
+	check(has(HINT, "Secure Boot is on", "mokutil --import"));
+	root_remove();
+}
+
+static void devices(void)
+{
+	make_machine();
+	root_delete(DEVICE);
+	check(is_bad(examine(), "/dev/skel0 is missing", "udevadm trigger"));
+	root_delete("/sys/class/misc/skel0/model");
+	root_delete("/sys/class/misc/skel0/path");
+	root_delete("/sys/class/misc/skel0");
+	root_put("/sys/class/misc/skel7/model", "sim");
+	root_put("/sys/class/misc/skel-ucard/dev", "");
+	check(is_bad(examine(), "no card /dev/skel0", "--device: skel7"));
+	root_remove();
+}
+
+static void permissions(void)
+{
+	char group[256];
+
+	make_machine();
+	root_put("/etc/group", "plugdev:x:54321:\n");
+	snprintf(group, sizeof(group), "cards:x:%u:charles\n", getegid());
+	if (getegid() == 0) {
+		/* a device of root's group is the next case */
+		check(is_bad(examine(), "permission denied", ""));
+	} else {
+		root_put("/etc/group", group);
+		check(is_bad(examine(), "You are not in group cards.",
+			     "sudo adduser ada cards, then log in again"));
+	}
+	make_machine();
+	root_mode(DEVICE, 0600);
+	check(is_bad(examine(), "was not applied", "udevadm control --reload"));
+	root_put("/etc/group", "cards:x:99:\n");
+	check(is_bad(examine(), "no group plugdev",
+		     "addgroup --system plugdev; sudo adduser ada plugdev"));
+	root_delete("/usr/lib/udev/rules.d/60-skel.rules");
+	check(is_bad(examine(), "rule is not installed", "60-skel.rules"));
+	root_mode(DEVICE, 0666);
+	check(!examine());
+	root_remove();
+}
+
+/* As a person in the session sees it: the group comes from the process. */
+static void members_of_the_group(void)
+{
+	struct patient patient;
+	struct stat st;
+	char path[64];
+
+	make_machine();
+	snprintf(path, sizeof(path), "%s%s", root, DEVICE);
+	if (getuid() || chown(path, 0, 54321) || chmod(path, 0660) ||
+	    stat(path, &st)) {
+		unit_skip("only root can give files away");
+		root_remove();
+		return;
+	}
+	check(patient_user(&patient, root, DEVICE, "ada"));
+	diagnose(&patient, &findings);
+	check(!worst(&findings));
+	patient.groups = 1;		/* the session is older than the group */
+	diagnose(&patient, &findings);
+	check(is_bad(worst(&findings), "not yet in this session",
+		     "newgrp plugdev"));
+	root_put("/etc/group", "plugdev:x:54321:charles\n");
+	diagnose(&patient, &findings);
+	check(is_bad(worst(&findings), "You are not in group plugdev.",
+		     "sudo adduser ada plugdev, then log in again"));
+	check(!patient_user(&patient, root, DEVICE, "nobody-else"));
+	root_remove();
+}
+
+static void what_open_says(void)
+{
+	make_machine();
+	check(!examine_opened(0));
+	check(is_bad(examine_opened(EBUSY), "all channels", "skelctl list"));
+	check(is_bad(examine_opened(EPERM), "does not let", "DeviceAllow"));
+	check(is_bad(examine_opened(ENODEV), "gone", "skelctl list"));
+	check(is_bad(examine_opened(ENOTTY), "not a card", "skelctl list"));
+	check(is_bad(examine_opened(EIO), "Input/output error", ""));
+	root_remove();
+}
+
+static void limits(void)
+{
+	static const struct {
+		const char *limits;
+		enum verdict verdict;
+		const char *text, *cure;
+	} limits[] = {
+		{ "unlimited unlimited", FINE, "not limited", "" },
+		{ "8388608 8388608", FINE, "8192 KiB", "" },
+		{ "65536 unlimited", HINT, "only 64 KiB", "ulimit -l unlimited" },
+		{ "65536 1048576", HINT, "only 64 KiB", "ulimit -l 1024" },
+		{ "65536 65536", HINT, "only 64 KiB", "limits.d" },
+		{ "0 0", BAD, "only 0 KiB", "limits.d" },
+	};
+	char line[128];
+	size_t i;
+
+	make_machine();
+	for (i = 0; i < ARRAY_SIZE(limits); i++) {
+		snprintf(line, sizeof(line), "Max locked memory  %s  bytes\n",
+			 limits[i].limits);
+		root_put("/proc/self/limits", line);
+		examine();
+		check(has(limits[i].verdict, limits[i].text, limits[i].cure));
+	}
+	root_remove();
+}
+
+static void iommus(void)
+{
+	make_machine();
+	examine();
+	check(!has(FINE, "IOMMU", "") && !has(HINT, "IOMMU", ""));
+	root_put("/sys/class/misc/skel0/path", "pci-0000:03:00.0\n");
+	check(!examine());
+	check(has(HINT, "No IOMMU", "intel_iommu=on"));
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "identity\n");
+	examine();
+	check(has(HINT, "lets this card pass", "iommu.passthrough=0"));
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "DMA-FQ\n");
+	examine();
+	check(has(FINE, "reach its buffers only", ""));
+	root_remove();
+}
+
+static int doctor(void *data)
+{
+	char *argv[] = { (char *)"doctor", (char *)"--root", root,
+			 (char *)"--user", (char *)"ada", data, NULL };
+
+	choose_card(DEVICE);
+	return doctor_command.main(data ? 6 : 5, argv);
+}
+
+static void what_is_printed(void)
+{
+	static char json[] = "--json";
+	char output[4096];
+
+	make_machine();
+	check(unit_catch(doctor, NULL, output, sizeof(output)) == 0);
+	check(strstr(output, "ok    permission  ada may open /dev/skel0.\n"));
+	root_mode(DEVICE, 0600);
+	check(unit_catch(doctor, NULL, output, sizeof(output)) == EXIT_NO_CARD);
+	check(strstr(output, "BAD   permission  /dev/skel0: permission denied."));
+	check(strstr(output, "\n           do: "));
+	check(unit_catch(doctor, json, output, sizeof(output)) == EXIT_NO_CARD);
+	check(strstr(output, "\"usable\": false"));
+	check(strstr(output, "\"cure\": \"sudo udevadm control --reload; "));
+	root_remove();
+}
+
+int main(void)
+{
+	run(a_healthy_machine);
+	run(kernels);
+	run(drivers);
+	run(devices);
+	run(permissions);
+	run(members_of_the_group);
+	run(what_open_says);
+	run(limits);
+	run(iommus);
+	run(what_is_printed);
+	return unit_end();
+}
