@@ -72,7 +72,7 @@ static int get_inputs(struct scpi *scpi, const struct scpi_call *call)
 	for (unsigned int i = 0; i < sampler->list_length; i++)
 		length += describe(lab, sampler->list[i], text + length,
 				   sizeof(text) - length);
-	scpi_reply_text(scpi, "INPUTS %u bits=16 range=%d%s",
+	scpi_reply_last(scpi, "INPUTS %u bits=16 range=%d%s",
 			sampler->list_length, RANGE, text);
 	return SCPI_OK;
 }
@@ -157,7 +157,7 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 		ring -= ring % (s->list_length * sizeof(int16_t));
 		position = base;
 	}
-	scpi_reply_text(scpi,
+	scpi_reply_last(scpi,
 			"STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s base=%llu period=%llu run=%llu",
 			s->state == SAMPLER_IDLE ? "IDLE" : "SAMPLING",
 			(unsigned long long)((CLOCK_MASTER + interval / 2) /

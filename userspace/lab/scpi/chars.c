@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * chars.c - classes of characters, and a cursor over them
- *
- * Stricter than IEEE 488.2-1992 in one respect: blanks are space, tab and
- * carriage return only, other control characters are errors.
  */
 #include "scpi/internal.h"
 
@@ -29,16 +26,17 @@ bool scpi_same_letter(char a, char b)
 	return scpi_is_letter(a) && (a ^ b) == ('a' ^ 'A');
 }
 
+/* IEEE 488.2-1992, 7.4.1.2: 0 to 9 and 11 to 32, whatever they look like */
 bool scpi_is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c >= 0 && c <= ' ' && c != '\n';
 }
 
 bool scpi_skip_blanks(struct scpi_cursor *at)
 {
 	const char *start = at->pos;
 
-	while (scpi_is_blank(scpi_peek(at)))
+	while (at->pos < at->end && scpi_is_blank(*at->pos))
 		at->pos++;
 	return at->pos != start;
 }

@@ -14,7 +14,8 @@ static const struct scpi_command commands[] = {
 	{
 		.header = "*IDN",
 		.query = scpi_idn,
-		.help = "What the instrument is.",
+		.help = "What the instrument is. No other query may follow in the same\n"
+			"line: -440.",
 		.reply = "manufacturer,model,serial number,version",
 		.example = "*IDN?",
 	}, {
@@ -92,8 +93,9 @@ static const struct scpi_command commands[] = {
 			{ .type = SCPI_HEADER, .name = "command",
 			  .optional = true },
 		},
-		.help = "Explain a command. With the number of a page, list the\n"
-			"commands on it; without a parameter, list the pages.",
+		.help = "Explain a command, or list those that begin so: HELP? INPut.\n"
+			"With the number of a page, list the commands on it; without a\n"
+			"parameter, list the pages.",
 		.reply = "one line of text",
 		.errors = "-224 no such command or page",
 		.example = "HELP? *OPC",

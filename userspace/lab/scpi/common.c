@@ -11,7 +11,7 @@
 int scpi_idn(struct scpi *scpi, const struct scpi_call *call)
 {
 	(void)call;
-	scpi_reply_text(scpi, "%s", scpi->ops->identity(scpi->priv));
+	scpi_reply_last(scpi, "%s", scpi->ops->identity(scpi->priv));
 	return 0;
 }
 

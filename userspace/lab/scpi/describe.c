@@ -55,7 +55,8 @@ void scpi_describe_syntax(const struct scpi_command *command, bool query,
 {
 	struct text text = text_of(buffer, size);
 	const struct scpi_param *param = scpi_params(command, query);
-	const char *between = " ";
+	const char *between = "";
+	unsigned int open = 0;
 
 	add_header(&text, command);
 	if (query)
@@ -64,11 +65,16 @@ void scpi_describe_syntax(const struct scpi_command *command, bool query,
 		add(&text, " [MINimum|MAXimum|DEFault]");
 		return;
 	}
+	if (param->type != SCPI_NONE)
+		add(&text, " ");
 	for (; param->type != SCPI_NONE; param++) {
-		add(&text, param->optional ? "%s[<%s>]" : "%s<%s>", between,
+		add(&text, param->optional ? "[%s<%s>" : "%s<%s>", between,
 		    param->name);
+		open += param->optional;
 		between = command->blanks ? " " : ",";
 	}
+	while (open--)
+		add(&text, "]");
 }
 
 static void add_number(struct text *text, double value)
@@ -128,7 +134,7 @@ void scpi_describe_param(const struct scpi_param *param, char *buffer,
 		add(&text, "any number");
 		break;
 	case SCPI_BOOL:
-		add(&text, "ON, OFF, 1 or 0");
+		add(&text, "ON, OFF or a number, 0 being OFF");
 		break;
 	case SCPI_CHOICE:
 		add_words(&text, param->words);
@@ -147,7 +153,7 @@ void scpi_describe_param(const struct scpi_param *param, char *buffer,
 		add(&text, "word of letters, digits and _");
 		break;
 	case SCPI_HEADER:
-		add(&text, "header of a command, or number of a page");
+		add(&text, "header of a command or its beginning, or number of a page");
 		break;
 	case SCPI_NONE:
 		break;

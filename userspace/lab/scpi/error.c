@@ -58,6 +58,7 @@ static const struct message {
 	{ -363, "Input buffer overrun", NULL },
 	{ -400, "Query error", NULL },
 	{ -430, "Query DEADLOCKED", NULL },
+	{ -440, "Query UNTERMINATED after indefinite response", NULL },
 };
 
 static const struct message *find(int number)

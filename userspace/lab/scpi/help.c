@@ -59,7 +59,7 @@ static int help_page(struct scpi *scpi, unsigned long number)
 	while (number-- && page_exists(scpi, &place)) {
 		make_page(&place, text, sizeof(text));
 		if (!number) {
-			scpi_reply_text(scpi, "%s", text);
+			scpi_reply_last(scpi, "%s", text);
 			return 0;
 		}
 	}
@@ -82,7 +82,7 @@ static int help_index(struct scpi *scpi)
 				   "%s %u %s", n ? "," : "", n + 1, title);
 		n++;
 	}
-	scpi_reply_text(scpi, "%s", text);
+	scpi_reply_last(scpi, "%s", text);
 	return 0;
 }
 
@@ -137,7 +137,42 @@ static void add_params(struct line *line, const struct scpi_param *param)
 	}
 }
 
-static int help_command(struct scpi *scpi, const struct scpi_command *command)
+/* All commands that begin so, but for @except. Return: is there one? */
+static bool add_group(struct scpi *scpi, struct line *line, const char *before,
+		      const struct scpi_header *group,
+		      const struct scpi_command *except)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < scpi->table_count; i++) {
+		for (size_t j = 0; j < scpi->tables[i]->count; j++) {
+			const struct scpi_command *command =
+				&scpi->tables[i]->commands[j];
+
+			if (command == except ||
+			    !scpi_match_group(command->header, group->text,
+					      group->length))
+				continue;
+			add(line, any ? " " : before, command->header);
+			add(line, forms(command), "");
+			any = true;
+		}
+	}
+	return any;
+}
+
+static int help_group(struct scpi *scpi, const struct scpi_header *group)
+{
+	struct line line = { .length = 0 };
+
+	if (!add_group(scpi, &line, "Commands: ", group, NULL))
+		return SCPI_ERR_ILLEGAL_VALUE;
+	scpi_reply_last(scpi, "%s", line.text);
+	return 0;
+}
+
+static int help_command(struct scpi *scpi, const struct scpi_command *command,
+			const struct scpi_header *header)
 {
 	struct line line = { .length = 0 };
 
@@ -148,8 +183,10 @@ static int help_command(struct scpi *scpi, const struct scpi_command *command)
 	add(&line, ". ", command->help);
 	add_sentence(&line, " Reply: ", command->reply);
 	add_sentence(&line, " Errors: ", command->errors);
+	if (add_group(scpi, &line, " Also: ", header, command))
+		add(&line, ".", "");
 	add(&line, " Example: ", command->example);
-	scpi_reply_text(scpi, "%s", line.text);
+	scpi_reply_last(scpi, "%s", line.text);
 	return 0;
 }
 
@@ -182,8 +219,8 @@ int scpi_help(struct scpi *scpi, const struct scpi_call *call)
 		/* the number of a suffix does not matter here */
 		if (scpi_find(scpi->tables, scpi->table_count, &header,
 			      &found) != SCPI_ERR_UNDEFINED_HEADER)
-			return help_command(scpi, found.command);
+			return help_command(scpi, found.command, &header);
 		if (header.query)
-			return SCPI_ERR_ILLEGAL_VALUE;
+			return help_group(scpi, &header);
 	}
 }

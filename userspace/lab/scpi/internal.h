@@ -48,7 +48,7 @@ struct scpi_header {
 	bool query;
 };
 
-/* The next byte, or 0 at the end; a NUL in the message is valid nowhere. */
+/* The next byte, or 0 at the end; a NUL in the message is a blank. */
 static inline char scpi_peek(const struct scpi_cursor *at)
 {
 	return at->pos < at->end ? *at->pos : '\0';
@@ -103,6 +103,8 @@ const char *scpi_next_node(const char *header, struct scpi_node *node);
 /* Does what was sent match, and with which suffixes (1 if not given)? */
 bool scpi_match_header(const char *pattern, const char *sent, size_t length,
 		       unsigned int suffix[SCPI_SUFFIXES_MAX]);
+/* Is the command in this group: "INPut" of INPut<n>:FREQuency? */
+bool scpi_match_group(const char *pattern, const char *sent, size_t length);
 /* Find a command. Return: 0, -113, or -114 with call->command set. */
 int scpi_find(const struct scpi_table *const *tables, size_t count,
 	      const struct scpi_header *header, struct scpi_call *call);

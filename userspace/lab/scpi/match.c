@@ -72,16 +72,17 @@ static bool match_node(const struct scpi_node *node, const char *sent,
 
 /*
  * Recurses for nodes in [] only; a header in the table has few of them.
+ * @group: the first nodes of the header are enough.
  */
 static bool match_nodes(const char *pattern, const char *sent, const char *end,
-			unsigned int *suffix)
+			bool group, unsigned int *suffix)
 {
 	struct scpi_node node;
 	const char *after;
 
 	for (;;) {
 		pattern = scpi_next_node(pattern, &node);
-		if (!node.length)
+		if (!node.length || (group && sent == end))
 			return sent == end;
 		after = memchr(sent, ':', end - sent);
 		if (!after)
@@ -94,7 +95,7 @@ static bool match_nodes(const char *pattern, const char *sent, const char *end,
 				sent = after;
 				continue;
 			}
-			if (match_nodes(pattern, after, end, suffix))
+			if (match_nodes(pattern, after, end, group, suffix))
 				return true;
 			suffix -= node.suffix;
 		} else if (!node.optional) {
@@ -112,7 +113,14 @@ bool scpi_match_header(const char *pattern, const char *sent, size_t length,
 
 	for (i = 0; i < SCPI_SUFFIXES_MAX; i++)
 		suffix[i] = 1;
-	return match_nodes(pattern, sent, sent + length, suffix);
+	return match_nodes(pattern, sent, sent + length, false, suffix);
+}
+
+bool scpi_match_group(const char *pattern, const char *sent, size_t length)
+{
+	unsigned int suffix[SCPI_SUFFIXES_MAX];
+
+	return length && match_nodes(pattern, sent, sent + length, true, suffix);
 }
 
 static int check_suffixes(const struct scpi_call *call)

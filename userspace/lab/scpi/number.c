@@ -3,6 +3,7 @@
  * number.c - numbers in a program message: IEEE 488.2-1992, 7.7.2 to 7.7.4
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "scpi/internal.h"
 
@@ -63,19 +64,29 @@ static unsigned int lex_digits(struct scpi_cursor *at,
 	return significant;
 }
 
-/* E and what follows it, unless this is a unit that starts with E */
-static int lex_exponent(struct scpi_cursor *at, struct scpi_token *token)
+/*
+ * E and what follows it, unless this is a unit that starts with E. White space
+ * is legal before and after the E (7.7.2.2), and taken after its sign, too.
+ */
+static int lex_exponent(struct scpi_cursor *at, bool adjacent,
+			struct scpi_token *token)
 {
 	struct scpi_cursor ahead = *at;
 	int exponent = 0;
 
+	if (!adjacent)
+		scpi_skip_blanks(&ahead);
 	if (!scpi_same_letter(scpi_peek(&ahead), 'e'))
 		return 0;
 	ahead.pos++;
+	if (!adjacent)
+		scpi_skip_blanks(&ahead);
 	if (scpi_peek(&ahead) == '+' || scpi_peek(&ahead) == '-')
 		ahead.pos++;
 	else if (!scpi_is_digit(scpi_peek(&ahead)))
 		return 0;
+	if (!adjacent)
+		scpi_skip_blanks(&ahead);
 	if (!scpi_is_digit(scpi_peek(&ahead)))
 		return scpi_unexpected(&ahead, SCPI_ERR_NUMBER_CHARACTER);
 	for (; scpi_is_digit(scpi_peek(&ahead)); ahead.pos++)
@@ -86,20 +97,29 @@ static int lex_exponent(struct scpi_cursor *at, struct scpi_token *token)
 	return exponent > EXPONENT_MAX ? SCPI_ERR_EXPONENT : 0;
 }
 
-/* Between @start and @at is a number by the rules of IEEE 488.2. */
-static void convert(struct scpi_cursor *at, const char *start,
+/*
+ * Between @start and @at is a number by the rules of IEEE 488.2. Its blanks go to
+ * its end, where they harm nobody.
+ */
+static void convert(struct scpi_cursor *at, char *start,
 		    struct scpi_token *token)
 {
 	char after = *at->pos;	/* the line is followed by a NUL */
+	char *to = start, *from;
 
+	for (from = start; from < at->pos; from++)
+		if (!scpi_is_blank(*from))
+			*to++ = *from;
+	memset(to, ' ', at->pos - to);
 	*at->pos = '\0';
 	token->value = strtod(start, NULL);
 	*at->pos = after;
 }
 
-static int lex_decimal(struct scpi_cursor *at, struct scpi_token *token)
+static int lex_decimal(struct scpi_cursor *at, bool adjacent,
+		       struct scpi_token *token)
 {
-	const char *start = at->pos;
+	char *start = at->pos;
 	unsigned int significant;
 	bool any = false;
 	int error;
@@ -118,7 +138,7 @@ static int lex_decimal(struct scpi_cursor *at, struct scpi_token *token)
 		return scpi_unexpected(at, SCPI_ERR_NUMBER_CHARACTER);
 	if (significant > MANTISSA_MAX)
 		return SCPI_ERR_TOO_MANY_DIGITS;
-	error = lex_exponent(at, token);
+	error = lex_exponent(at, adjacent, token);
 	if (!error)
 		convert(at, start, token);
 	return error;
@@ -155,7 +175,7 @@ int scpi_lex_number(struct scpi_cursor *at, bool adjacent,
 		at->pos += 2;
 		return lex_based(at, 16, token);
 	}
-	error = lex_decimal(at, token);
+	error = lex_decimal(at, adjacent, token);
 	if (!error)
 		lex_unit(at, adjacent, token);
 	return error;

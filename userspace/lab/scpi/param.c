@@ -158,6 +158,7 @@ static int parse_choice(const struct scpi_param *param,
 	return arg->integer < 0 ? SCPI_ERR_CHARACTER_DATA : 0;
 }
 
+/* SCPI-99 volume 1, 7.3: a number is rounded, and ON unless that gives 0. */
 static int parse_bool(const struct scpi_token *token, struct scpi_arg *arg)
 {
 	if (token->type == SCPI_TOKEN_WORD) {
@@ -169,9 +170,7 @@ static int parse_bool(const struct scpi_token *token, struct scpi_arg *arg)
 		return SCPI_ERR_DATA_TYPE;
 	if (token->unit_length)
 		return SCPI_ERR_UNIT_NOT_ALLOWED;
-	if (token->value != 0 && token->value != 1)
-		return SCPI_ERR_ILLEGAL_VALUE;
-	arg->integer = token->value != 0;
+	arg->integer = round(token->value) != 0;
 	return 0;
 }
 

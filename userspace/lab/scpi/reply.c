@@ -159,18 +159,34 @@ void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length)
 	append(scpi, bytes, length);
 }
 
-void scpi_reply_text(struct scpi *scpi, const char *format, ...)
+__printf(2, 0)
+static void reply_format(struct scpi *scpi, const char *format, va_list args)
 {
 	char text[SCPI_LINE_MAX + 1];
-	va_list args;
-	int length;
+	int length = vsnprintf(text, sizeof(text), format, args);
 
-	va_start(args, format);
-	length = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
 	if (length < 0 || length >= (int)sizeof(text))
 		length = SCPI_LINE_MAX;		/* too long in any case */
 	element(scpi, text, length);
+}
+
+void scpi_reply_text(struct scpi *scpi, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	reply_format(scpi, format, args);
+	va_end(args);
+}
+
+void scpi_reply_last(struct scpi *scpi, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	reply_format(scpi, format, args);
+	va_end(args);
+	scpi->out_last = true;
 }
 
 /* A line of its own, cut if it is too long */

@@ -109,16 +109,54 @@ static int parse_header(struct scpi *scpi, struct scpi_cursor *at)
 	return error;
 }
 
+/* Is the message wrong as such, whatever the command? */
+static bool is_syntax(int error)
+{
+	switch (error) {
+	case SCPI_ERR_CHARACTER:
+	case SCPI_ERR_SYNTAX:
+	case SCPI_ERR_SEPARATOR:
+	case SCPI_ERR_NUMBER_CHARACTER:
+	case SCPI_ERR_EXPONENT:
+	case SCPI_ERR_TOO_MANY_DIGITS:
+	case SCPI_ERR_STRING:
+	case SCPI_ERR_BLOCK:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Parameter @where is wrong: tell the place, or what would be right. */
+static void refuse_param(struct scpi *scpi, const struct scpi_cursor *at,
+			 int error, unsigned int where)
+{
+	const struct scpi_call *call = &scpi->call;
+	const struct scpi_param *param =
+		&scpi_params(call->command, call->query)[where - 1];
+	char right[200];
+
+	if (is_syntax(error)) {
+		scpi_error(scpi, error, "parameter %u, character %zu", where,
+			   character(scpi, at));
+	} else if (param->type == SCPI_NONE) {
+		scpi_error(scpi, error, where > 1 ? "parameter %u: at most %u" :
+			   "parameter %u: it takes none", where, where - 1);
+	} else {
+		scpi_describe_param(param, right, sizeof(right));
+		right[strcspn(right, ";")] = '\0';
+		scpi_error(scpi, error, "parameter %u, %s: %s", where,
+			   param->name, right);
+	}
+}
+
 static int parse_params(struct scpi *scpi, struct scpi_cursor *at)
 {
 	unsigned int where;
 	int error = scpi_parse_params(at, &scpi->call, &where);
 
-	if (error == SCPI_ERR_CHARACTER)
-		scpi_error(scpi, error, "parameter %u, character %zu", where,
-			   character(scpi, at));
-	else if (error)
-		scpi_error(scpi, error, "parameter %u", where);
+	if (error)
+		refuse_param(scpi, at, error, where);
 	if (error && scpi->call.command->blanks)
 		scpi_notify(scpi, "ERROR %s", scpi_simple_reason(error));
 	return error;
@@ -144,6 +182,8 @@ static void run_unit(struct scpi *scpi)
 		error = parse_params(scpi, &at);
 	}
 	scpi->line_pos = at.pos - scpi->line + 1;
+	if (!error && scpi->call.query && scpi->out_last)
+		error = SCPI_ERR_UNTERMINATED;
 	if (!error)
 		error = invoke(scpi, &scpi->call);
 	if (error == SCPI_SUSPEND) {
@@ -173,6 +213,7 @@ void scpi_execute(struct scpi *scpi, const char *line, size_t length)
 	scpi->line_length = length;
 	scpi->line_pos = 0;
 	scpi->path[0] = '\0';
+	scpi->out_last = false;
 	run(scpi);
 }
 

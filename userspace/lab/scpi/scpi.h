@@ -14,10 +14,11 @@
  * (syntax and style) and volume 2 chapter 21 (error numbers).
  *
  * Where it is stricter than they are, or where they leave a choice: an error
- * ends the message. Blanks are space, tab and carriage return. ON, OFF, 1 and 0
- * are the only boolean values. Blocks have a definite length. A fraction is
- * rounded where a whole number is wanted. M is milli, but MHZ is megahertz, in
- * any case. Empty units (";;") do nothing.
+ * ends the message. Blocks have a definite length. A fraction is rounded where a
+ * whole number is wanted. M is milli, but MHZ is megahertz, in any case. Empty
+ * units (";;") do nothing. After an answer of free text (*IDN?, HELP?, STATUS?),
+ * which only the end of the line ends, another query of the same message is
+ * error -440, and is not executed (IEEE 488.2-1992, 6.5.7.5 and 8.7.11).
  */
 #ifndef _LAB_SCPI_H
 #define _LAB_SCPI_H
@@ -89,6 +90,7 @@ enum {
 	/* query errors, ESR bit 2 */
 	SCPI_ERR_QUERY = -400,
 	SCPI_ERR_DEADLOCKED = -430,		/* response too long */
+	SCPI_ERR_UNTERMINATED = -440,		/* a query after free text */
 
 	/*
 	 * Not an error: the handler has not finished. The rest of the message,
@@ -112,7 +114,7 @@ enum scpi_type {
 	SCPI_INTEGER,		/* int64_t, also #H1F #Q17 #B11, min..max */
 	SCPI_ADDRESS,		/* uint64_t, any value; also 0x1F as in the article */
 	SCPI_NUMBER,		/* double, with a unit; MIN, MAX, DEF */
-	SCPI_BOOL,		/* ON OFF 1 0 */
+	SCPI_BOOL,		/* ON OFF, or a number: ON unless it rounds to 0 */
 	SCPI_CHOICE,		/* one of the words, as its index */
 	SCPI_STRING,		/* 'x' or "x" */
 	SCPI_BLOCK,		/* #15abcde; a string is accepted too */
@@ -269,7 +271,7 @@ struct scpi_register {
 
 struct scpi_error {
 	int number;
-	char text[120];			/* "Data out of range;INPut1:FREQuency, parameter 1" */
+	char text[256];			/* "Data out of range;INPut1:FREQuency, ..." */
 };
 
 enum scpi_wait { SCPI_WAIT_NONE, SCPI_WAIT_WAI, SCPI_WAIT_OPC };
@@ -294,6 +296,7 @@ struct scpi {
 	size_t out_length;
 	size_t unit_start;		/* where the part of this unit begins */
 	bool out_overflow;
+	bool out_last;			/* scpi_reply_last() */
 
 	char *line;			/* the message being executed */
 	size_t line_length, line_pos;
@@ -360,9 +363,12 @@ void scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
 		       int64_t value);				/* short form */
 /* Definite length block; error -430 if it does not fit. */
 void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length);
-/* Verbatim: "STATUS IDLE rate=..." */
+/* Verbatim, in a form that another response may follow: "(@1,2)" */
 __printf(2, 3)
 void scpi_reply_text(struct scpi *scpi, const char *format, ...);
+/* Free text, "STATUS IDLE rate=...": no other response may follow it. */
+__printf(2, 3)
+void scpi_reply_last(struct scpi *scpi, const char *format, ...);
 /*
  * A line outside of any response, but an answer to the user: "ERROR range", what
  * a program prints. Sent at once, never in the middle of a response. If it

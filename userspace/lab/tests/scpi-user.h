@@ -39,7 +39,7 @@ bool scpi_user_ask(struct scpi_user *user, const char *line,
 		   const char *answer);
 /*
  * Does @line give no answer, call nothing, and leave one error: @error, with
- * @where after its standard text?
+ * @where after its standard text, perhaps with details?
  */
 bool scpi_user_fails(struct scpi_user *user, const char *line, int error,
 		     const char *where);

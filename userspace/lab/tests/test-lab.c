@@ -121,7 +121,7 @@ static void errors_name_command_and_parameter(void)
 	rig_start(&rig);
 	rig_say(&rig, 0, "INP1:FREQ 1 V");
 	check(rig_ask(&rig, 0, "SYST:ERR?",
-		      "-131,\"Invalid suffix;INPut1:FREQuency, parameter 1\""));
+		      "-131,\"Invalid suffix;INPut1:FREQuency, parameter 1, frequency: number, 1e-06 to 1000000 Hz, default 1000\""));
 	rig_say(&rig, 0, "INP9:FREQ 1");
 	check(strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-114,", 5) == 0);
 	check(rig_fails(&rig, 0, "SAMP:LIST (@1:9)", SCPI_ERR_RANGE));

@@ -160,8 +160,10 @@ static void simple_commands_answer_as_skel_sim(void)
 	asked("STATUS?",
 	      "STATUS SAMPLING rate=1000 frames=2 position=8 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=1000000 run=6");
 	check(rig_ask(&rig, 0, "SAMPLE 500000", "OK SAMPLE"));
-	asked("STATUS?;STOP;STATUS?",
-	      "STATUS SAMPLING rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7;OK STOP;STATUS IDLE rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
+	asked("STATUS?",
+	      "STATUS SAMPLING rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
+	asked("STOP;STATUS?",
+	      "OK STOP;STATUS IDLE rate=500000 frames=1001 position=4004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
 	check(rig_ask(&rig, 0, "STOP", "OK STOP"));
 	check(rig_ask(&rig, 0, "INPUT 8 1000 1000", "ERROR range"));
 	check(rig_ask(&rig, 0, "INPUT 0 0 1000", "ERROR range"));

@@ -83,7 +83,7 @@ static void help_command(void)
 		"Reply: frequency in Hz. Example: INP1:FREQ 1 kHz", NULL
 	};
 	static const char * const delay[] = {
-		"TRIGger:DELay <delay>,[<level>],[<edges>]; ",
+		"TRIGger:DELay <delay>[,<level>[,<edges>]]; ",
 		"delay: number, 0 to INFinity s, default 0; ",
 		"level: number, -10 to 10 V, default 1; may be left out; ",
 		"edges: whole number, 1 to 3, default 2; may be left out. ",
@@ -100,6 +100,16 @@ static void help_command(void)
 		     "TOHOST <address> <length> <host>; "));
 	check(strstr(scpi_user_say(&user, "HELP? INP77:SHAP"),
 		     "shape: SINusoid, SQUare or DC. "));
+	/* a group */
+	check(scpi_user_ask(&user, "HELP? inp3",
+			    "Commands: INPut<n>:FREQuency[:CW][?] "
+			    "INPut<n>:SHAPe[?]\n"));
+	check(scpi_user_ask(&user, "HELP? SENS",
+			    "Commands: [SENSe]:COUNt[?] "
+			    "[SENSe]:RANGe<n>[:UNIT]:LINE<n>?\n"));
+	check(strstr(scpi_user_say(&user, "HELP? FAIL"),
+		     " Also: FAIL:DETail FAIL:STRange. Example: FAIL?\n"));
+	check(scpi_user_fails(&user, "HELP? INP:FREQ:CW:X", -224, "HELP?"));
 	check(scpi_user_fails(&user, "HELP? FOO", -224, "HELP?"));
 	check(scpi_user_fails(&user, "HELP? ''", -224, "HELP?"));
 	check(scpi_user_fails(&user, "HELP? INP:FREQ,5",

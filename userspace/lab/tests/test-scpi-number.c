@@ -57,6 +57,19 @@ static void decimal(void)
 	check(is("TRIG:DEL " ZEROS50 ZEROS50 ZEROS50 ZEROS50 ZEROS50 ZEROS50
 		 "1", 1));
 	check(is("INP:FREQ 1e00000000000000000003", 1000));
+	/* white space around E, as IEEE 488.2 allows it */
+	check(is("INP:FREQ +2.0 e3", 2000));
+	check(is("INP:FREQ 1.23 E + 3", 1230));
+	check(is("INP:FREQ 1.23\tE\v+3", 1230));
+	check(is("INP:FREQ 12e -1", 1.2));
+	check(is("INP:FREQ 1.5 E 2 kHz", 150000));
+	check(is("TRIG:DEL 2 EXS", 2e18));
+	check(fails("INP:FREQ 1 E +", -121, "INPut1:FREQuency, parameter 1"));
+	check(fails("INP:FREQ 1 E + Hz", -121, "INPut1:FREQuency, parameter 1"));
+	check(arg("TRIG:DEL 1 E 1 , 2 E 0")->number == 10 &&
+	      user.last.arg[1].number == 2);
+	/* in the simple dialect a blank ends the number */
+	check(scpi_user_ask(&user, "TOHOST 1 E3 4", "ERROR number\n"));
 }
 
 static void based(void)
@@ -110,10 +123,10 @@ static void units(void)
 	/* in the simple dialect a blank ends the number */
 	check(scpi_user_ask(&user, "TOHOST 1 k 2", "ERROR number\n"));
 	check(scpi_user_ask(&user, "SYST:ERR?",
-			    "-104,\"Data type error;TOHOST, parameter 2\"\n"));
+			    "-104,\"Data type error;TOHOST, parameter 2, length: whole number below 2^64, also as 0x1F\"\n"));
 	check(scpi_user_ask(&user, "TOHOST 1k 2 3", "ERROR number\n"));
 	check(scpi_user_ask(&user, "SYST:ERR?",
-			    "-138,\"Suffix not allowed;TOHOST, parameter 1\"\n"));
+			    "-138,\"Suffix not allowed;TOHOST, parameter 1, address: whole number below 2^64, also as 0x1F\"\n"));
 }
 
 static void words(void)

@@ -45,7 +45,7 @@ static const struct type {
 	{ "TRIG:DEL 0,1,", "TRIGger:DELay", 3,
 	  -102, -222, -222, -222, -138, -141, -104, -104, -104, 0, "1" },
 	{ "OUTP ", "OUTPut", 1,
-	  -109, -224, -224, -224, -138, -141, -104, -104, -104, 0, "1" },
+	  -109, 0, 0, 0, -138, -141, -104, -104, -104, 0, "1" },
 	{ "ROUT:SCAN ", "ROUTe:SCAN", 1,
 	  -109, -104, -104, -104, -104, -104, -104, -104, 0, -104, "(@1)" },
 	{ "DISP:TEXT ", "DISPlay:TEXT", 1,
@@ -133,8 +133,50 @@ static void choices(void)
 	check(takes("OUTP OFF") && user.last.arg[0].integer == 0);
 	check(takes("OUTP 1") && user.last.arg[0].integer == 1);
 	check(takes("OUTP 0") && user.last.arg[0].integer == 0);
-	check(fails("OUTP 2", -224, "OUTPut, parameter 1"));
+	check(takes("OUTP 2") && user.last.arg[0].integer == 1);
+	check(takes("OUTP -3") && user.last.arg[0].integer == 1);
+	check(takes("OUTP 0.6") && user.last.arg[0].integer == 1);
+	check(takes("OUTP 0.4") && user.last.arg[0].integer == 0);
+	check(takes("OUTP -0.4") && user.last.arg[0].integer == 0);
 	check(fails("OUTP O", -141, "OUTPut, parameter 1"));
+}
+
+/* Whatever is wrong, the error says what would be right, or the place. */
+static void what_would_be_right(void)
+{
+	static const struct {
+		const char *line;
+		int error;
+		const char *where;
+	} bad[] = {
+		{ "INP:SHAP SINU", -141,
+		  "INPut1:SHAPe, parameter 1, shape: SINusoid, SQUare or DC" },
+		{ "INP3:FREQ 1 MHz", -222, "INPut3:FREQuency, parameter 1, "
+		  "frequency: number, 0.001 to 500000 Hz, default 50" },
+		{ "TRIG:DEL 0,11", -222, "TRIGger:DELay, parameter 2, "
+		  "level: number, -10 to 10 V, default 1" },
+		{ "OUTP 'x'", -104, "OUTPut, parameter 1, state: "
+		  "ON, OFF or a number, 0 being OFF" },
+		{ "DATA:BLOC 1", -109, "DATA:BLOCk, parameter 2, bytes: "
+		  "block such as #15abcde, or string in quotes" },
+		{ "ROUT:SCAN (@0)", -222, "ROUTe:SCAN, parameter 1, inputs: "
+		  "list such as (@1,3:5), entries 1 to 99" },
+		{ "OUTP 1,2", -108, "OUTPut, parameter 2: at most 1" },
+		{ "*RST 1", -108, "*RST, parameter 1: it takes none" },
+		{ "DISP:TEXT 'a'b", -103,
+		  "DISPlay:TEXT, parameter 1, character 14" },
+		{ "TRIG:DEL 3,,4", -102,
+		  "TRIGger:DELay, parameter 2, character 12" },
+	};
+	char text[300];
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		scpi_user_init(&user);
+		scpi_user_say(&user, bad[i].line);
+		snprintf(text, sizeof(text), "%d,\"%s;%s\"\n", bad[i].error,
+			 scpi_error_message(bad[i].error), bad[i].where);
+		check(scpi_user_ask(&user, "SYST:ERR?", text));
+	}
 }
 
 static bool got(const char *bytes, size_t length)
@@ -247,6 +289,7 @@ void test_scpi_param(void)
 	run(each_type);
 	run(missing_ones);
 	run(choices);
+	run(what_would_be_right);
 	run(strings);
 	run(blocks);
 	run(good_lists);

@@ -94,7 +94,7 @@ static void separators(void)
 {
 	scpi_user_init(&user);
 	check(scpi_user_ask(&user, "RANG1:LINE2?;:RANG2:LINE3?", "1,2;2,3\n"));
-	check(scpi_user_ask(&user, "COUN 1;*IDN?;COUN 1;*ESR?;COUN 1",
+	check(scpi_user_ask(&user, "COUN 1;NAME?;COUN 1;*ESR?;COUN 1",
 			    "skel,test,0,1;128\n"));
 }
 
@@ -117,12 +117,12 @@ static void too_long(void)
 			    "-430,\"Query DEADLOCKED;TEXT?\"\n"));
 	/* nothing of it is sent, and the rest is not executed */
 	user.calls = 0;
-	check(scpi_user_ask(&user, "*IDN?;TEXT? 1010;COUN 1", ""));
+	check(scpi_user_ask(&user, "NAME?;TEXT? 1010;COUN 1", ""));
 	check(user.calls == 1);
 	check(scpi_user_ask(&user, "*ESR?", "132\n"));
 	check(scpi_user_ask(&user, "SYST:ERR:ALL?",
 			    "-430,\"Query DEADLOCKED;TEXT?\"\n"));
-	check(strlen(scpi_user_say(&user, "*IDN?;TEXT? 1009")) == 1024);
+	check(strlen(scpi_user_say(&user, "NAME?;TEXT? 1009")) == 1024);
 	check(scpi_user_ask(&user, "TEXT? 2000;COUN 1", ""));
 	check(scpi_user_ask(&user, "*IDN?", "skel,test,0,1\n"));
 	scpi_user_say(&user, "*CLS");
@@ -137,7 +137,7 @@ static void too_long(void)
 static void notified(void)
 {
 	scpi_user_init(&user);
-	check(scpi_user_ask(&user, "*IDN?;NOTE 3;COUN?",
+	check(scpi_user_ask(&user, "NAME?;NOTE 3;COUN?",
 			    "NOTE 001\nskel,test,0,1;OK NOTE;2\n"));
 	scpi_user_say(&user, "NOTE 2000");
 	check(user.longest == SCPI_LINE_MAX);

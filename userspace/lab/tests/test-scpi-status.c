@@ -67,7 +67,7 @@ static void queue_overflow(void)
 	/* an error text is cut to fit */
 	scpi_user_say(&user, "*CLS");
 	scpi_error(&user.scpi, SCPI_ERR_DEVICE, "%0500d", 7);
-	check(strlen(scpi_user_say(&user, "SYST:ERR?")) == 119 + 8);
+	check(strlen(scpi_user_say(&user, "SYST:ERR?")) == 255 + 8);
 }
 
 /* SCPI-99 volume 2, 21.8.9 to 21.8.12 */
@@ -153,7 +153,7 @@ static void status_byte(void)
 {
 	begin();
 	check(ask("*STB?", "0\n"));
-	check(ask("*IDN?;*STB?", "skel,test,0,1;16\n"));
+	check(ask("NAME?;*STB?", "skel,test,0,1;16\n"));
 	scpi_user_say(&user, "FOO");
 	check(ask("*STB?", "4\n"));
 	check(ask("*ESE 32;*STB?", "36\n"));
@@ -247,7 +247,7 @@ static void operation_complete_query(void)
 {
 	begin();
 	user.pending = true;
-	check(ask("*IDN?;*OPC?;COUN?", ""));
+	check(ask("NAME?;*OPC?;COUN?", ""));
 	check(scpi_is_suspended(&user.scpi));
 	scpi_update(&user.scpi);
 	check(!user.out_length && !user.calls);
