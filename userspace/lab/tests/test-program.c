@@ -365,7 +365,7 @@ static void commands(void)
 		{ "print(scpi('INP3:FUNC DC;OFFS 1.5'))", "\n" },
 		{ "print(scpi('INP3:OFFS?'))", "1.5E+00\n" },
 		{ "print(scpi('INP3:OFFS 1 parsec'))",
-		  "nil\t-131,\"Invalid suffix;INPut3:OFFSet, parameter 1\"\n" },
+		  "nil\t-131,\"Invalid suffix;INPut3:OFFSet, parameter 1, offset: number, -10 to 10 V, default 0\"\n" },
 		/* each has its own errors */
 		{ "scpi('NO') print(scpi('INP3:OFFS?'))", "1.5E+00\n" },
 		{ "print(scpi('SYST:ERR?'))", "0,\"No error\"\n" },
