@@ -53,7 +53,6 @@ struct skel *skel_new(int fd)
 	skel->owner = getpid();
 	skel->transfers = 1;
 	skel->caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST;
-	skel->inbox.last = &skel->inbox.first;
 	skel->jobs_last = &skel->jobs;
 	return skel;
 }

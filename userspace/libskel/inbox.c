@@ -32,7 +32,6 @@ int64_t skel_deadline(int timeout)
 	return timeout < 0 ? INT64_MAX : skel_now() + timeout;
 }
 
-/* For poll(), which takes an int; a longer wait is continued by the caller */
 static int timeout_until(int64_t deadline)
 {
 	int64_t left;
@@ -40,8 +39,6 @@ static int timeout_until(int64_t deadline)
 	if (deadline == INT64_MAX)
 		return -1;
 	left = deadline - skel_now();
-	if (left > 3600 * 1000)
-		return 3600 * 1000;
 	return left > 0 ? (int)left : 0;
 }
 
@@ -59,8 +56,11 @@ static void distribute(struct skel *skel, struct line *line)
 		return;
 	}
 	line->number = in->count++;
-	*in->last = line;
-	in->last = &line->next;
+	if (in->last)
+		in->last->next = line;
+	else
+		in->first = line;
+	in->last = line;
 }
 
 /* Turn complete lines among the bytes into lines. Return: 0 or -ENOMEM. */
@@ -112,7 +112,7 @@ static int inbox_read(struct skel *skel)
 	if (ret)
 		return ret;
 	if (in->room - in->length < SKEL_LINE_MAX) {
-		size_t room = in->room + 4 * SKEL_LINE_MAX;
+		size_t room = in->room + 4 * (size_t)SKEL_LINE_MAX;
 		char *bytes = realloc(in->bytes, room);
 
 		if (!bytes)
@@ -258,13 +258,18 @@ struct line *skel_find_line(struct skel *skel, uint64_t *seen,
 void skel_drop_line(struct skel *skel, struct line *line)
 {
 	struct inbox *in = &skel->inbox;
-	struct line **at = &in->first;
+	struct line *before = NULL, *at = in->first;
 
-	while (*at != line)
-		at = &(*at)->next;
-	*at = line->next;
-	if (!line->next)
-		in->last = at;
+	while (at != line) {
+		before = at;
+		at = at->next;
+	}
+	if (before)
+		before->next = line->next;
+	else
+		in->first = line->next;
+	if (in->last == line)
+		in->last = before;
 	free(line);
 }
 

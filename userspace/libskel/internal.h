@@ -45,7 +45,7 @@ struct scan {
 
 /* What has come from the card (inbox.c) */
 struct inbox {
-	struct line *first, **last;
+	struct line *first, *last;
 	uint64_t count;			/* lines so far */
 	char *bytes;			/* the start of the next line */
 	size_t length;

@@ -143,8 +143,7 @@ int stream_await_block(struct skel_stream *stream, uint64_t number,
 
 		if (deadline != INT64_MAX && left < 0)
 			left = 0;
-		if (!skel_wait(stream->skel, piece,
-			       left > 3600 * 1000 ? 3600 * 1000 : (int)left))
+		if (!skel_wait(stream->skel, piece, (int)left))
 			continue;
 		if (piece->result == SKEL_PENDING)
 			return -errno;
@@ -681,7 +680,7 @@ void skel_stream_close(struct skel_stream *stream)
 {
 	int error = errno;
 	int64_t deadline = skel_deadline(CLOSE_MS);
-	struct timespec wait = { .tv_nsec = 10 * 1000000 };
+	struct timespec wait = { .tv_nsec = 10000000 };
 
 	if (!stream)
 		return;

@@ -192,10 +192,11 @@ static int await_line(struct skel *skel, struct skel_transfer *transfer,
 		if (ret)
 			return ret;
 	}
-	skel_parse_end(line->text, &end);
+	if (skel_parse_end(line->text, &end)) {	/* it does: it was found */
+		transfer->result = end.result;
+		memcpy(transfer->reason, end.reason, sizeof(end.reason));
+	}
 	skel_drop_line(skel, line);
-	transfer->result = end.result;
-	memcpy(transfer->reason, end.reason, sizeof(end.reason));
 	return 0;
 }
 
