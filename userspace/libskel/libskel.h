@@ -516,8 +516,8 @@ int skel_submit(struct skel *skel, struct skel_transfer *transfer,
  *
  * Waits until at least one has ended, stores the results of all that have, and
  * calls their functions. When the card goes, all end as %SKEL_FAILED with reason
- * "gone". A program with a poll() of its own calls this once before it waits, and
- * whenever skel_fd() is readable.
+ * "gone". A program with a poll() of its own calls this, with timeout 0, until it
+ * returns 0 or ETIMEDOUT; then it may wait until skel_fd() is readable.
  *
  * Return: number of transfers that have ended, 1 or more; 0 if none is submitted;
  * or a negative errno: ETIMEDOUT, EINTR, ENOMEM, ENODEV.

@@ -16,7 +16,7 @@ static void on_end(struct skel *skel, struct skel_transfer *transfer, void *data
 int main(void)
 {
 	struct skel *skel = skel_open(SKEL_DEFAULT_PATH);
-	struct skel_transfer transfer;
+	static struct skel_transfer transfer;
 	enum skel_result result;
 	struct skel_block block;
 
