@@ -13,6 +13,7 @@
 
 #include "command.h"
 #include "quantity.h"
+#include "shell.h"
 #include "skelctl.h"
 #include "talk.h"
 
@@ -90,6 +91,23 @@ static int timeout_option(const char *text)
 			       86400000);
 }
 
+#ifdef HAVE_LIBEDIT
+static bool interactive(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+#else
+static bool interactive(void)
+{
+	return false;
+}
+
+int shell_run(struct talk *talk)
+{
+	return copy_lines(talk);
+}
+#endif
+
 static int cmd_main(int argc, char **argv)
 {
 	struct talk talk = { .replies = -1, .timeout = ANSWER_MS };
@@ -102,12 +120,14 @@ static int cmd_main(int argc, char **argv)
 		else
 			talk.timeout = timeout_option(optarg);
 	}
-	if (optind == argc)
+	if (optind == argc && !interactive())
 		errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
 
 	talk.skel = open_card();
 	talk_begin(&talk);
-	if (argc - optind == 1 && strcmp(argv[optind], "-") == 0)
+	if (optind == argc)
+		status = shell_run(&talk);
+	else if (argc - optind == 1 && strcmp(argv[optind], "-") == 0)
 		status = copy_lines(&talk);
 	else
 		status = send_lines(&talk, argv + optind, argc - optind);
@@ -125,9 +145,9 @@ static const struct option_row options[] = {
 
 const struct command cmd_command = {
 	.name = "cmd",
-	.arguments = "LINE... | -",
+	.arguments = "[LINE... | -]",
 	.summary = "send command lines to the card and print what it answers",
-	.text = "Send each LINE to the card, print what it answers, and return when it has run. With '-', lines come from standard input until its end.\n\n"
+	.text = "Send each LINE to the card, print what it answers, and return when it has run. With '-', lines come from standard input until its end. Without any, in a terminal, lines are edited with a history and with completion by Tab from the card's HELP?, until Ctrl-D.\n\n"
 "A line with a '?' asks for an answer and waits for it. Another one need not have an answer. A card that speaks SCPI puts errors into a queue: skelctl queries that (SYSTem:ERRor?) after each line and prints them to standard error, so a SYSTem:ERRor? of your own finds none. If a line starts an uploaded program, the command waits for its first line of output or for its end; with '-', at the end of the input.\n\n"
 "Lines that begin with 'skel:' come from the core, which reports the end of each transfer. No card can send such a line: the core replaces its beginning by 'card:'. Lines that begin with 'event:' answer nothing: the card sent them unasked. A block of definite length in an answer is read by its length, and written as it is.\n\n"
 "The exit status is 1 if the card says ERROR or has an error in its queue, or a transfer is REFUSED or FAILED.",
