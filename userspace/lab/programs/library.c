@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * library.c - functions of Lua's library that call functions of the program
+ * library.c - functions of Lua's library that a guard is not enough for
  *
- * In Lua, they can be stopped. pairs() is in an order that is always the same:
- * Lua's own depends on addresses.
+ * Those that call functions of the program: in Lua, they can be stopped. pairs()
+ * is in an order that is always the same: Lua's own depends on addresses.
  */
 #include "programs/internal.h"
 
@@ -11,6 +11,20 @@ const char program_library[] =
 "local next, ltype, lerror, format = ..., type, error, string.format\n"
 "\n"
 "function reply(...) print(format(...)) end\n"
+"\n"
+"local gmatch = string.gmatch\n"
+"\n"
+"-- What has found nothing does not search again.\n"
+"function string.gmatch(...)\n"
+"  local search = gmatch(...)\n"
+"  local function result(first, ...)\n"
+"    if first == nil then search = nil end\n"
+"    return first, ...\n"
+"  end\n"
+"  return function()\n"
+"    if search then return result(search()) end\n"
+"  end\n"
+"end\n"
 "\n"
 "local function following(t, i)\n"
 "  i = i + 1\n"
