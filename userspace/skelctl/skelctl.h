@@ -42,6 +42,7 @@ extern const struct command info_command;
 extern const struct command cmd_command;
 extern const struct command record_command;
 extern const struct command acquire_command;
+extern const struct command pages_command;
 extern const struct command doctor_command;
 extern const struct command help_command;
 extern const struct command complete_command;

@@ -13,6 +13,7 @@ const struct command *const commands[] = {
 	&cmd_command,
 	&record_command,
 	&acquire_command,
+	&pages_command,
 	&doctor_command,
 	&help_command,
 	&complete_command,
