@@ -62,6 +62,7 @@ int writer_open(struct writer *w, const char *path, bool force)
 	if (output_open(&w->out, path, force))
 		return -1;
 	if (w->format->seeks && !w->out.regular) {
+		output_close(&w->out);
 		errno = ESPIPE;
 		return -1;
 	}

@@ -37,17 +37,11 @@ size_t whole_by_line(const struct output *out, const char *bytes,
 	return whole;
 }
 
-int output_open(struct output *out, const char *path, bool force)
+static int open_path(struct output *out, const char *path, bool force)
 {
 	int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY;
 	struct stat st;
 
-	*out = (struct output){ .path = path, .fd = STDOUT_FILENO };
-	out->buffer = malloc(BUFFER);
-	if (!out->buffer)
-		return -1;
-	if (strcmp(path, "-") == 0)
-		return 0;
 	out->fd = open(path, flags | O_EXCL, 0666);
 	out->made = out->fd >= 0;
 	if (out->fd < 0 && errno == EEXIST) {
@@ -64,6 +58,21 @@ int output_open(struct output *out, const char *path, bool force)
 		return -1;
 	}
 	return 0;
+}
+
+int output_open(struct output *out, const char *path, bool force)
+{
+	int error;
+
+	*out = (struct output){ .path = path, .fd = STDOUT_FILENO };
+	out->buffer = malloc(BUFFER);
+	if (out->buffer &&
+	    (strcmp(path, "-") == 0 || !open_path(out, path, force)))
+		return 0;
+	error = errno;
+	output_close(out);
+	errno = error;
+	return -1;
 }
 
 /* What could not be written is gone: the last frames. Keeps errno. */

@@ -247,8 +247,9 @@ int shell_run(struct talk *talk)
 	el_set(edit, EL_SIGNAL, 1);
 	el_set(edit, EL_HIST, history, list);
 	el_set(edit, EL_GETCFN, get_character);
-	el_set(edit, EL_ADDFN, "card-complete", "complete a command of the card",
-	       complete);
+	/* el_set() would copy the strings and never free them */
+	el_wset(edit, EL_ADDFN, L"card-complete",
+		L"complete a command of the card", complete);
 	el_set(edit, EL_BIND, "^I", "card-complete", NULL);
 	printf("Lines go to the card, Tab completes its commands, Ctrl-D ends.\n");
 	status = converse(edit, list);
