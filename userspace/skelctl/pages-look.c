@@ -56,22 +56,21 @@ void print_frame_flags(uint64_t flags)
 	}
 }
 
-void print_area_flags(const char *vm_flags)
+void area_flags(const char *vm_flags, char *text, size_t size)
 {
 	static const char *const names[][2] = {
 		{ "sh ", "sh shared" }, { "lo ", "lo locked" },
-		{ "io ", "io not for debuggers and dumps" },
-		{ "pf ", "pf frames" }, { "dc ", "dc not copied by fork()" },
+		{ "io ", "io like device memory" }, { "pf ", "pf frames" },
+		{ "dc ", "dc not copied by fork()" },
 		{ "de ", "de cannot grow" }, { "dd ", "dd not dumped" },
 	};
-	const char *between = "; ";
-	size_t i;
+	size_t length = 0, i;
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strstr(vm_flags, names[i][0]))
-			continue;
-		printf("%s%s", between, names[i][1]);
-		between = ", ";
+	*text = '\0';
+	for (i = 0; i < ARRAY_SIZE(names) && length < size; i++) {
+		if (strstr(vm_flags, names[i][0]))
+			length += snprintf(text + length, size - length, "%s%s",
+					   length ? ", " : "; ", names[i][1]);
 	}
 }
 

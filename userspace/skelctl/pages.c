@@ -68,17 +68,16 @@ static const char *where(const struct page_state *state)
 /* What smaps says of the area, unless it has been printed */
 static void print_area(struct report *report, const struct page_state *state)
 {
-	char area[sizeof(report->area)];
+	char area[sizeof(report->area)], flags[192];
 
-	snprintf(area, sizeof(area), "%s, Rss %u kB, Locked %u kB; %s",
-		 state->permissions, state->rss, state->locked,
-		 state->vm_flags);
+	area_flags(state->vm_flags, flags, sizeof(flags));
+	snprintf(area, sizeof(area), "area: %s, Rss %u kB, Locked %u kB%s",
+		 state->permissions, state->rss, state->locked, flags);
 	if (!*state->permissions || strcmp(area, report->area) == 0)
 		return;
 	strcpy(report->area, area);
-	printf("     area: %.*s", (int)strcspn(area, ";"), area);
-	print_area_flags(state->vm_flags);
-	putchar('\n');
+	printf("     ");
+	print_wrapped(stdout, area, 5, 5);
 }
 
 void report_step(struct report *report, const char *text, struct access access)

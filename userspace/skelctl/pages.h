@@ -44,8 +44,8 @@ struct page_state page_state(const void *page);
 bool frame_flags(uint64_t pfn, uint64_t *flags);
 /* Print the names of those that matter here */
 void print_frame_flags(uint64_t flags);
-/* The same for VmFlags of smaps */
-void print_area_flags(const char *vm_flags);
+/* Text that goes on with what VmFlags of smaps mean, of those that matter here */
+void area_flags(const char *vm_flags, char *text, size_t size);
 
 /* pages-touch.c */
 struct access page_look(const void *page);
@@ -63,7 +63,7 @@ struct report {
 	bool explain;
 	int sections;
 	bool head;		/* the head of the table is still to be printed */
-	char area[160];		/* as printed last in this section */
+	char area[256];		/* as printed last in this section */
 };
 
 void report_section(struct report *report, const char *title, const char *text);
