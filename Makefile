@@ -3,7 +3,7 @@
 # The front door: every target is a script in scripts/, which has --help.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shell check check-series check-static check-user check-boot check-kunit \
+.PHONY: help demo tour shell check check-series check-static check-user check-boot check-kunit \
 	check-vm check-lab check-arch check-lts check-long check-kcsan check-coverage \
 	check-mutants check-steps check-stress-ng check-checks deb distro check-deb bench \
 	series-edit series rebase submit clean
@@ -13,6 +13,9 @@ help: ## this list
 
 demo: ## fetch, patch, build, boot and show the driver at work (DEMO_ARGS='...')
 	@scripts/demo
+
+tour: ## pages, page faults and /dev/mem, shown in a virtual machine
+	@scripts/tour
 
 shell: ## a shell in a virtual machine with the driver, on your terminal
 	@scripts/shell

@@ -434,6 +434,9 @@ guest_tests=(--put "$TOP/scripts/guest-tests" --append 'page_poison=1 debug_page
 edu_devices='-device pcie-root-port,id=rp0,chassis=1,slot=1 -device edu,id=edu0,bus=rp0 -device edu,id=edu1'
 edu_devices+=' -object memory-backend-ram,id=shm,size=1M,share=on -device ivshmem-plain,memdev=shm'
 
+# What boots of the tour need: a text screen.
+tour_machine=(--qemu '-device VGA' --time-limit 120)
+
 # How much the tests do, from the environment, for the guest's sh.
 amounts() {
 	local variable
