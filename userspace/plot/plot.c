@@ -15,7 +15,9 @@
 
 #include "plot.h"
 
-#define LABEL_WIDTH	8	/* "-7.5 mV " left of the frame */
+#define LABEL_WIDE	8	/* "-7.5 mV " left of the frame */
+#define LABEL_NARROW	6	/* "-7.5m" */
+#define WIDE		40	/* from this width on */
 #define ROWS_PER_TICK	2	/* of the voltage axis */
 
 /* How a picture is made up of characters */
@@ -54,11 +56,13 @@ struct canvas {
 	const struct plot *plot;
 	const struct charset *set;
 	FILE *out;
+	int label;		/* width left of the frame */
 	int columns;		/* cells inside the frame */
 	int rows;		/* of one trace, an odd number */
 	double unit;		/* seconds of one unit of the time axis */
 	const char *unit_name;
 	double time_step;	/* between ticks, in these units */
+	double first_tick;	/* in steps */
 	uint8_t *dots;		/* a bit mask per cell of one trace */
 };
 
@@ -79,15 +83,17 @@ static double round_up(double value)
 static struct axis choose_axis(const double *volts, size_t count, int rows)
 {
 	double half = rows / 2.0 / ROWS_PER_TICK;	/* in ticks */
-	double low = volts[0], high = volts[0];
+	double low = NAN, high = NAN;
 	double least;	/* so as not to magnify the noise of a constant */
 	struct axis axis;
 	size_t i;
 
-	for (i = 1; i < count; i++) {
+	for (i = 0; i < count; i++) {
 		low = fmin(low, volts[i]);
 		high = fmax(high, volts[i]);
 	}
+	if (isnan(low))
+		low = high = 0;
 	least = fmax(fabs(low + high) / 20, 0.001);
 	axis.step = round_up(fmax((high - low) / 2, least) / half);
 	for (;;) {
@@ -114,21 +120,24 @@ static void choose_time(struct canvas *c)
 		c->unit_name = "s";
 	}
 	/* room for a label and some space at each tick */
-	c->time_step = round_up(span / c->unit / (c->columns / 10));
+	c->time_step = round_up(span / c->unit /
+				(c->columns > 20 ? c->columns / 10 : 2));
+	c->first_tick = ceil(c->plot->start / c->unit / c->time_step - 1e-9);
 }
 
 /* Column of tick @i of the time axis, may be beyond the last column */
 static int tick_column(const struct canvas *c, double i)
 {
 	double span = c->plot->count / c->plot->rate / c->unit;
+	double at = i * c->time_step - c->plot->start / c->unit;
 
-	return lround(i * c->time_step / span * c->columns);
+	return lround(at / span * c->columns);
 }
 
 /* Whether a tick, or one of the @minor - 1 marks between two, is in @column */
 static bool is_tick_column(const struct canvas *c, int column, int minor)
 {
-	double i = 0;
+	double i = c->first_tick - 1;
 
 	while (tick_column(c, i) < column)
 		i += 1.0 / minor;
@@ -168,15 +177,21 @@ static void set_trace(struct canvas *c, const double *volts,
 	double columns = c->columns * c->set->dots_x;
 	size_t i, count = c->plot->count;
 	int x, y, last_x = 0, last_y = 0;
+	bool pen = false;
 
 	memset(c->dots, 0, (size_t)c->columns * c->rows);
 	for (i = 0; i < count; i++) {
+		if (isnan(volts[i])) {
+			pen = false;
+			continue;
+		}
 		x = i * columns / count;
 		y = lround(middle - (volts[i] - axis->centre) / per_dot);
-		if (!i)
+		if (!pen)
 			set_dot(c, x, y);
 		else
 			set_line(c, last_x, last_y, x, y);
+		pen = true;
 		last_x = x;
 		last_y = y;
 	}
@@ -243,23 +258,24 @@ static void put_title(struct canvas *c, const struct plot_trace *trace,
 		      const char *colour)
 {
 	int left = strlen(trace->left), right = strlen(trace->right);
-	int room = c->columns - 6;	/* two lines, four blanks */
+	int room = c->columns - 4;	/* two lines, two blanks */
 
 	if (left > room)
 		left = room;
-	if (left + 1 + right > room)
+	if (left + 3 + right > room)
 		right = 0;
-	fprintf(c->out, "%*s%s%s ", LABEL_WIDTH, "", c->set->corner_nw,
+	fprintf(c->out, "%*s%s%s ", c->label, "", c->set->corner_nw,
 		c->set->horizontal);
 	put_colour(c, colour);
 	fprintf(c->out, "%.*s", left, trace->left);
 	put_colour(c, "\033[0m");
 	putc(' ', c->out);
 	if (right) {
-		put_repeated(c->out, c->set->horizontal, room - left - right);
+		put_repeated(c->out, c->set->horizontal,
+			     room - left - right - 2);
 		fprintf(c->out, " %s ", trace->right);
 	} else {
-		put_repeated(c->out, c->set->horizontal, room - left + 2);
+		put_repeated(c->out, c->set->horizontal, room - left);
 	}
 	fprintf(c->out, "%s%s\n", c->set->horizontal, c->set->corner_ne);
 }
@@ -268,7 +284,7 @@ static void put_bottom(struct canvas *c)
 {
 	int x;
 
-	fprintf(c->out, "%*s%s", LABEL_WIDTH, "", c->set->corner_sw);
+	fprintf(c->out, "%*s%s", c->label, "", c->set->corner_sw);
 	for (x = 0; x < c->columns; x++)
 		fputs(is_tick_column(c, x, 1) ? c->set->tick_x :
 		      c->set->horizontal, c->out);
@@ -283,15 +299,19 @@ static void put_label(struct canvas *c, const struct axis *axis, int row)
 	char text[32];
 
 	if (above % ROWS_PER_TICK) {
-		fprintf(c->out, "%*s%s", LABEL_WIDTH, "", c->set->vertical);
+		fprintf(c->out, "%*s%s", c->label, "", c->set->vertical);
 		return;
 	}
 	volts = axis->centre + above / ROWS_PER_TICK * axis->step;
 	if (fabs(volts) < axis->step / 2)
 		volts = 0;	/* not 1e-17, not -0 */
-	snprintf(text, sizeof(text), "%.5g %s", milli ? volts * 1000 : volts,
-		 milli ? "mV" : "V");
-	fprintf(c->out, "%*s %s", LABEL_WIDTH - 1, text, c->set->tick_y);
+	if (c->label < LABEL_WIDE)
+		snprintf(text, sizeof(text), "%.3g%s", milli ? volts * 1000 :
+			 volts, milli ? "m" : "V");
+	else
+		snprintf(text, sizeof(text), "%.5g %s", milli ? volts * 1000 :
+			 volts, milli ? "mV" : "V");
+	fprintf(c->out, "%*s %s", c->label - 1, text, c->set->tick_y);
 }
 
 static void put_trace(struct canvas *c, const struct plot_trace *trace,
@@ -316,10 +336,12 @@ static void put_times(struct canvas *c)
 	int i, at, written = 0;
 	char text[32];
 
-	for (i = 0; tick_column(c, i) <= c->columns; i++) {
-		int n = snprintf(text, sizeof(text), "%.6g", i * c->time_step);
+	for (i = 0; tick_column(c, c->first_tick + i) <= c->columns; i++) {
+		double tick = c->first_tick + i;
+		int n = snprintf(text, sizeof(text), "%.6g",
+				 tick * c->time_step + 0.0);
 
-		at = LABEL_WIDTH + 1 + tick_column(c, i) - n / 2;
+		at = c->label + 1 + tick_column(c, tick) - n / 2;
 		if (at + n + 3 > c->plot->width)
 			at = c->plot->width - n - 3;
 		if (at <= written && written)
@@ -336,17 +358,52 @@ static int rows_that_fit(int height, int trace_count)
 	return rows % 2 ? rows : rows - 1;
 }
 
-/* plot_height_min() - lines that a plot of so many traces needs at least */
 int plot_height_min(int trace_count)
 {
 	return trace_count * (PLOT_ROWS_MIN + 2) + 1;
 }
 
+/* A trace without a frame: "INP1  ..." */
+static void put_strip(struct canvas *c, const struct plot_trace *trace,
+		      const char *colour)
+{
+	struct axis axis = choose_axis(trace->volts, c->plot->count, c->rows);
+	int row, name = strcspn(trace->left, ":");
+
+	set_trace(c, trace->volts, &axis);
+	for (row = 0; row < c->rows; row++) {
+		fprintf(c->out, "%-*.*s", c->label, row == c->rows / 2 ?
+			name < c->label ? name : c->label - 1 : 0, trace->left);
+		put_row(c, colour, row);
+		putc('\n', c->out);
+	}
+}
+
+/* Rows of a strip, an odd number; with one line left there are times, too */
+static void draw_strips(struct canvas *c)
+{
+	const struct plot *plot = c->plot;
+	int i, height = plot->height;
+	bool times = height > plot->trace_count;
+
+	c->rows = (height - times) / plot->trace_count;
+	c->rows -= c->rows > 0 && c->rows % 2 == 0;
+	if (c->rows < 1)
+		c->rows = 1;
+	for (i = 0; i < plot->trace_count; i++)
+		put_strip(c, &plot->traces[i], trace_colours[i % 2]);
+	if (times)
+		put_times(c);
+}
+
 /*
  * plot_draw() - draw a plot
  *
- * Return: 0, or -1 with errno: EINVAL the picture is smaller than
- * PLOT_WIDTH_MIN or plot_height_min(), or there is nothing to draw; ENOMEM.
+ * A picture lower than plot_height_min() has no frames; lower than there are
+ * traces, it has a line for each of them all the same.
+ *
+ * Return: 0, or -1 with errno: EINVAL the picture is narrower than
+ * PLOT_WIDTH_MIN, or there is nothing to draw; ENOMEM.
  */
 int plot_draw(const struct plot *plot, FILE *out)
 {
@@ -354,21 +411,27 @@ int plot_draw(const struct plot *plot, FILE *out)
 		.plot = plot,
 		.set = plot->utf8 ? &braille : &ascii,
 		.out = out,
-		.columns = plot->width - LABEL_WIDTH - 2,
+		.label = plot->width >= WIDE ? LABEL_WIDE : LABEL_NARROW,
 	};
-	int i;
+	bool frames = plot->height >= plot_height_min(plot->trace_count);
+	int i, height = plot->height;
 
 	if (plot->trace_count < 1 || !plot->count || plot->rate <= 0 ||
-	    plot->width < PLOT_WIDTH_MIN ||
-	    plot->height < plot_height_min(plot->trace_count)) {
+	    plot->width < PLOT_WIDTH_MIN) {
 		errno = EINVAL;
 		return -1;
 	}
-	c.rows = rows_that_fit(plot->height, plot->trace_count);
-	c.dots = calloc(c.columns, c.rows);
+	c.columns = plot->width - c.label - 2;
+	c.rows = frames ? rows_that_fit(height, plot->trace_count) : height;
+	c.dots = calloc(c.columns, c.rows < 1 ? 1 : c.rows);
 	if (!c.dots)
 		return -1;
 	choose_time(&c);
+	if (!frames) {
+		draw_strips(&c);
+		free(c.dots);
+		return 0;
+	}
 	for (i = 0; i < plot->trace_count; i++)
 		put_trace(&c, &plot->traces[i], trace_colours[i % 2]);
 	put_times(&c);

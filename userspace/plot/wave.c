@@ -35,7 +35,11 @@ static double measure_frequency(const double *values, size_t count,
 	return edges < 2 ? 0 : (edges - 1) * rate / (last - first);
 }
 
-/* wave_measure() - extremes and frequency of @count values, @rate per second */
+/*
+ * wave_measure() - extremes and frequency of @count values, @rate per second
+ *
+ * Values that are NaN do not count; if all are, so are the extremes.
+ */
 struct wave wave_measure(const double *values, size_t count, double rate)
 {
 	struct wave w = { 0 };
@@ -43,9 +47,9 @@ struct wave wave_measure(const double *values, size_t count, double rate)
 
 	if (!count)
 		return w;
-	w.min = values[0];
-	w.max = values[0];
-	for (i = 1; i < count; i++) {
+	w.min = NAN;
+	w.max = NAN;
+	for (i = 0; i < count; i++) {
 		w.min = fmin(w.min, values[i]);
 		w.max = fmax(w.max, values[i]);
 	}

@@ -146,8 +146,23 @@ static void every_size(void)
 static void nothing_to_draw(void)
 {
 	check(draw(PLOT_WIDTH_MIN - 1, 30, true) == -1 && errno == EINVAL);
-	check(draw(80, plot_height_min(2) - 1, true) == -1);
-	check(errno == EINVAL);
+}
+
+/* Without a frame: lines for each trace, its name in front */
+static void strips(void)
+{
+	int height, i;
+
+	for (height = 1; height < plot_height_min(2); height++) {
+		check(!draw(PLOT_WIDTH_MIN, height, false));
+		check(row_count <= height || row_count == 2);
+		for (i = 0; i < row_count; i++)
+			check(strlen(rows[i]) <= PLOT_WIDTH_MIN);
+	}
+	check(!draw(20, 3, false) && row_count == 3);
+	check(strncmp(rows[0], "in0 ", 4) == 0);
+	check(strncmp(rows[1], "in1 ", 4) == 0);
+	check(strstr(rows[2], "ms"));
 }
 
 static void constants_and_extremes(void)
@@ -178,6 +193,7 @@ int main(void)
 	run(utf8_picture);
 	run(every_size);
 	run(nothing_to_draw);
+	run(strips);
 	run(constants_and_extremes);
 	return unit_end();
 }
