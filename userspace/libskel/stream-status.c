@@ -80,6 +80,7 @@ int stream_get_status(struct skel_stream *stream)
 		stream->next = 0;
 	} else if (stream->based &&
 		   ((now.has_run && now.run != stream->status.run) ||
+		    now.period_ns != stream->status.period_ns ||
 		    now.frames < stream->status.frames)) {
 		stream_fail(stream, ESTALE, "another program has changed the sampling of this card: its data are another recording");
 		return 0;
