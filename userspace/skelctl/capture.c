@@ -18,7 +18,7 @@
 #define BLOCKS_MAX	64
 #define BLOCKS_PER_S	20
 #define WAIT_MS		200
-#define SILENT_MS	5000	/* without a frame: ask the card */
+#define SILENT_MS	2000	/* without a frame: ask the card */
 
 #define CHANGED	"another program has changed the sampling of this card"
 
@@ -117,6 +117,18 @@ int capture_inputs(struct capture *c, struct inputs *inputs)
 	if (parse_inputs(reply, inputs))
 		return capture_fail(c, "'INPUTS?': cannot understand '%s'",
 				    reply);
+	return 0;
+}
+
+/* Are the inputs still what they were? */
+static int check_inputs(struct capture *c)
+{
+	struct inputs inputs;
+
+	if (capture_inputs(c, &inputs))
+		return -1;
+	if (memcmp(&inputs, &c->inputs, sizeof(inputs)) != 0)
+		return capture_fail(c, CHANGED);
 	return 0;
 }
 
@@ -235,6 +247,13 @@ int capture_start(struct capture *c)
 		return -1;
 	if (status.rate <= 0)
 		return capture_fail(c, "the card does not sample");
+	c->numbered = status.has_run;
+	/* a card that does not number its runs does not round either */
+	if (!c->numbered && status.rate != c->set.rate)
+		return capture_fail(c, CHANGED);
+	/* from here on, the number of the run tells of changes */
+	if (check_inputs(c))
+		return -1;
 	describe(c, &status);
 	return 0;
 }
@@ -246,6 +265,7 @@ static bool take(struct capture *c, const struct skel_block *block)
 	size_t i, n = block->length / sizeof(*from);
 	int64_t first = block->offset / c->frame_bytes - c->pre;
 
+	c->end = (block->offset + block->length) / c->frame_bytes;
 	if (block->lost) {
 		c->lost += block->lost / c->frame_bytes;
 		fprintf(c->talk, "  %llu frames are lost before %.9g s\n",
@@ -265,28 +285,26 @@ static int64_t now_ms(void)
 	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 }
 
-/* No frame for long: it may wait for its trigger, or be dead. */
+/*
+ * No frame for long: it may wait for its trigger, sample slowly, or overwrite all
+ * of its ring before it is fetched.
+ */
 static int check_silence(struct capture *c)
 {
+	struct status status;
 	char reply[SKEL_LINE_MAX];
 
 	if (capture_ask(c, reply, "STATUS?"))
 		return -1;
-	if (!strstr(reply, "trigger=WAITING") &&
-	    strncmp(reply, "STATUS SAMPLING", 15) != 0)
+	if (strstr(reply, "trigger=WAITING"))
+		return 0;
+	if (parse_status(reply, &status))
+		return capture_fail(c, "'STATUS?': cannot understand '%s'",
+				    reply);
+	if (strcmp(status.state, "SAMPLING") != 0)
 		return capture_fail(c, "the card does not sample any more");
-	return 0;
-}
-
-/* Nothing is taken from a card whose inputs are not what they were. */
-static int check_inputs(struct capture *c)
-{
-	struct inputs inputs;
-
-	if (capture_inputs(c, &inputs))
-		return -1;
-	if (memcmp(&inputs, &c->inputs, sizeof(inputs)) != 0)
-		return capture_fail(c, CHANGED);
+	if (status.frames > c->end + 2 * status.ring / c->frame_bytes)
+		return capture_fail(c, "the card samples faster than its samples can be fetched: take a lower --rate or fewer --inputs");
 	return 0;
 }
 
@@ -327,7 +345,7 @@ int capture_run(struct capture *c)
 				return fail_errno(c, "stop", -n);
 		}
 	}
-	return check_inputs(c);
+	return c->numbered ? 0 : check_inputs(c);
 }
 
 void capture_end(struct capture *c)

@@ -62,7 +62,9 @@ struct capture {
 	size_t frame_bytes;
 	int16_t *codes;		/* a block in the byte order of the host */
 	int64_t pre;
+	uint64_t end;		/* frames of this run until now */
 	char count[32];		/* SAMPle:COUNt before */
+	bool numbered;		/* the card numbers its runs */
 	bool gone;		/* the card */
 };
 

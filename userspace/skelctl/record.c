@@ -37,12 +37,15 @@ static bool emit(void *data, int64_t first, const int16_t *codes,
 		run->begun = true;
 		run->first = first;
 	}
+	/* what is kept for a picture begins anew behind a gap */
+	if (run->keep && run->frames && first != run->next)
+		run->first = first;
 	/* frames that are lost count, too: it is the time that was asked for */
 	if (wanted && first - run->first + count > wanted)
 		count = first - run->first >= (int64_t)wanted ? 0 :
 			wanted - (first - run->first);
-	if (count && run->keep)
-		run->keep(run->keep_data, first, codes, count);
+	if (count && run->keep && !run->keep(run->keep_data, first, codes, count))
+		return false;
 	if (count && run->writer && !spool_put(&run->spool, first, codes,
 						count))
 		return false;

@@ -13,8 +13,8 @@ struct recording_run {
 	struct capture capture;
 	struct writer *writer;	/* NULL: no file */
 	bool quiet;
-	/* All frames, in order; NULL */
-	void (*keep)(void *data, int64_t first, const int16_t *codes,
+	/* All frames, in order. Return: false: no more. NULL */
+	bool (*keep)(void *data, int64_t first, const int16_t *codes,
 		     size_t count);
 	void *keep_data;
 

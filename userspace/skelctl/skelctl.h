@@ -41,6 +41,7 @@ extern const struct command list_command;
 extern const struct command info_command;
 extern const struct command cmd_command;
 extern const struct command record_command;
+extern const struct command plot_command;
 extern const struct command acquire_command;
 extern const struct command pages_command;
 extern const struct command doctor_command;

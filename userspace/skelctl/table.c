@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&info_command,
 	&cmd_command,
 	&record_command,
+	&plot_command,
 	&acquire_command,
 	&pages_command,
 	&doctor_command,

@@ -165,7 +165,7 @@ void fake_sample(void)
 
 static void status(void)
 {
-	if (++fake.looks == 2 && fake.lose) {
+	if (++fake.looks == (fake.lose_at ? fake.lose_at : 2) && fake.lose) {
 		reply("event: OVERRUN %llu %llu\n", (unsigned long long)fake.lose,
 		      (unsigned long long)(fake.frames + fake.lose));
 		fake.frames += fake.lose;
@@ -316,6 +316,8 @@ static void *be_card(void *data)
 			tell_end();
 		if (++fake.lines == fake.break_at)
 			fake_stream_break("timeout");
+		if (fake.lines == fake.gone_at)
+			fake.unplug = true;
 		fake.mute = true;
 		if (fake.lines == fake.other_at)
 			obey(fake.other);

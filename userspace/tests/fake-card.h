@@ -39,6 +39,7 @@ struct fake_card {
 	bool simple;		/* knows *IDN? only */
 	bool terse;		/* answers queries and transfers only */
 	bool streams;		/* knows STREam: */
+	int gone_at;		/* after so many lines, it goes away */
 	int break_at;		/* after so many lines, it ends its stream */
 	bool scpi;		/* has an error queue, one setting, a program */
 	bool old;		/* does not number its runs */
@@ -46,7 +47,8 @@ struct fake_card {
 	bool silent;		/* does not answer */
 	uint64_t tick;		/* its periods are multiples of it, in ns; 0: any */
 	uint64_t base;		/* of the ring, whose end is that of the memory */
-	uint64_t lose;		/* frames that the second STATUS? loses */
+	uint64_t lose;		/* frames that one STATUS? loses, */
+	int lose_at;		/* which, 0: the second one */
 	const char *other;	/* a command of another program, NULL: none */
 	int other_at;		/* after so many lines of this one */
 	_Atomic bool unplug;	/* goes away instead of answering */

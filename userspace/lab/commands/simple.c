@@ -3,7 +3,7 @@
  * simple.c - the commands of the simulated card, skel_sim
  *
  * Replies are the same (see Documentation/misc-devices/skel_sim.rst), so that
- * programs such as skelctl acquire work with both cards. Errors are reported by
+ * programs such as skelctl record work with both cards. Errors are reported by
  * a line as well as in the error queue.
  */
 #include <math.h>

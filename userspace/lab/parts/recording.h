@@ -7,7 +7,7 @@
  * them. CSV: numbers in V, separated by commas, semicolons or tabs; lines that
  * begin with '#' and a first line of titles are skipped. If the title of the
  * first column begins with "time", that column gives the rate (as in the files
- * of skelctl acquire --csv), otherwise the caller does.
+ * of skelctl record), otherwise the caller does.
  */
 #ifndef _LAB_RECORDING_H
 #define _LAB_RECORDING_H

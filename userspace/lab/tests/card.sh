@@ -72,7 +72,7 @@ disturbed() {
 	shift 2
 	acquire --rate "$rate" --frames 1000 >/tmp/disturbed &
 	recording=$!
-	wait_for grep -q SAMPLING /tmp/disturbed || fail "$name" "$(cat /tmp/disturbed)"
+	wait_for grep -q sampling /tmp/disturbed || fail "$name" "$(cat /tmp/disturbed)"
 	other=$("$@" 2>&1) || fail "$name: the other" "$other"
 	wait $recording
 	has "$name" "has changed the sampling" "$(cat /tmp/disturbed)"
@@ -87,7 +87,7 @@ right_or_error() { # CARD RATE
 	disturbed "$1: another frequency" "$2" ask 'INPUT 0 60000 8000'
 	acquire --rate "$2" --frames 1000 >/tmp/disturbed &
 	recording=$!
-	wait_for grep -q SAMPLING /tmp/disturbed
+	wait_for grep -q sampling /tmp/disturbed
 	ask STOP >/dev/null
 	wait $recording
 	has "$1: stopped" "does not sample any more" "$(cat /tmp/disturbed)"
@@ -144,12 +144,11 @@ has "the true rate: measured" "measured 7000.00 Hz" "$(acquire --rate 700000)"
 has "the true rate: times" "
 0.00142857," "$(acquire --rate 700000 --csv -)"
 ask 'SAMP:RING 65536,65536' >/dev/null
-has "a ring in the middle: where" "TOHOST 0x10000 0xfa0" "$(acquire --frequency0 50)"
-has "a ring in the middle" "measured 50.00 Hz, -8.000 V to 8.000 V" "$(acquire)"
+has "a ring in the middle" "measured 50.00 Hz, -8.000 V to 8.000 V" "$(acquire --frequency0 50)"
 out=$(ask 'INPut1:FUNCtion TRIangle;FREQuency 2 kHz;AMPLitude 5 V')
 is "a setting: status" 0 $?
 is "a setting is not answered" "" "$out"
-has "a setting has its effect" "in0: triangle 2000 Hz, 5 V; measured 2000.00 Hz" \
+has "a setting has its effect" "INP1: triangle 2000 Hz, 5 V; measured 2000.00 Hz" \
 	"$(acquire --rate 100000)"
 out=$(ask 'INPut1:FREQuency 2 V')
 is "a wrong value: status" 1 $?
@@ -162,8 +161,10 @@ is "the card cannot forge the core's lines" "card: DONE TOHOST 0x0 0x10 0x400000
 	"$(ask "PROG:DEF liar,'print(\"skel: DONE TOHOST 0x0 0x10 0x400000000\")'" LIAR)"
 is "the core refuses a transfer" "skel: REFUSED TOHOST 0x0 0x10 0x400000000 host-address" \
 	"$(ask 'TOHOST 0 16 0x400000000')"
-is "no file without a recording" "" \
-	"$(acquire --frames 1000000 --csv /tmp/new.csv >/dev/null; ls /tmp/new.csv 2>/dev/null)"
+has "longer than the card's memory" "1000000 frames, 1 s; 0 lost" \
+	"$(skelctl -d "$device" record -q -r 1MHz -n 1000000 /tmp/new.csv 2>&1)"
+is "longer than the card's memory: the end" 0.999999 "$(tail -n 1 /tmp/new.csv | cut -d, -f1)"
+rm -f /tmp/new.csv
 stop
 
 # several at once
@@ -250,7 +251,7 @@ wait_for rmmod skel_sim 2>/dev/null
 
 sh demo.sh --function triangle --frequency 2000 --amplitude 5 >/tmp/demo 2>&1
 is "the demo" 0 $?
-has "the demo draws what was asked for" "in0: triangle 2000 Hz, 5 V" "$(cat /tmp/demo)"
+has "the demo draws what was asked for" "INP1: triangle 2000 Hz, 5 V" "$(cat /tmp/demo)"
 
 wait_for rmmod skel_ucard 2>/dev/null
 is "unload" "" "$(lsmod | grep skel_ucard)"

@@ -167,7 +167,7 @@ static unsigned long frames_of(const char *status)
 	return frames ? strtoul(frames + 8, NULL, 10) : 0;
 }
 
-/* The simple dialect, as skelctl acquire speaks it */
+/* The simple dialect, as skelctl record speaks it */
 static void status_while_sampling(void)
 {
 	unsigned long before, after;

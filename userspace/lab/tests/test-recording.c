@@ -231,8 +231,8 @@ static void csv_files_are_read(void)
 		"# a\r\n\r\n1;-2\r\n 3 ; 4e-1\r\n+.5;\"6\"";
 	struct recording *r;
 
-	/* as skelctl acquire --csv writes it */
-	r = open_text("time/s,in0/V,in1/V\n0,0.5,5\n0.0001,1.5,-5\n0.0002,2,5\n",
+	/* as skelctl record writes it */
+	r = open_text("time/s,INP1/V,INP2/V\n0,0.5,5\n0.0001,1.5,-5\n0.0002,2,5\n",
 		      3);
 	check(r && r->count == 3 && r->samples[1] == -5);
 	check(r && r->rate == 10000 * SIGNAL_HERTZ);

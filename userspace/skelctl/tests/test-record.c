@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-record.c - skelctl record and plot against the fake card
+ *
+ * With the instrument, see ../../lab/tests/record.sh.
+ */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../command.h"
+#include "../skelctl.h"
+#include "fake-card.h"
+#include "unit.h"
+
+static char output[65536], content[1 << 20];
+static char dir[] = "/tmp/skel-test-XXXXXX";
+
+struct call {
+	const struct command *command;
+	char *argv[16];
+};
+
+static int call_it(void *data)
+{
+	struct call *call = data;
+	int argc = 0;
+
+	while (call->argv[argc])
+		argc++;
+	choose_card(FAKE_PATH);
+	return call->command->main(argc, call->argv);
+}
+
+/* Run one command; "@" is the directory of the test. Return: exit status. */
+static int skelctl(const char *args)
+{
+	char text[512] = "", *word;
+	struct call call = { 0 };
+	size_t length = 0;
+	int n = 0;
+
+	for (; *args; args++)
+		length += snprintf(text + length, sizeof(text) - length,
+				   *args == '@' ? "%s" : "%.1s",
+				   *args == '@' ? dir : args);
+	for (word = strtok(text, " "); word && n < 15; word = strtok(NULL, " "))
+		call.argv[n++] = word;
+	call.command = find_command(call.argv[0]);
+	return unit_catch(call_it, &call, output, sizeof(output));
+}
+
+/* What a file in the directory has; "" if there is none */
+static const char *file(const char *name)
+{
+	char path[128];
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "r");
+	n = file ? fread(content, 1, sizeof(content) - 1, file) : 0;
+	content[n] = '\0';
+	if (file)
+		fclose(file);
+	return content;
+}
+
+static bool there_is(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return access(path, F_OK) == 0;
+}
+
+/* Do all lines of a csv have what the fake card samples? Return: how many */
+static long right_lines(const char *csv, double rate)
+{
+	const char *line = strchr(csv, '\n');
+	long n = 0;
+
+	while (line && *++line) {
+		double time = 0, sine = 0, square = 0;
+		long i;
+
+		if (sscanf(line, "%lf,%lf,%lf", &time, &sine, &square) != 3)
+			return -1;
+		i = lround(time * rate);
+		if (fabs(sine - 8 * sin(2 * M_PI * fmod(i * 50 / rate, 1))) > 0.001 ||
+		    fabs(fabs(square) - 5) > 0.001)
+			return -1;
+		line = strchr(line, '\n');
+		n++;
+	}
+	return n;
+}
+
+/* More than the card's memory holds, whatever the blocks are like */
+static void record_is_longer_than_the_ring(void)
+{
+	static const int steps[] = { 100, 400, 900 };
+	size_t i, streams;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(steps); i++) {
+		streams = i / ARRAY_SIZE(steps);
+		fake_reset();
+		fake.streams = streams;
+		fake.step = streams ? 900 : steps[i % ARRAY_SIZE(steps)];
+		check(skelctl("record -f -n 20001 @/x.csv") == 0);
+		check(strstr(output, "20001 frames, 2.0001 s; 0 lost"));
+		check(right_lines(file("x.csv"), 10000) == 20001);
+	}
+}
+
+static void record_in_time(void)
+{
+	fake_reset();
+	check(skelctl("record -f -r 5k -t 100ms @/x.csv") == 0);
+	check(right_lines(file("x.csv"), 5000) == 500);
+	check(skelctl("record -f -r 1e4 -t 0.1ms @/x.csv") == 0);
+	check(strcmp(file("x.csv"), "time/s,INP1/V,INP2/V\n0,0.000000,4.999847\n") == 0);
+	check(skelctl("record -t 1s -n 5 @/x.csv") == EXIT_USAGE);
+	check(skelctl("record -t 1V @/x.csv") == EXIT_USAGE);
+}
+
+static void lost_frames_keep_their_times(void)
+{
+	unsigned int lost = 0;
+	const char *text;
+
+	fake_reset();
+	fake.lose = 777;
+	fake.lose_at = 20;
+	check(skelctl("record -f -n 6000 @/x.csv") == EXIT_CARD);
+	text = strstr(output, " ms; ");
+	check(text && sscanf(text, " ms; %u lost", &lost) == 1 && lost >= 777);
+	check(strstr(output, " frames are lost before "));
+	check(right_lines(file("x.csv"), 10000) == 6000 - lost);
+	check(strstr(content, "\n0.5999,"));
+	/* the first ones: it begins behind them */
+	fake.lose_at = 0;
+	check(skelctl("record -f -n 3000 @/x.csv") == EXIT_CARD);
+	check(right_lines(file("x.csv"), 10000) == 3000);
+	/* more often than it can be fetched */
+	fake_reset();
+	fake.step = 2000;
+	check(skelctl("record -f -n 30000 @/x.csv") == EXIT_CARD);
+	check(strstr(output, " lost before "));
+	check(right_lines(file("x.csv"), 10000) > 0);
+	/* without end */
+	fake.step = 4500;
+	check(skelctl("record -f -n 30000 @/x.csv") == EXIT_CARD);
+	check(strstr(output, "faster than its samples can be fetched: take a lower --rate"));
+}
+
+/* What is drawn has no gap. */
+static void plot_begins_anew_behind_lost_frames(void)
+{
+	fake_reset();
+	fake.lose = 777;
+	fake.lose_at = 8;
+	check(skelctl("plot --no-plot") == 0);
+	check(strstr(output, "beginning anew"));
+	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
+	fake.lose = 0;
+	fake.step = 2000;
+	check(skelctl("plot --no-plot -n 10000") == EXIT_CARD);
+	check(strstr(output, "take a lower --rate"));
+}
+
+static void plot_measures_right(void)
+{
+	fake_reset();
+	check(skelctl("plot --ascii --width 80 --height 23") == 0);
+	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
+	check(strstr(output, "measured 100.00 Hz, -5.000 V to 5.000 V"));
+	check(strstr(output, "100 ms"));
+	check(skelctl("acquire --no-plot") == 0);
+	check(strstr(output, "INP1: sine 50 Hz, 8 V; measured 50.00 Hz, -8.000 V to 8.000 V"));
+	fake.base = 8192;
+	fake.step = 500;
+	check(skelctl("plot --no-plot -n 2049") == 0);
+	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
+}
+
+/* What is measured is as it was set; says so if not. */
+static bool is_right(double hertz, double volts)
+{
+	double f = 0, a = 0, measured = 0, low = 0, high = 0;
+	const char *text = strstr(output, "INP1: sine ");
+
+	if (text && sscanf(text, "INP1: sine %lf Hz, %lf V; measured %lf Hz, %lf V to %lf V",
+			   &f, &a, &measured, &low, &high) == 5 &&
+	    f == hertz && a == volts && fabs(measured - f) < f / 1000 &&
+	    fabs(high - a) < a / 10 && fabs(low + a) < a / 10)
+		return true;
+	fputs(output, stderr);
+	return false;
+}
+
+/*
+ * Whenever another program does something, the result is right or an error.
+ * Return: for each moment, after the first line that is sent, the second, ...:
+ * '-' an error, 'r' right.
+ */
+static const char *interrupt(const char *other, bool old, bool streams)
+{
+	static const char args[] =
+		"plot --no-plot -n 450 --rate 100000 --frequency 1000 --amplitude 8";
+	static char results[32];
+	int i;
+
+	memset(results, 0, sizeof(results));
+	for (i = 1; i < 30; i++) {
+		int status;
+
+		fake_reset();
+		fake.step = streams ? 900 : 200;
+		fake.old = old;
+		fake.streams = streams;
+		fake.other = other;
+		fake.other_at = i;
+		status = skelctl(args);
+		check(status == EXIT_CARD ||
+		      (status == 0 && is_right(1000, 8)));
+		results[i - 1] = status ? '-' : 'r';
+	}
+	return results;
+}
+
+static void plot_among_other_programs(void)
+{
+	static const char *const others[] = {
+		"SAMPLE 100000", "SAMPLE 5000", "INPUT 0 1000000 8000",
+		"INPUT 0 2000000 8000", "INPUT 0 1000000 4000", "STOP",
+	};
+	size_t i;
+	int kind;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		for (kind = 0; kind < 3; kind++) {
+			const char *results = interrupt(others[i], kind == 1,
+							kind == 2);
+
+			/* a card that does not number its runs: no difference */
+			if (i != 2 || kind != 1)
+				check(strchr(results, '-'));
+			check(strchr(results, 'r'));
+		}
+	}
+}
+
+/* The file ends with what is surely right, and the status is not 0. */
+static void record_among_other_programs(void)
+{
+	static const char *const others[] = {
+		"SAMPLE 10000", "SAMPLE 5000", "INPUT 0 99000 8000",
+	};
+	size_t i;
+	int at;
+
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		for (at = 30; at < 60; at += 7) {
+			fake_reset();
+			fake.step = 200;
+			fake.other = others[i];
+			fake.other_at = at;
+			check(skelctl("record -f -n 9000 @/x.csv") == EXIT_CARD);
+			check(strstr(output, "another program has changed the sampling"));
+			check(strstr(output, "what is there is valid"));
+			check(right_lines(file("x.csv"), 10000) > 100);
+		}
+	}
+}
+
+/* A period of 1428.57 ns becomes one of 1430 ns. */
+static void the_true_rate_counts(void)
+{
+	fake_reset();
+	fake.tick = 10;
+	fake.step = 1000;
+	check(skelctl("plot --no-plot --rate 700000 --frequency0 7000") == 0);
+	check(strstr(output, "at 699300.7 Hz each (700000 Hz were asked for)"));
+	check(strstr(output, "measured 7000.00 Hz"));
+	check(skelctl("acquire --csv - --rate 700000 -n 1000") == 0);
+	check(strstr(output, "\n0.00142857,"));
+	check(skelctl("record -f --rate 700000 -n 1000 @/x.csv") == 0);
+	check(strstr(file("x.csv"), "\n0.00142857,"));
+}
+
+static void plot_chooses_a_rate(void)
+{
+	static const char * const wanted[][2] = {
+		{ "plot --no-plot", " at 10000 Hz each" },
+		{ "plot --no-plot --frequency 2000", " at 400000 Hz each" },
+		{ "plot --no-plot --frequency1 60", " at 12000 Hz each" },
+		{ "plot --no-plot --generator 2=9Hz -g 1=60Hz",
+		  " at 1800 Hz each" },
+		{ "plot --no-plot --frequency 500000",
+		  " at 1000000 Hz each" },
+		{ "plot --no-plot --frequency 0.001 -n 100",
+		  " at 200 Hz each" },
+		{ "plot --no-plot --rate 8kHz --frequency 2e3",
+		  " at 8000 Hz each" },
+	};
+	size_t i;
+
+	fake_reset();
+	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
+		check(skelctl(wanted[i][0]) == 0);
+		check(strstr(output, wanted[i][1]));
+	}
+}
+
+/* Found before the first sample, or kept until the last one */
+static void record_keeps_files(void)
+{
+	struct rlimit limit, small = { 10000, 10000 };
+
+	fake_reset();
+	check(skelctl("record /nowhere/x") == EXIT_CARD);
+	check(strstr(output, "cannot write /nowhere/x: No such file"));
+	check(!strstr(output, "sampling"));
+	check(skelctl("record --force @") == EXIT_CARD);
+	check(!strstr(output, "sampling"));
+	check(skelctl("record -n 10 /dev/full") == EXIT_CARD);
+	check(strstr(output, "/dev/full: No space left on device; make room"));
+	/* nothing is left of a recording that never was */
+	fake.refuse = true;
+	check(skelctl("record -n 10 @/new.csv") == EXIT_CARD);
+	check(strstr(output, "host-address") && !there_is("new.csv"));
+	fake.refuse = false;
+	check(skelctl("record -n 500 @/new.csv") == 0);
+	check(strstr(file("new.csv"), "\n0.0499,"));
+	check(skelctl("record -n 500 @/new.csv") == EXIT_CARD);
+	check(strstr(output, "--force to overwrite it"));
+	fake.refuse = true;
+	check(skelctl("record --force -n 10 @/new.csv") == EXIT_CARD);
+	check(strstr(file("new.csv"), "\n0.0499,"));
+	fake.refuse = false;
+	/* the disk is full in the middle of it: what is there is whole */
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &limit);
+	small.rlim_max = limit.rlim_max;
+	setrlimit(RLIMIT_FSIZE, &small);
+	check(skelctl("record --force -n 5000 @/new.csv") == EXIT_CARD);
+	setrlimit(RLIMIT_FSIZE, &limit);
+	check(strstr(output, "File too large"));
+	check(strstr(output, "what is there is valid"));
+	check(right_lines(file("new.csv"), 10000) > 300);
+}
+
+static void no_room_is_known_before(void)
+{
+	fake_reset();
+	check(skelctl("record -t 30000h -r 1M @/x.raw --force") == EXIT_CARD);
+	check(strstr(output, " are needed, ") && strstr(output, " are free"));
+	check(strstr(output, "TB"));
+}
+
+/* The card goes while it is recorded. */
+static void record_until_the_card_is_gone(void)
+{
+	fake_reset();
+	fake.gone_at = 40;
+	check(skelctl("record -f -n 1M @/x.csv") == EXIT_CARD);
+	check(strstr(output, "what is there is valid"));
+	check(right_lines(file("x.csv"), 10000) > 100);
+}
+
+static void generators_are_set(void)
+{
+	fake_reset();
+	check(skelctl("plot --no-plot --function triangle") == EXIT_CARD);
+	check(strstr(output, "INP1: this card has no choice of functions"));
+	check(skelctl("plot --no-plot -g 2=200Hz,3V") == 0);
+	check(strstr(output, "measured 200.00 Hz, -3.000 V to 3.000 V"));
+	check(skelctl("plot --no-plot -g 3=1kHz") == EXIT_CARD);
+	check(strstr(output, "the card has no input INP3"));
+}
+
+static void what_the_card_cannot_do(void)
+{
+	fake_reset();
+	fake.refuse = true;
+	check(skelctl("plot") == EXIT_CARD);
+	check(strstr(output, "the kernel refused it: host-address"));
+	fake_reset();
+	fake.simple = true;
+	check(skelctl("plot") == EXIT_CARD);
+	check(strstr(output, "does not sample") ||
+	      strstr(output, "the card answers 'ERROR unknown-command'"));
+	fake_reset();
+	check(skelctl("record --trigger INP1 -n 10 @/y.csv") == EXIT_CARD);
+	check(strstr(output, "leave these options out"));
+	check(skelctl("record --rate 0.5Hz -n 10 @/y.csv") == EXIT_CARD);
+	check(strstr(output, "whole numbers of Hz"));
+	check(!there_is("y.csv"));
+}
+
+static void usage(void)
+{
+	static const char *const wrong[][2] = {
+		{ "record", "name a file" },
+		{ "record a b", "more than one file" },
+		{ "record @/y.xyz", "no format has this suffix" },
+		{ "record --format xyz @/y", "'xyz' is none" },
+		{ "record --inputs 0 @/y.csv", "the first input is 1" },
+		{ "record --inputs 3-1 @/y.csv", "not a list" },
+		{ "record --trigger in @/y.csv", "not an input (INP1)" },
+		{ "record --slope up @/y.csv", "not positive, negative" },
+		{ "record --level 5Hz @/y.csv", "--level" },
+		{ "record --pretrigger 5 -n 5 @/y.csv", "as many frames as" },
+		{ "record --rate 0 @/y.csv", "--rate" },
+		{ "record --rate 1x @/y.csv", "--rate" },
+		{ "record --generator 0=1kHz @/y.csv", "begin with an input" },
+		{ "record --generator 1=5 @/y.csv", "'5' is neither" },
+		{ "plot --frequency0 nan", "--frequency" },
+		{ "plot --function sinus", "'sinus' is not sine, square" },
+		{ "plot --width 10", "--width" },
+		{ "plot --colour no", "not always, never or auto" },
+		{ "plot a b", "unexpected argument 'b'" },
+		{ "plot -o x.gif", "neither .png nor .svg" },
+		{ "plot --follow", "go with a file" },
+		{ "plot --rate 1k x.csv", "no option of sampling" },
+		{ "plot -n 1", "can be drawn" },
+	};
+	size_t i;
+
+	fake_reset();
+	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
+		check(skelctl(wrong[i][0]) == EXIT_USAGE);
+		check(strstr(output, wrong[i][1]));
+	}
+	check(!there_is("y.csv"));
+	check(skelctl("record --help") == 0);
+	check(skelctl("acquire --help") == 0);
+}
+
+/* What was recorded can be drawn, whatever the format: the same is measured. */
+static void recordings_are_drawn(void)
+{
+	static const char *const names[] = {
+		"p.csv", "p.wav", "p.npy", "p.raw",
+	};
+	char args[128];
+	size_t i;
+
+	fake_reset();
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(args, sizeof(args), "record -q -n 2000 @/%s", names[i]);
+		check(skelctl(args) == 0);
+		snprintf(args, sizeof(args), "plot --no-plot @/%s", names[i]);
+		if (strcmp(names[i], "p.raw") == 0) {
+			check(skelctl(args) == EXIT_CARD);
+			check(strstr(output, "only csv, wav and npy"));
+			continue;
+		}
+		check(skelctl(args) == 0);
+		check(strcmp(output, "INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n"
+				     "INP2; measured 100.00 Hz, -5.000 V to 5.000 V\n") == 0);
+		snprintf(args, sizeof(args),
+			 "plot --ascii --last 50ms --height 23 --width 80 @/%s",
+			 names[i]);
+		check(skelctl(args) == 0);
+		/* the axis has the times of the recording */
+		check(strstr(output, "150 ") && strstr(output, "200 ms"));
+	}
+	check(skelctl("plot @/none.csv") == EXIT_CARD);
+	check(strstr(output, "none.csv: No such file"));
+}
+
+static void remove_directory(void)
+{
+	char command[64];
+
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	if (system(command))
+		perror(dir);
+}
+
+int main(void)
+{
+	if (!mkdtemp(dir))
+		return 1;
+	run(record_is_longer_than_the_ring);
+	run(record_in_time);
+	run(lost_frames_keep_their_times);
+	run(plot_begins_anew_behind_lost_frames);
+	run(plot_measures_right);
+	run(plot_among_other_programs);
+	run(record_among_other_programs);
+	run(the_true_rate_counts);
+	run(plot_chooses_a_rate);
+	run(record_keeps_files);
+	run(no_room_is_known_before);
+	run(record_until_the_card_is_gone);
+	run(generators_are_set);
+	run(what_the_card_cannot_do);
+	run(usage);
+	run(recordings_are_drawn);
+	remove_directory();
+	return unit_end();
+}
