@@ -146,7 +146,8 @@ static int get_output(struct scpi *scpi, const struct scpi_call *call)
 static int set_file(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct lab *lab = scpi_lab(scpi);
-	char name[INPUT_FILE_MAX + 1] = "", reason[RECORDING_REASON_MAX];
+	char name[INPUT_FILE_MAX + 1] = "";
+	struct recording_fault fault;
 	size_t length = call->arg[0].length;
 	struct recording *recording;
 
@@ -159,10 +160,10 @@ static int set_file(struct scpi *scpi, const struct scpi_call *call)
 	memcpy(name, call->arg[0].bytes, length);
 	recording = recording_open(lab->directory, name, call->arg[1].integer,
 				   llround(call->arg[2].number * SIGNAL_HERTZ),
-				   reason);
+				   &fault);
 	if (!recording) {
-		scpi_error(scpi, SCPI_ERR_FILE_NAME, "%s: %s", name, reason);
-		return SCPI_ERR_FILE_NAME;
+		scpi_error(scpi, fault.error, "%s: %s", name, fault.reason);
+		return fault.error;
 	}
 	input_set_recording(lab, number(call), recording, name,
 			    call->arg[1].integer);
@@ -294,11 +295,13 @@ static const struct scpi_command commands[] = {
 		},
 		.help = "Play a file of the configured directory, over and over: one\n"
 			"channel of a WAV file (full scale is 10 V) or one column of\n"
-			"a CSV file (V). Rate 0 is that of the file; a CSV file has\n"
-			"one if its first column is titled time. Between two samples\n"
+			"voltages of a CSV file. Rate 0 is that of the file; a CSV file\n"
+			"has one if its first column is titled time, which then is not\n"
+			"counted: channel 1 is the column after it. Between two samples\n"
 			"the voltage changes linearly.",
 		.reply = "name, channel, samples per second, number of samples",
-		.errors = "-256 no such file, or what is wrong with it",
+		.errors = "-250 what is wrong with the file, and in which line; -252 there\n"
+			"is no --directory; -256 no such file; -257 no name of a file",
 		.example = "INP3:FILE?",
 	},
 };

@@ -16,6 +16,7 @@ bool recording_fail(struct recording_file *in, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(in->reason, RECORDING_REASON_MAX, format, args);
 	va_end(args);
+	in->error = SCPI_ERR_MASS_STORAGE;
 	return false;
 }
 

@@ -17,10 +17,14 @@ struct recording_file {
 	unsigned int channel;
 	struct recording *recording;
 	size_t room;		/* of recording->samples */
+	int error;
 	char *reason;
 };
 
-/* Set the reason why it cannot be read. Return: false. */
+/*
+ * Set the reason why it cannot be read, SCPI_ERR_MASS_STORAGE unless in->error
+ * is set afterwards. Return: false.
+ */
 __printf(2, 3)
 bool recording_fail(struct recording_file *in, const char *format, ...);
 bool recording_add(struct recording_file *in, double volts);

@@ -19,7 +19,8 @@ enum {
 };
 
 struct format {
-	unsigned int format, channels, bytes;	/* bytes of one sample */
+	unsigned int format, channels, bits;
+	unsigned int bytes;		/* of one sample */
 	uint32_t rate;
 };
 
@@ -68,13 +69,14 @@ static bool read_format(struct recording_file *in, struct format *f)
 	f->channels = little(bytes + 2, 2);
 	f->rate = little(bytes + 4, 4);
 	bits = little(bytes + 14, 2);
+	f->bits = bits;
 	if (f->format == FORMAT_EXTENSIBLE && length >= 26)
 		f->format = little(bytes + 24, 2);
-	if (!(f->format == FORMAT_PCM && bits && bits <= 32 && bits % 8 == 0) &&
+	if (!(f->format == FORMAT_PCM && bits && bits <= 32) &&
 	    !(f->format == FORMAT_FLOAT && bits == 32))
-		return recording_fail(in, "WAV format %u with %u bits",
+		return recording_fail(in, "WAV format %u with %u bits is not PCM or 32 bit float",
 				      f->format, bits);
-	f->bytes = bits / 8;
+	f->bytes = (bits + 7) / 8;
 	if (!f->channels || f->channels > RECORDING_CHANNELS_MAX ||
 	    little(bytes + 12, 2) != f->channels * f->bytes)
 		return recording_fail(in, "WAV format with %u channels in %u bytes",
@@ -85,11 +87,13 @@ static bool read_format(struct recording_file *in, struct format *f)
 	return true;
 }
 
-/* Full scale, 2^(bits - 1) - 1, is 10 V */
+/*
+ * Full scale, 2^(bits - 1) - 1, is 10 V. Bits are the high ones of their bytes.
+ */
 static double to_volts(const struct format *f, const uint8_t *bytes)
 {
 	uint32_t value = little(bytes, f->bytes);
-	unsigned int unused = 32 - 8 * f->bytes;
+	unsigned int above = 32 - 8 * f->bytes, unused = 32 - f->bits;
 	float real;
 
 	if (f->format == FORMAT_FLOAT) {
@@ -97,35 +101,55 @@ static double to_volts(const struct format *f, const uint8_t *bytes)
 		return 10.0 * real;
 	}
 	if (f->bytes == 1)	/* unsigned */
-		return ((int)value - 128) * (10.0 / 127);
-	return ((int32_t)(value << unused) >> unused) *
-	       (10.0 / (INT32_MAX >> unused));
+		value -= 128;
+	return ((int32_t)(value << above) >> unused) *
+	       (10.0 / (f->bits > 1 ? INT32_MAX >> unused : 1));
+}
+
+/*
+ * Does the length of the data say how much there is? Programs that write to a
+ * pipe cannot know it: they write the greatest one, or 0 although more follows
+ * than the length of the whole file has room for.
+ */
+static bool is_length(struct recording_file *in, uint32_t whole, uint32_t data)
+{
+	off_t at = ftello(in->file);
+
+	if (data)
+		return data <= RECORDING_BYTES_MAX;
+	return whole && at >= 0 && (uint64_t)at < (uint64_t)whole + 8;
 }
 
 bool recording_read_wav(struct recording_file *in)
 {
 	uint8_t frame[RECORDING_CHANNELS_MAX * 4];
-	uint32_t length, left;
+	uint32_t length, left, whole;
 	struct format f = { 0 };
 	size_t bytes;
+	bool known;
 
 	if (fread(frame, 1, 12, in->file) != 12 ||
 	    memcmp(frame + 8, "WAVE", 4) != 0)
 		return recording_fail(in, "RIFF file that is not WAVE");
+	whole = little(frame + 4, 4);
 	if (!read_format(in, &f) || !find_chunk(in, "data", &length))
 		return false;
 	if (in->channel > f.channels)
 		return recording_fail(in, "channel %u of %u", in->channel,
 				      f.channels);
 	bytes = (size_t)f.channels * f.bytes;
-	for (left = length; left >= bytes; left -= bytes) {
-		if (fread(frame, 1, bytes, in->file) != bytes)
-			return recording_fail(in, "WAV file is cut off");
+	known = is_length(in, whole, length);
+	for (left = length; !known || left >= bytes; left -= bytes) {
+		if (fread(frame, 1, bytes, in->file) != bytes && !known)
+			break;
+		if (feof(in->file) || ferror(in->file))
+			return recording_fail(in, "WAV file is cut off: %u of %u bytes",
+					      length - left, length);
 		if (!recording_add(in, to_volts(&f, frame + (in->channel - 1) *
 						f.bytes)))
 			return false;
 	}
-	if (left)
+	if (known && left)
 		return recording_fail(in, "WAV file with half a sample");
 	if (in->recording)
 		in->recording->rate = f.rate * SIGNAL_HERTZ;

@@ -21,18 +21,23 @@ static FILE *open_file(const char *directory, const char *name,
 	int dir, fd;
 
 	if (!directory) {
-		recording_fail(in, "no directory is configured");
+		recording_fail(in, "the instrument has no --directory");
+		in->error = SCPI_ERR_MISSING_MEDIA;
 		return NULL;
 	}
 	if (!name[0] || name[0] == '.' || strchr(name, '/')) {
 		recording_fail(in, "not the name of a file in the directory");
+		in->error = SCPI_ERR_FILE_NAME;
 		return NULL;
 	}
 	dir = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	fd = dir < 0 ? -1 : openat(dir, name, O_RDONLY | O_NOFOLLOW |
 				   O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0) {
 		recording_fail(in, "%s", strerror(errno));
+		if (errno == ENOENT && dir >= 0)
+			in->error = SCPI_ERR_FILE_NOT_FOUND;
+	}
 	if (dir >= 0)
 		close(dir);
 	if (fd < 0)
@@ -66,7 +71,7 @@ static bool read_file(struct recording_file *in, uint64_t rate)
 	if (rate)
 		rec->rate = rate;
 	if (!rec->rate)
-		return recording_fail(in, "the file tells no rate");
+		return recording_fail(in, "no rate in the file: give one");
 	if (rec->rate > RECORDING_RATE_MAX * SIGNAL_HERTZ)
 		return recording_fail(in, "more than %d samples per second",
 				      RECORDING_RATE_MAX);
@@ -75,19 +80,22 @@ static bool read_file(struct recording_file *in, uint64_t rate)
 
 struct recording *recording_open(const char *directory, const char *name,
 				 unsigned int channel, uint64_t rate,
-				 char reason[RECORDING_REASON_MAX])
+				 struct recording_fault *fault)
 {
-	struct recording_file in = { .channel = channel, .reason = reason };
+	struct recording_file in = {
+		.channel = channel, .reason = fault->reason
+	};
 
 	recording_fail(&in, "no memory");	/* unless another reason follows */
 	in.file = open_file(directory, name, &in);
-	if (!in.file)
-		return NULL;
-	if (!read_file(&in, rate)) {
-		free(in.recording);
-		in.recording = NULL;
+	if (in.file) {
+		if (!read_file(&in, rate)) {
+			free(in.recording);
+			in.recording = NULL;
+		}
+		fclose(in.file);
 	}
-	fclose(in.file);
+	fault->error = in.error;
 	return in.recording;
 }
 

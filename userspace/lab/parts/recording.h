@@ -2,12 +2,17 @@
 /*
  * recording.h - samples of a file
  *
- * WAV (RIFF) with PCM of 8, 16, 24 or 32 bits or with floats of 32 bits: full
- * scale is 10 V, so a file of 16 bits holds samples as the converters give
- * them. CSV: numbers in V, separated by commas, semicolons or tabs; lines that
- * begin with '#' and a first line of titles are skipped. If the title of the
- * first column begins with "time", that column gives the rate (as in the files
- * of skelctl record), otherwise the caller does.
+ * WAV (RIFF) with PCM of 1 to 32 bits or with floats of 32 bits: full scale is
+ * 10 V, so a file of 16 bits holds samples as the converters give them. A length
+ * that says nothing, as programs write it that write to a pipe, is up to the end
+ * of the file.
+ *
+ * CSV: numbers in V, separated by commas, semicolons or tabs, with decimal commas
+ * where the separator is another one; lines that begin with '#' are skipped. The
+ * first line may be one of titles, without numbers; units follow a title as in
+ * "in0/mV" or "time (ms)". If the first title is that of a time ("time", "t",
+ * "second"), this column gives the rate, as in the files of skelctl record, and
+ * is not counted as one of voltages; otherwise the caller gives the rate.
  */
 #ifndef _LAB_RECORDING_H
 #define _LAB_RECORDING_H
@@ -21,6 +26,12 @@
 #define RECORDING_RATE_MAX	1000000		/* samples per second */
 #define RECORDING_REASON_MAX	100
 
+/* Why a file cannot be played */
+struct recording_fault {
+	int error;		/* SCPI_ERR_* */
+	char reason[RECORDING_REASON_MAX];
+};
+
 struct recording {
 	size_t count;		/* at least 1 */
 	uint64_t rate;		/* 10^-6 samples per second */
@@ -31,13 +42,13 @@ struct recording {
  * recording_open() - read one channel of a file
  * @directory: where files may be read from; NULL: nowhere
  * @name: without '/', not beginning with '.'
- * @channel: of WAV, or column of CSV, from 1
+ * @channel: of WAV, or column of voltages of CSV, from 1
  * @rate: 10^-6 samples per second, 0: that of the file
- * @reason: why it cannot be read, if NULL is returned
+ * @fault: why it cannot be read, if NULL is returned
  */
 struct recording *recording_open(const char *directory, const char *name,
 				 unsigned int channel, uint64_t rate,
-				 char reason[RECORDING_REASON_MAX]);
+				 struct recording_fault *fault);
 void recording_close(struct recording *recording);
 
 /*
