@@ -48,7 +48,7 @@ if [ -z "$device" ]; then
 		modprobe skel_ucard || fail "cannot load skel_ucard"
 	fi
 	wait_for test -c /dev/skel-ucard || fail "/dev/skel-ucard does not appear"
-	"$dir/skel-lab" --real-time --log-level warning >"$name" &
+	"$dir/skel-lab" --log-level warning >"$name" &
 	lab=$!
 	wait_for test -s "$name" || fail "skel-lab does not start"
 	device=$(cat "$name")

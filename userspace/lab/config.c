@@ -3,6 +3,7 @@
  * config.c - the configuration file, and the values of options
  */
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
@@ -59,11 +60,28 @@ static int set_name(char **to, const char *value, char *error)
 	return set_string(to, value, error);
 }
 
-static int set_directory(char **to, const char *value, char *error)
+static int set_device(char **to, const char *value, char *error)
 {
 	if (value[0] != '/')
 		return fail(error, "'%.80s' does not start with '/'", value);
 	return set_string(to, value, error);
+}
+
+/* Missing now is missing later: better to learn it at the start. */
+static int set_directory(char **to, const char *value, char *error)
+{
+	DIR *directory = opendir(value);
+	char *path;
+
+	if (!directory)
+		return fail(error, "'%.80s': %s", value, strerror(errno));
+	closedir(directory);
+	path = realpath(value, NULL);
+	if (!path)
+		return fail(error, "'%.80s': %s", value, strerror(errno));
+	free(*to);
+	*to = path;
+	return 0;
 }
 
 static int set_listen(char **to, const char *value, char *error)
@@ -109,11 +127,13 @@ static int set_memory(uint64_t *to, const char *value, char *error)
 		unit = 1 << 10;
 	else if (end && strcasecmp(end, "M") == 0)
 		unit = 1 << 20;
+	else if (end && strcasecmp(end, "G") == 0)
+		unit = 1 << 30;
 	else if (!end || *end)
-		return fail(error, "'%.40s' is not a size such as 65536, 64K or 1M",
+		return fail(error, "'%.40s' is not a size such as 65536, 64K, 1M or 1G",
 			    value);
 	if (!number || number > MEMORY_MAX / unit)
-		return fail(error, "'%.40s' is not 1 byte to 1024M", value);
+		return fail(error, "'%.40s' is not 1 byte to 1G", value);
 	*to = number * unit;
 	return 0;
 }
@@ -195,7 +215,7 @@ int config_set(struct config *config, const char *key, const char *value,
 	if (!value)
 		value = "yes";
 	if (strcmp(key, "device") == 0)
-		ret = set_directory(&config->device, value, message);
+		ret = set_device(&config->device, value, message);
 	else if (strcmp(key, "name") == 0)
 		ret = set_name(&config->name, value, message);
 	else if (strcmp(key, "serial") == 0)
@@ -212,8 +232,8 @@ int config_set(struct config *config, const char *key, const char *value,
 		ret = set_number(&config->seed, value, message);
 	else if (strcmp(key, "command-time") == 0)
 		ret = set_time(&config->command_time, value, message);
-	else if (strcmp(key, "real-time") == 0)
-		ret = set_bool(&config->real_time, value, message);
+	else if (strcmp(key, "virtual-time") == 0)
+		ret = set_bool(&config->virtual_time, value, message);
 	else if (strcmp(key, "log-level") == 0)
 		ret = set_log_level(&config->log_level, value, message);
 	else

@@ -36,7 +36,7 @@ struct config {
 	uint64_t memory;	/* bytes */
 	uint64_t seed;
 	uint64_t command_time;	/* ns */
-	bool real_time;
+	bool virtual_time;
 	int log_level;		/* of syslog(3) */
 	struct config_command *commands;
 	unsigned int command_count;
@@ -48,7 +48,7 @@ struct config {
 int config_init(struct config *config);
 void config_destroy(struct config *config);
 /*
- * Set one key. @value may be NULL for real-time and no-card: "yes".
+ * Set one key. @value may be NULL for virtual-time and no-card: "yes".
  * Return: 0, or -1 with a message in @error, of at most CONFIG_ERROR_MAX bytes.
  */
 int config_set(struct config *config, const char *key, const char *value,

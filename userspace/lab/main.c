@@ -45,12 +45,13 @@ static const char usage[] =
 "                          network alone, without DMA\n"
 "      --name NAME         model of the card (default skel_lab)\n"
 "      --serial NUMBER     serial number in *IDN? (default 0)\n"
-"      --memory BYTES      memory of the card, also 64K, 4M (default 1M)\n"
+"      --memory BYTES      memory of the card, also 64K, 4M, 1G (default 1M)\n"
 "      --directory DIR     where recordings for the inputs may be read from\n"
 "                          (default: nowhere)\n"
 "      --seed N            seed of all noise (default 1)\n"
-"      --real-time         follow the clock (default: virtual time, which passes\n"
-"                          only with commands and while a user waits)\n"
+"      --virtual-time      time passes only with commands and while a user waits,\n"
+"                          for tests: the same commands give the same samples\n"
+"                          (default: follow the clock)\n"
 "      --command-time TIME virtual time that each command takes (default 1 ms)\n"
 "      --log-level LEVEL   error, warning, info or debug (default info)\n"
 "\n"
@@ -62,6 +63,12 @@ static const char usage[] =
 "\n"
 "Exit status: 0 terminated by a signal, 1 a system error, 2 wrong usage or\n"
 "configuration.\n";
+
+static const char reference_title[] =
+".. SPDX-License-Identifier: GPL-2.0\n\n"
+"===============================\n"
+"Laboratory instrument: commands\n"
+"===============================\n";
 
 enum {
 	OPT_KEY = 256,		/* goes to config_set() */
@@ -81,7 +88,7 @@ static const struct option options[] = {
 	{ "memory", required_argument, NULL, OPT_KEY },
 	{ "directory", required_argument, NULL, OPT_KEY },
 	{ "seed", required_argument, NULL, OPT_KEY },
-	{ "real-time", no_argument, NULL, OPT_KEY },
+	{ "virtual-time", no_argument, NULL, OPT_KEY },
 	{ "command-time", required_argument, NULL, OPT_KEY },
 	{ "log-level", required_argument, NULL, OPT_KEY },
 	{ "check-config", no_argument, NULL, OPT_CHECK },
@@ -124,6 +131,7 @@ static void parse_option(struct arguments *args, int c, int index)
 				      instrument.table_count);
 		exit(EXIT_SUCCESS);
 	case OPT_REFERENCE:
+		fputs(reference_title, stdout);
 		scpi_print_reference(instrument.tables,
 				     instrument.table_count);
 		exit(EXIT_SUCCESS);
@@ -195,7 +203,7 @@ static struct lab *create_lab(struct lab_card *card,
 			      const struct config *config)
 {
 	const struct lab_settings settings = {
-		.real = config->real_time,
+		.real = !config->virtual_time,
 		.command_time = config->command_time,
 		.seed = config->seed,
 		.serial = config->serial,
@@ -296,7 +304,7 @@ static int announce(const struct stage *stage, const struct config *config)
 	lab_log(LOG_INFO, "%s%s%s: %s, serial %s, %zu bytes, %s time, seed %llu",
 		device, *both ? ", " : "", address, config->name,
 		config->serial, stage->lab->card->size,
-		config->real_time ? "real" : "virtual",
+		config->virtual_time ? "virtual" : "real",
 		(unsigned long long)config->seed);
 	if (printf("%s%s%s\n", device, both, address) < 0 || fflush(stdout)) {
 		lab_log(LOG_ERR, "standard output: %s", strerror(errno));

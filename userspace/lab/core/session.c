@@ -155,14 +155,15 @@ void session_close(struct session *session)
 
 void session_command(struct session *session, const char *bytes, size_t length)
 {
+	size_t size = sizeof(struct session_line) + length;
 	struct session_line *line;
 
-	if (session->lines >= SESSION_LINES_MAX) {
+	if (size > SESSION_QUEUE_MAX - session->queued) {
 		scpi_error(&session->scpi, SCPI_ERR_INPUT_OVERRUN,
-			   "%d lines wait", SESSION_LINES_MAX);
+			   "%d bytes of lines wait", SESSION_QUEUE_MAX);
 		return;
 	}
-	line = malloc(sizeof(*line) + length);
+	line = malloc(size);
 	if (!line) {
 		scpi_error(&session->scpi, SCPI_ERR_OUT_OF_MEMORY, NULL);
 		return;
@@ -176,7 +177,7 @@ void session_command(struct session *session, const char *bytes, size_t length)
 	else
 		session->first = line;
 	session->last = line;
-	session->lines++;
+	session->queued += size;
 }
 
 struct session_line *session_take_line(struct session *session)
@@ -188,7 +189,7 @@ struct session_line *session_take_line(struct session *session)
 	session->first = line->next;
 	if (!line->next)
 		session->last = NULL;
-	session->lines--;
+	session->queued -= sizeof(*line) + line->length;
 	return line;
 }
 

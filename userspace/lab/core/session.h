@@ -12,7 +12,7 @@
 #include "core/timebase.h"
 #include "scpi/scpi.h"
 
-#define SESSION_LINES_MAX	64	/* queued while the session is busy */
+#define SESSION_QUEUE_MAX	1048576	/* bytes queued while the session is busy */
 #define SESSION_MESSAGE_MAX	262144	/* bytes of a connection's messages and responses */
 #define SESSION_TRANSFERS_MAX	64	/* of TOHOST and FROMHOST, running */
 
@@ -24,7 +24,7 @@ struct session {
 
 	/* private to core/ */
 	struct session_line *first, *last;
-	unsigned int lines;
+	size_t queued;			/* bytes, each line with its administration */
 	char *buffers;			/* of @scpi, if it has no channel */
 	/* where its replies go, if not to the card, and whose they are */
 	void (*write)(struct session *session, const char *bytes, size_t length);
@@ -71,7 +71,7 @@ void session_close(struct session *session);
 struct session *session_find(struct lab *lab, unsigned int channel);
 /*
  * A command line without its '\n', any bytes. lab_step() runs it when its turn
- * comes. If SESSION_LINES_MAX are queued, it is error -363.
+ * comes. Beyond SESSION_QUEUE_MAX it is error -363.
  */
 void session_command(struct session *session, const char *line, size_t length);
 /* An overlapped operation of the session (*OPC, *WAI) begins and ends. */

@@ -5,7 +5,7 @@ _skel_lab()
 {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	local words='--config --device --listen --no-card --name --serial --memory --directory
-		--seed --real-time --command-time --log-level --check-config
+		--seed --virtual-time --command-time --log-level --check-config
 		--commands --reference --help --version'
 
 	COMPREPLY=()

@@ -120,7 +120,7 @@ has "no device" "is the module skel_ucard loaded?" "$out"
 
 # virtual time: whatever the machine does, it is the same
 story() {
-	start --seed "$1" --memory 64K || return
+	start --virtual-time --seed "$1" --memory 64K || return
 	ask 'INP1:FUNC NOIS;AMPL 3 V;:SAMP:COUN 10000;RATE 1 MHz;:READ?;*OPC?' \
 		'SYST:TIME?' 'SYST:TIME:ADV 3600;:SYST:TIME?' 'DATA? 0,1;:SYST:ERR?' | od -c
 	stop
@@ -135,7 +135,7 @@ else
 fi
 
 # rate, ring and errors are the instrument's; 1 ms passes with each line
-start
+start --virtual-time
 right_or_error lab 1000
 ask '*RST' >/dev/null
 has "the true rate: said" "at 699300.7 Hz each (700000 Hz were asked for)" \
@@ -168,8 +168,8 @@ rm -f /tmp/new.csv
 stop
 
 # several at once
-start --serial A && first_lab=$lab first_device=$device
-start --serial B
+start --virtual-time --serial A && first_lab=$lab first_device=$device
+start --virtual-time --serial B
 has "two instruments: B" "skel,lab,B," "$(ask '*IDN?')"
 has "two instruments: A" "skel,lab,A," "$(device=$first_device ask '*IDN?')"
 is "two instruments" "/dev/skel0 /dev/skel1" "$first_device $device"
@@ -182,7 +182,7 @@ kill "$first_lab"
 wait "$first_lab"
 
 # real clients
-start --real-time --listen 5025
+start --listen 5025
 is "listens" 127.0.0.1:5025 "$(tail -n 1 /tmp/name)"
 lxi() { /bin/lxi scpi --address 127.0.0.1 --port 5025 --timeout 10 --raw "$1" 2>&1; }
 has "lxi: identity" "skel,lab,0," "$(lxi '*IDN?')"

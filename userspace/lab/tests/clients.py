@@ -298,7 +298,7 @@ def avahi_can_announce_it():
 
 
 def start():
-    lab = subprocess.Popen([LAB, '--no-card', '--listen', '0', '--log-level', 'warning'],
+    lab = subprocess.Popen([LAB, '--no-card', '--virtual-time', '--listen', '0', '--log-level', 'warning'],
                            stdout=subprocess.PIPE, text=True)
     return lab, int(lab.stdout.readline().rsplit(':', 1)[1])
 

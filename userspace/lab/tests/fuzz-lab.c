@@ -63,7 +63,7 @@ static void step(struct fuzz *fuzz)
 	for (i = 0; i < USERS; i++) {
 		struct session *session = session_find(fuzz->lab, i);
 
-		must(session->lines <= SESSION_LINES_MAX);
+		must(session->queued <= SESSION_QUEUE_MAX);
 		must(session->scpi.error_count <= SCPI_ERRORS_MAX);
 		must(session->transfer_count <= SESSION_TRANSFERS_MAX);
 		fake_card_replies(fuzz->fake, i);

@@ -126,7 +126,7 @@ static void work(struct fuzz *fuzz)
 		fake_card_run(fuzz->fake, fuzz->lab, 2);
 		client_work(client, fuzz->now);
 		must(client->out.length <= CLIENT_OUTPUT_MAX);
-		must(client->session->lines <= 1);
+		must(client->session->queued <= 2 * SESSION_MESSAGE_MAX);
 		must(client->in_start <= client->in_end &&
 		     client->in_end <= CLIENT_INPUT);
 		if (client_is_over(client, fuzz->now))

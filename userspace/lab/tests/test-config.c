@@ -41,7 +41,7 @@ static void config_has_defaults(void)
 	check(strcmp(config.name, "skel_lab") == 0);
 	check(strcmp(config.serial, "0") == 0);
 	check(config.memory == 1 << 20 && config.seed == 1);
-	check(config.command_time == 1000000 && !config.real_time);
+	check(config.command_time == 1000000 && !config.virtual_time);
 	check(!config.directory && config.log_level == LOG_INFO);
 	check(!config.listen && !config.no_card);
 	check(!config_check(&config, error));
@@ -55,20 +55,20 @@ static void config_takes_all_keys(void)
 		     "device = /dev/other\r\n"
 		     "name=my_lab\n"
 		     "\tserial =\tA-1.2\x20\n"
-		     "directory = /var/lib/skel lab\n"
+		     "directory = /usr/../tmp\n"
 		     "memory = 64K\n"
 		     "seed = 0xffffffffffffffff\n"
 		     "command-time = 20 us\n"
-		     "real-time = yes\n"
+		     "virtual-time = yes\n"
 		     "listen = [::1]:5025\n"
 		     "no-card = yes\n"
 		     "log-level = debug"));	/* no newline at the end */
 	check(strcmp(config.device, "/dev/other") == 0);
 	check(strcmp(config.name, "my_lab") == 0);
 	check(strcmp(config.serial, "A-1.2") == 0);
-	check(strcmp(config.directory, "/var/lib/skel lab") == 0);
+	check(strcmp(config.directory, "/tmp") == 0);
 	check(config.memory == 65536 && config.seed == UINT64_MAX);
-	check(config.command_time == 20000 && config.real_time);
+	check(config.command_time == 20000 && config.virtual_time);
 	check(config.log_level == LOG_DEBUG);
 	check(strcmp(config.listen, "[::1]:5025") == 0 && config.no_card);
 	check(!config_check(&config, error));
@@ -118,12 +118,14 @@ static void config_takes_times_and_sizes(void)
 	check(config.memory == 4096);
 	check(!config_set(&config, "memory", "1024m", error));
 	check(config.memory == 1 << 30);
+	check(!config_set(&config, "memory", "1G", error));
+	check(config.memory == 1 << 30);
 	check(!config_set(&config, "memory", "1", error));
 	check(config.memory == 1);
-	check(!config_set(&config, "real-time", NULL, error));
-	check(config.real_time);
-	check(!config_set(&config, "real-time", "OFF", error));
-	check(!config.real_time);
+	check(!config_set(&config, "virtual-time", NULL, error));
+	check(config.virtual_time);
+	check(!config_set(&config, "virtual-time", "OFF", error));
+	check(!config.virtual_time);
 }
 
 static void config_refuses_bad_values(void)
@@ -134,7 +136,8 @@ static void config_refuses_bad_values(void)
 		{ "name", "\303\244" }, { "name", "a\tb" },
 		{ "name", "12345678901234567890123456789012" },
 		{ "serial", "\"" }, { "serial", ";" },
-		{ "directory", "recordings" }, { "directory", "" },
+		{ "directory", "/no/where" }, { "directory", "" },
+		{ "directory", "/etc/passwd" }, { "memory", "2G" },
 		{ "memory", "" }, { "memory", "0" }, { "memory", "-1" },
 		{ "memory", "1.5M" }, { "memory", "1 M" }, { "memory", "1KB" },
 		{ "memory", "1025M" }, { "memory", "0x100000000001M" },
@@ -146,8 +149,8 @@ static void config_refuses_bad_values(void)
 		{ "command-time", "-1 ms" }, { "command-time", "1 Hz" },
 		{ "command-time", "61" }, { "command-time", "nan" },
 		{ "command-time", "inf" }, { "command-time", "1 ms x" },
-		{ "real-time", "" }, { "real-time", "maybe" },
-		{ "real-time", "2" }, { "log-level", "" },
+		{ "virtual-time", "" }, { "virtual-time", "maybe" },
+		{ "virtual-time", "2" }, { "log-level", "" },
 		{ "log-level", "loud" }, { "log-level", "7" },
 	};
 	struct config before;
