@@ -6,6 +6,7 @@
  * them as they come, so without a limit a user could fill the memory during a
  * long *WAI.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,8 +112,10 @@ struct session *session_connect(struct lab *lab)
 
 	while (number < LAB_SESSIONS && lab->sessions[number])
 		number++;
-	if (number == LAB_SESSIONS)
+	if (number == LAB_SESSIONS) {
+		errno = EUSERS;
 		return NULL;
+	}
 	session = session_new(lab, number);
 	if (!session)
 		return NULL;
@@ -120,6 +123,7 @@ struct session *session_connect(struct lab *lab)
 	session->buffers = malloc(2 * SESSION_MESSAGE_MAX);
 	if (!session->buffers) {
 		session_close(session);
+		errno = ENOMEM;
 		return NULL;
 	}
 	scpi_set_buffers(&session->scpi, session->buffers,

@@ -58,7 +58,7 @@ struct session *session_new(struct lab *lab, unsigned int channel);
  * A connection: a session without a channel, so without transfers, whose messages
  * and responses may have SESSION_MESSAGE_MAX bytes. It gets no events unless it
  * asks for them. The caller sets its write() and owner.
- * NULL: no memory, or there are LAB_CLIENTS of them.
+ * NULL with errno: ENOMEM, or EUSERS: there are LAB_CLIENTS of them.
  */
 struct session *session_connect(struct lab *lab);
 /* Has everything been carried out that was sent to it? */

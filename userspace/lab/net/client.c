@@ -32,13 +32,18 @@ static void client_write(struct session *session, const char *bytes,
 	client->lost = true;
 }
 
-static void refuse(struct client *client, uint64_t now)
+static void refuse(struct client *client, int error, uint64_t now)
 {
 	char line[80];
-	int length = snprintf(line, sizeof(line),
-			      "ERROR connections: %d are the most, close one first\n",
-			      LAB_CLIENTS);
+	int length;
 
+	if (error == EUSERS)
+		length = snprintf(line, sizeof(line),
+				  "ERROR connections: %d are the most, close one first\n",
+				  LAB_CLIENTS);
+	else
+		length = snprintf(line, sizeof(line),
+				  "ERROR memory: none for one more connection, close one first\n");
 	client->deadline = now + REFUSED_LINGER;
 	output_add(&client->out, line, length, CLIENT_OUTPUT_MAX);
 }
@@ -62,7 +67,7 @@ struct client *client_new(struct lab *lab, int fd, uint64_t now)
 		client->session->write = client_write;
 		client->session->owner = client;
 	} else {
-		refuse(client, now);
+		refuse(client, errno, now);
 	}
 	return client;
 }

@@ -104,7 +104,7 @@ static void add_client(struct server *server, int fd)
 	set_options(fd);
 	server->client[server->count++] = client;
 	lab_log(LOG_DEBUG, "network: connected, %u now%s", server->count,
-		client->session ? "" : ", refused: too many");
+		client->session ? "" : ", refused");
 }
 
 static void accept_clients(struct server *server)

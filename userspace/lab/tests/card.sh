@@ -239,8 +239,8 @@ sleep 1
 kill -KILL "$lab"
 wait "$lab" 2>/dev/null
 wait $waiting
-is "killed: its users end" 1 $?
-has "killed: and are told" "No such device" "$(cat /tmp/waiting)"
+is "killed: its users end" 3 $?
+has "killed: and are told" "the card is gone" "$(cat /tmp/waiting)"
 is "killed: the card is gone" "" "$(ls /dev/skel[0-9]* 2>/dev/null)"
 
 modprobe skel_sim

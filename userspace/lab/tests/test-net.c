@@ -14,6 +14,10 @@
 #include "tests/rig.h"
 #include "tests/tests.h"
 
+/* The linker leads malloc() of the code under test here (option --wrap). */
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
 /* --- addresses ------------------------------------------------------------- */
 
 static const struct {
@@ -337,6 +341,27 @@ static void too_many_are_refused_by_a_line(void)
 	stop();
 }
 
+static bool no_memory;
+
+void *__wrap_malloc(size_t size)
+{
+	return no_memory && size == 2 * SESSION_MESSAGE_MAX ?
+	       NULL : __real_malloc(size);
+}
+
+static void no_memory_is_not_too_many(void)
+{
+	start();
+	close(peer);
+	client_free(client);
+	no_memory = true;
+	open_client();
+	no_memory = false;
+	check(!client->session);
+	check(answers("", "ERROR memory: none for one more connection, close one first\n"));
+	stop();
+}
+
 void test_net(void)
 {
 	run(addresses_are_read);
@@ -348,4 +373,5 @@ void test_net(void)
 	run(a_client_that_ends_its_side_is_answered);
 	run(disconnect_anywhere);
 	run(too_many_are_refused_by_a_line);
+	run(no_memory_is_not_too_many);
 }

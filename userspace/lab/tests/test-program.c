@@ -76,6 +76,7 @@ static void programs(void)
 		{ "\n-- nothing\n;;", "" },
 		{ "print()", "\n" },
 		{ "print('a\\nb\\n')", "a\nb\n\n" },
+		{ "print('event: x\\nevent: y')", " event: x\n event: y\n" },
 		{ "print('\\0\\r\\27\\127 \xc3\xbc\\tx')", "???? \xc3\xbc\tx\n" },
 		{ "reply('%.2f V', 2.4789)", "2.48 V\n" },
 		{ "for i, v in ipairs({ 5, 6, nil, 7 }) do print(i, v) end",
