@@ -13,7 +13,14 @@ static _Thread_local char message[256];
 
 static void put(const char *format, va_list args)
 {
+	char *c;
+
 	vsnprintf(message, sizeof(message), format, args);
+	/* one line, whatever the card has answered */
+	for (c = message; *c; c++) {
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	}
 }
 
 int skel_fail(int error, const char *format, ...)
@@ -52,7 +59,7 @@ int skel_explain(int error, const char *format, ...)
 {
 	const char *meaning = skel_meaning(error);
 	char other[64];
-	size_t length;
+	size_t length, room;
 	va_list args;
 
 	va_start(args, format);
@@ -64,6 +71,12 @@ int skel_explain(int error, const char *format, ...)
 		meaning = other;
 	}
 	length = strlen(message);
+	/* what it means must fit in behind a long command */
+	room = sizeof(message) - strlen(": ") - strlen(meaning) - 1;
+	if (length > room) {
+		length = room;
+		memcpy(message + length - 3, "...", 3);
+	}
 	snprintf(message + length, sizeof(message) - length, ": %s", meaning);
 	errno = error;
 	return -error;

@@ -16,6 +16,9 @@
 
 #include "internal.h"
 
+/* Then, whoever waits looks at the time: a card may send without an end */
+#define READS_MAX	64
+
 /* How long a sender relies on a reader before it looks whether there is one still */
 #define SENDER_MS	20
 
@@ -144,7 +147,7 @@ static int inbox_poll(struct skel *skel, short events, int timeout)
 	};
 	struct inbox *in = &skel->inbox;
 	uint64_t woken;
-	int n, ret;
+	int n, ret, reads = 0;
 
 	in->reading = true;
 	pthread_mutex_unlock(&skel->lock);
@@ -157,13 +160,14 @@ static int inbox_poll(struct skel *skel, short events, int timeout)
 	if (n > 0 && pfd[0].revents) {
 		do {
 			ret = inbox_read(skel);
-		} while (ret > 0 && !in->dead);
-		if (pfd[0].revents & (POLLERR | POLLHUP | POLLNVAL))
+		} while (ret > 0 && ++reads < READS_MAX);
+		/* not before all was read that came earlier */
+		if (ret <= 0 && ret != -ENOMEM &&
+		    pfd[0].revents & (POLLERR | POLLHUP | POLLNVAL))
 			in->dead = true;
 		if (in->dead) {
 			skel_jobs_gone(skel);
-			if (ret != -ENOMEM)
-				ret = 0;
+			ret = 0;
 		}
 	}
 	pthread_cond_broadcast(&skel->changed);
@@ -219,7 +223,7 @@ int skel_await(struct skel *skel, int64_t deadline, bool *late)
 	return ret;
 }
 
-int skel_await_room(struct skel *skel)
+int skel_await_room(struct skel *skel, bool begun)
 {
 	struct pollfd pfd = { .fd = skel->fd, .events = POLLOUT };
 	int ret = 0;
@@ -231,6 +235,8 @@ int skel_await_room(struct skel *skel)
 		/* the card may take no more commands before its answers are read */
 		ret = inbox_poll(skel, POLLIN | POLLOUT, -1);
 	else
+		ret = 1;
+	if (ret == -ENOMEM && begun)
 		ret = 1;
 	if (!ret && skel->inbox.dead)
 		ret = -ENODEV;
@@ -290,6 +296,9 @@ int skel_take_line(struct skel *skel, line_filter *wanted, void *data,
 		ret = skel_await(skel, deadline, &late);
 		if (ret)
 			break;
+		/* what @wanted has left to a query is free when that has ended */
+		if (!skel->querying)
+			seen = 0;
 	}
 	if (found && found->length >= size) {
 		ret = -EMSGSIZE;

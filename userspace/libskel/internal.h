@@ -5,6 +5,7 @@
  * Locks, in the order in which they are taken:
  *
  *	skel_stream.acquiring	one thread at a time in skel_stream_acquire()
+ *	skel_stream.acknowledging	the same in skel_stream_release()
  *	skel.sending		whoever writes a line
  *	skel.lock		everything else but the mappings; never held while waiting
  *	skel.mapping		the list of mappings
@@ -113,8 +114,11 @@ int64_t skel_deadline(int timeout);
 int skel_await(struct skel *skel, int64_t deadline, bool *late);
 /* Let all that wait look again; the caller holds skel->lock. */
 void skel_wake(struct skel *skel);
-/* Wait for room for a line, and read what comes meanwhile. Return: 0 or -errno. */
-int skel_await_room(struct skel *skel);
+/*
+ * Wait for room for a line, and read what comes meanwhile; with @begun, also without
+ * memory to read. Return: 0 or -errno.
+ */
+int skel_await_room(struct skel *skel, bool begun);
 
 /* Whether skel_take_line() is to take this line */
 typedef bool line_filter(struct skel *skel, const char *line, void *data);
@@ -131,7 +135,7 @@ void skel_inbox_free(struct inbox *inbox);
 /* What follows the mark if the line is from the core, or an event; else NULL */
 const char *skel_core_line(const char *line);
 const char *skel_event_line(const char *line);
-/* Write a whole line. The caller holds skel->sending. Return: 0 or -errno. */
+/* Write a whole line. The caller holds skel->sending. Return: 0, or -errno: nothing was written. */
 int skel_write_line(struct skel *skel, const char *line, size_t length);
 
 /*

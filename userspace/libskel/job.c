@@ -91,9 +91,26 @@ bool skel_jobs_waiting(const struct skel *skel)
 	return next_to_start(skel);
 }
 
+/* It was not sent: it waits again, unless the card is gone, which ends it. */
+static void put_back(struct skel *skel, const struct job *job)
+{
+	struct job *at;
+
+	pthread_mutex_lock(&skel->lock);
+	for (at = skel->jobs; at && at != job; at = at->next)
+		;
+	if (at && at->state == JOB_RUNS) {
+		at->state = JOB_WAITS;
+		skel->jobs_running--;
+		if (!at->owner)
+			job_remove(skel, at);
+	}
+	pthread_mutex_unlock(&skel->lock);
+}
+
 /*
- * Start one job. The caller holds skel->sending, so nobody else does.
- * Return: false: there is none, or no room for a line now.
+ * Start one job if there is one. The caller holds skel->sending, so nobody else does.
+ * Return: false: a line cannot be sent now.
  */
 static bool start_one(struct skel *skel)
 {
@@ -115,10 +132,10 @@ static bool start_one(struct skel *skel)
 					      &job->transfer);
 	}
 	pthread_mutex_unlock(&skel->lock);
-	if (!job)
-		return false;
-	/* an error is that the card is gone, which ends all jobs */
-	return !skel_write_line(skel, line, length);
+	if (!job || !skel_write_line(skel, line, length))
+		return true;
+	put_back(skel, job);
+	return false;
 }
 
 void skel_jobs_start(struct skel *skel)

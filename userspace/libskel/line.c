@@ -35,7 +35,7 @@ static bool is_answer(struct skel *skel, const char *line, void *data)
 	return !skel_core_line(line) && !skel_event_line(line);
 }
 
-/* Once part of the line is out, signals no longer end this. */
+/* Once part of the line is out, neither signals nor a lack of memory end this. */
 int skel_write_line(struct skel *skel, const char *line, size_t length)
 {
 	size_t done = 0;
@@ -49,7 +49,7 @@ int skel_write_line(struct skel *skel, const char *line, size_t length)
 			continue;
 		}
 		if (ret == -EAGAIN)
-			ret = skel_await_room(skel);
+			ret = skel_await_room(skel, done);
 		if (ret && (ret != -EINTR || !done))
 			return ret;
 	}

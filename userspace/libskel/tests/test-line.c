@@ -378,6 +378,54 @@ static void answers_that_are_too_long_are_dropped(void)
 	unplug();
 }
 
+static void *read_any(void *data)
+{
+	char any[SKEL_LINE_MAX];
+
+	(void)data;
+	return (void *)(size_t)(skel_readline(skel, any, sizeof(any), 2000) == 1 &&
+				*any == 'b');
+}
+
+static void *say_two(void *data)
+{
+	(void)data;
+	usleep(50000);
+	say("a\nb\n");
+	return NULL;
+}
+
+/* One thread reads all lines; it has looked at this one when it was not its turn. */
+static void what_a_query_leaves_is_for_others(void)
+{
+	pthread_t reader, talker;
+	void *right;
+
+	plug();
+	check(!pthread_create(&reader, NULL, read_any, NULL));
+	usleep(50000);
+	check(!pthread_create(&talker, NULL, say_two, NULL));
+	check(skel_query(skel, line, sizeof(line), 1000, "A?") == 1);
+	check(*line == 'a');
+	check(!pthread_join(reader, &right) && right);
+	pthread_join(talker, NULL);
+	unplug();
+}
+
+static void errors_are_one_line_to_its_end(void)
+{
+	char text[1000];
+
+	plug();
+	memset(text, 'x', sizeof(text));
+	text[5] = '\r';
+	text[sizeof(text) - 1] = '\0';
+	check(skel_query(skel, line, sizeof(line), 0, "%s", text) == -1);
+	check(strncmp(skel_errmsg(), "'xxxxx?xx", 9) == 0);
+	check(strstr(skel_errmsg(), "xx...: the card has not answered in time"));
+	unplug();
+}
+
 /* Only what makes sure that no late answer comes ends the doubt. */
 static void a_late_answer_is_not_forgotten(void)
 {
@@ -446,6 +494,8 @@ int main(void)
 	run(answers_that_are_too_long_are_dropped);
 	run(a_late_answer_is_not_forgotten);
 	run(clear_waits_for_the_card);
+	run(what_a_query_leaves_is_for_others);
+	run(errors_are_one_line_to_its_end);
 	run(unplugged);
 	return unit_end();
 }
