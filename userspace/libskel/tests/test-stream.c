@@ -249,6 +249,11 @@ static void refused_transfers_end_it(void)
 	check(skel_stream_acquire(stream, &block, 1000) == -EIO);
 	check(strstr(skel_errmsg(), "host-address"));
 	check(skel_stream_acquire(stream, &block, 1000) == -EIO);
+	/* what it started ends with it all the same */
+	check(fake.sampling);
+	skel_stream_close(stream);
+	stream = NULL;
+	check(!fake.sampling);
 	unplug();
 }
 
