@@ -328,6 +328,23 @@ static void the_stream_belongs_to_one_user(void)
 	rig_stop(&rig);
 }
 
+/* Sampling that a killed program has streamed ends, other sampling goes on. */
+static void sampling_ends_with_its_stream(void)
+{
+	start_with(false);
+	check(rig_open(&rig, 1));
+	rig_say(&rig, 0, "INIT");
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
+	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
+	fake_card_close(rig.fake, rig.lab, 0);
+	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "0"));
+	check(rig_open(&rig, 0));
+	rig_say(&rig, 0, "INIT");
+	fake_card_close(rig.fake, rig.lab, 0);
+	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
+	rig_stop(&rig);
+}
+
 static void bad_settings_are_refused(void)
 {
 	start_with(false);
@@ -397,6 +414,7 @@ void test_stream(void)
 	run(blocks_go_over_the_end_of_the_ring);
 	run(a_refused_transfer_ends_it);
 	run(the_stream_belongs_to_one_user);
+	run(sampling_ends_with_its_stream);
 	run(bad_settings_are_refused);
 	run(real_time_loses_nothing_silently);
 }
