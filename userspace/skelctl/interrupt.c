@@ -2,26 +2,43 @@
 /*
  * interrupt.c - end at SIGINT, SIGTERM and SIGHUP, but cleanly
  */
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
 #include "interrupt.h"
 
-static volatile sig_atomic_t interrupted;
+#define AGAIN_MS	500	/* sooner, it is the same one, sent to the group too */
 
-static void note(int signal)
+static volatile sig_atomic_t interrupted;
+static int64_t when;	/* ms */
+
+static void note(int number)
 {
-	(void)signal;
+	struct timespec ts;
+	int64_t now;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	now = ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+	if (interrupted && now - when > AGAIN_MS) {
+		signal(number, SIG_DFL);
+		raise(number);
+	}
+	if (!interrupted)
+		when = now;
 	interrupted = 1;
 }
 
 volatile sig_atomic_t *interrupt_catch(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	/* no SA_RESTART: waiting ends; the second one is not caught */
-	struct sigaction action = { .sa_handler = note,
-				    .sa_flags = SA_RESETHAND };
+	struct sigaction action = { .sa_handler = note };	/* waiting ends */
 	size_t i;
 
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sigaddset(&action.sa_mask, signals[i]);
 		sigaction(signals[i], &action, NULL);
+	}
 	signal(SIGPIPE, SIG_IGN);
 	return &interrupted;
 }

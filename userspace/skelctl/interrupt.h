@@ -8,8 +8,9 @@
 #include <signal.h>
 
 /*
- * From now on these signals set the flag that is returned; a second one ends
- * the program at once. SIGPIPE is ignored: write() says EPIPE.
+ * From now on these signals set the flag that is returned; one more, half a second
+ * later or after that, ends the program at once. SIGPIPE is ignored: write() says
+ * EPIPE.
  */
 volatile sig_atomic_t *interrupt_catch(void);
 

@@ -149,10 +149,10 @@ static int plot_card(struct plotting *p)
 	run->capture.skel = open_card();
 	if (p->csv) {
 		writer.format = &csv_format;
-		recording_open(run, &writer, p->csv, true);
+		record_open(run, &writer, p->csv, true);
 	}
-	status = recording_run(run, &p->sampling);
-	status = recording_report(run, status);
+	status = record_run(run, &p->sampling);
+	status = record_report(run, status);
 	for (n = 0; n < p->samples.inputs; n++) {
 		const struct input *in = &run->capture.inputs.input[n];
 

@@ -92,7 +92,7 @@ static void progress(void *data, bool waiting)
 	fflush(stderr);
 }
 
-const struct format *recording_format(const char *path)
+const struct format *record_format(const char *path)
 {
 	const struct format *format = format_by_path(path);
 	const char *slash = strrchr(path, '/');
@@ -104,7 +104,7 @@ const struct format *recording_format(const char *path)
 	return format ? format : &csv_format;
 }
 
-void recording_open(struct recording_run *run, struct writer *w,
+void record_open(struct recording_run *run, struct writer *w,
 		    const char *path, bool force)
 {
 	w->rec = &run->capture.rec;
@@ -156,7 +156,7 @@ static int check_output(struct recording_run *run)
 	return -1;
 }
 
-int recording_run(struct recording_run *run, const struct sampling *s)
+int record_run(struct recording_run *run, const struct sampling *s)
 {
 	struct capture *c = &run->capture;
 	int status;
@@ -189,7 +189,7 @@ int recording_run(struct recording_run *run, const struct sampling *s)
 }
 
 /* What there is in the file, and why not more. Return: exit status. */
-int recording_report(struct recording_run *run, int status)
+int record_report(struct recording_run *run, int status)
 {
 	const struct capture *c = &run->capture;
 	uint64_t frames = run->writer ? run->writer->out.frames : run->frames;
@@ -214,7 +214,10 @@ int recording_report(struct recording_run *run, int status)
 			(unsigned long long)c->lost,
 			status && frames ? "; what is there is valid" :
 			status ? "; no file was left" : "");
-	return status || c->lost ? EXIT_CARD : EXIT_SUCCESS;
+	if (!status && !frames)
+		warnx("nothing was recorded: it was interrupted before the first frame%s",
+		      c->set.trigger ? ", the trigger has not come" : "");
+	return status || c->lost || !frames ? EXIT_CARD : EXIT_SUCCESS;
 }
 
 static void parse_options(struct recording_run *run, struct writer *w,
@@ -261,11 +264,11 @@ static int record_main(int argc, char **argv)
 	sampling_complete(&s, 0);
 	path = argv[optind];
 	if (!writer.format)
-		writer.format = recording_format(path);
+		writer.format = record_format(path);
 	run.capture.set = s.set;
 	run.capture.skel = open_card();
-	recording_open(&run, &writer, path, force);
-	status = recording_report(&run, recording_run(&run, &s));
+	record_open(&run, &writer, path, force);
+	status = record_report(&run, record_run(&run, &s));
 	skel_close(run.capture.skel);
 	return status;
 }

@@ -31,13 +31,13 @@ struct recording_run {
 };
 
 /* By the suffix; exits if there is none of it */
-const struct format *recording_format(const char *path);
+const struct format *record_format(const char *path);
 /* Open the output before anything else; exits if that fails */
-void recording_open(struct recording_run *run, struct writer *w,
+void record_open(struct recording_run *run, struct writer *w,
 		    const char *path, bool force);
 /* Sample until the end. Return: 0, or -1 with why or write_error. */
-int recording_run(struct recording_run *run, const struct sampling *s);
+int record_run(struct recording_run *run, const struct sampling *s);
 /* Say what came of it. Return: exit status. */
-int recording_report(struct recording_run *run, int status);
+int record_report(struct recording_run *run, int status);
 
 #endif /* _SKEL_RECORD_H */

@@ -93,9 +93,14 @@ static double phase(int input, uint64_t frame)
 	return fmod(frame * fake.frequency[input] / (1000 * rate), 1);
 }
 
+uint64_t fake_memory(void)
+{
+	return fake.fast ? FAKE_MEMORY_FAST : FAKE_MEMORY;
+}
+
 static uint64_t ring(void)
 {
-	return FAKE_MEMORY - fake.base;
+	return fake_memory() - fake.base;
 }
 
 /* A sine at input 0, a square wave at input 1 */
@@ -103,6 +108,11 @@ static void sample(uint64_t frame)
 {
 	int16_t *at = (int16_t *)(fake.memory + fake.base + frame * 4 % ring());
 
+	if (fake.fast) {
+		at[0] = frame;
+		at[1] = frame >> 16;
+		return;
+	}
 	at[0] = lround(3.2767 * fake.amplitude[0] *
 		       sin(2 * M_PI * phase(0, frame)));
 	at[1] = (phase(1, frame) < 0.5 ? 1 : -1) *
@@ -140,7 +150,8 @@ void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 	at = buffer ? host_addr - buffer->host_addr : 0;
 	if (!buffer || length > buffer->length - at || fake.refuse)
 		reason = "host-address";
-	else if (card_addr > FAKE_MEMORY || length > FAKE_MEMORY - card_addr)
+	else if (card_addr > fake_memory() ||
+		 length > fake_memory() - card_addr)
 		reason = "card-address";
 	else
 		memcpy(buffer->start + at, fake.memory + card_addr, length);
@@ -159,6 +170,8 @@ void fake_sample(void)
 {
 	uint64_t end = fake.frames + fake.step;
 
+	if (fake.fast)
+		end = fake_stream_next() + ring() / 4;
 	while (fake.sampling && fake.frames < end)
 		sample(fake.frames++);
 }
@@ -302,10 +315,22 @@ static bool receive(char *line, size_t size)
 	return false;
 }
 
+void fake_buffers(struct fake_buffer *copy)
+{
+	pthread_mutex_lock(&buffers);
+	memcpy(copy, fake.buffer, sizeof(fake.buffer));
+	pthread_mutex_unlock(&buffers);
+}
+
 static void *be_card(void *data)
 {
 	char line[SKEL_LINE_MAX];
 
+	if (fake.play) {
+		fake.play(fake.card_fd);
+		shutdown(fake.card_fd, SHUT_RDWR);
+		return data;
+	}
 	while (receive(line, sizeof(line))) {
 		bool late = *fake.late;
 
@@ -387,7 +412,7 @@ static int do_region(struct skel_region_info *region)
 	if (region->index)
 		return fail(EINVAL);
 	region->flags = SKEL_REGION_RAM;
-	region->length = FAKE_MEMORY;
+	region->length = fake_memory();
 	strcpy(region->name, "memory");
 	return 0;
 }

@@ -20,6 +20,7 @@
 
 #define FAKE_PATH	"/dev/fake-skel"
 #define FAKE_MEMORY	16384	/* bytes, 4096 frames */
+#define FAKE_MEMORY_FAST	(1 << 20)
 #define FAKE_BUFFERS	64
 
 struct fake_buffer {
@@ -39,6 +40,8 @@ struct fake_card {
 	bool simple;		/* knows *IDN? only */
 	bool terse;		/* answers queries and transfers only */
 	bool streams;		/* knows STREam: */
+	bool fast;		/* has more memory, and samples as fast as its
+				 * stream is taken: the numbers of the frames */
 	int gone_at;		/* after so many lines, it goes away */
 	int break_at;		/* after so many lines, it ends its stream */
 	bool scpi;		/* has an error queue, one setting, a program */
@@ -52,6 +55,7 @@ struct fake_card {
 	const char *other;	/* a command of another program, NULL: none */
 	int other_at;		/* after so many lines of this one */
 	_Atomic bool unplug;	/* goes away instead of answering */
+	void (*play)(int fd);	/* another card, at its end of the socket; NULL */
 
 	/* seen by tests */
 	int buffers;
@@ -59,7 +63,7 @@ struct fake_card {
 
 	/* private */
 	struct fake_buffer buffer[FAKE_BUFFERS];
-	unsigned char memory[FAKE_MEMORY];
+	unsigned char memory[FAKE_MEMORY_FAST];
 	uint64_t frames, lost, run;
 	unsigned int rate;	/* 0 before the first SAMPLE */
 	bool sampling;
@@ -77,7 +81,11 @@ extern struct fake_card fake;
 
 void fake_reset(void);
 
+/* The buffers that users have now, FAKE_BUFFERS of them */
+void fake_buffers(struct fake_buffer *copy);
+
 /* For the parts of the card */
+uint64_t fake_memory(void);	/* bytes */
 void fake_say(const char *lines);
 void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr);
 void fake_sample(void);		/* fake.step frames, if it samples */
@@ -86,6 +94,7 @@ void fake_sample(void);		/* fake.step frames, if it samples */
 bool fake_stream_obey(const char *line);	/* false: it is not for the stream */
 void fake_stream_push(void);
 void fake_stream_rewind(void);
+uint64_t fake_stream_next(void);	/* frame */
 /* End it with this reason */
 void fake_stream_break(const char *reason);
 

@@ -35,10 +35,15 @@ void fake_stream_rewind(void)
 	stream.next = 0;
 }
 
+uint64_t fake_stream_next(void)
+{
+	return stream.next;
+}
+
 /* In two pieces if it wraps around in the card's ring */
 static void send_block(unsigned long long bytes)
 {
-	unsigned long long ring = FAKE_MEMORY - fake.base;
+	unsigned long long ring = fake_memory() - fake.base;
 	unsigned long long from = stream.next * 4 % ring;
 	unsigned long long part = ring - from < bytes ? ring - from : bytes;
 	unsigned long long host = stream.host +
@@ -54,7 +59,7 @@ static void send_block(unsigned long long bytes)
 
 void fake_stream_push(void)
 {
-	unsigned long long ring = (FAKE_MEMORY - fake.base) / 4, gone;
+	unsigned long long ring = (fake_memory() - fake.base) / 4, gone;
 
 	if (stream.runs && fake.frames - stream.next > ring) {
 		gone = fake.frames - ring / 2 - stream.next;

@@ -16,6 +16,7 @@ struct fake_buffer {
 	uint64_t host_addr;	/* 0: none */
 	size_t length;
 	uint8_t *bytes;
+	bool lent;		/* bytes are not to be freed here */
 };
 
 struct fake_channel {
@@ -295,8 +296,10 @@ void fake_card_close(struct fake_card *fake, struct lab *lab,
 	c->open = false;
 	card_slots_close(&fake->slots, channel);
 	session_close(session_find(lab, channel));
-	for (i = 0; i < FAKE_CARD_BUFFERS; i++)
-		free(c->buffer[i].bytes);
+	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
+		if (!c->buffer[i].lent)
+			free(c->buffer[i].bytes);
+	}
 	memset(c->buffer, 0, sizeof(c->buffer));
 	free(c->out);
 	c->out = NULL;
@@ -325,6 +328,38 @@ uint64_t fake_card_buffer(struct fake_card *fake, unsigned int channel,
 		return buffer->host_addr;
 	}
 	return 0;
+}
+
+bool fake_card_lend(struct fake_card *fake, unsigned int channel,
+		    uint64_t host_addr, uint8_t *bytes, size_t length)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
+		struct fake_buffer *buffer = &fake->channel[channel].buffer[i];
+
+		if (buffer->host_addr)
+			continue;
+		*buffer = (struct fake_buffer){
+			.host_addr = host_addr, .bytes = bytes,
+			.length = length, .lent = true,
+		};
+		return true;
+	}
+	return false;
+}
+
+void fake_card_return(struct fake_card *fake, unsigned int channel,
+		      uint64_t host_addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
+		struct fake_buffer *buffer = &fake->channel[channel].buffer[i];
+
+		if (buffer->lent && buffer->host_addr == host_addr)
+			*buffer = (struct fake_buffer){ 0 };
+	}
 }
 
 const char *fake_card_replies(struct fake_card *fake, unsigned int channel)
@@ -384,8 +419,10 @@ void fake_card_destroy(struct fake_card *fake)
 	unsigned int i, j;
 
 	for (i = 0; i < LAB_CHANNELS; i++) {
-		for (j = 0; j < FAKE_CARD_BUFFERS; j++)
-			free(fake->channel[i].buffer[j].bytes);
+		for (j = 0; j < FAKE_CARD_BUFFERS; j++) {
+			if (!fake->channel[i].buffer[j].lent)
+				free(fake->channel[i].buffer[j].bytes);
+		}
 		free(fake->channel[i].out);
 	}
 	free(fake->card.memory);

@@ -29,6 +29,14 @@ void fake_card_close(struct fake_card *fake, struct lab *lab,
 uint64_t fake_card_buffer(struct fake_card *fake, unsigned int channel,
 			  size_t length, uint8_t fill, uint8_t **bytes);
 /*
+ * A buffer of a channel that somebody else owns, until it is returned. Return:
+ * false: the channel has FAKE_CARD_BUFFERS of them.
+ */
+bool fake_card_lend(struct fake_card *fake, unsigned int channel,
+		    uint64_t host_addr, uint8_t *bytes, size_t length);
+void fake_card_return(struct fake_card *fake, unsigned int channel,
+		      uint64_t host_addr);
+/*
  * Give the answers of all flushed transfers, and the core's lines about their
  * ends. Return: how many.
  */

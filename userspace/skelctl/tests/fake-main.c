@@ -2,8 +2,8 @@
 /*
  * fake-main.c - a skelctl whose card is a thread of its own
  *
- * FAKE_STEP: frames that it samples with each question; FAKE_SCPI: it speaks SCPI;
- * FAKE_STREAMS: it has streams of its own; FAKE_LOSE: so many frames are lost.
+ * FAKE_STEP: frames that it samples with each question; FAKE_STREAMS: it has
+ * streams of its own; FAKE_FAST: and these are fast; FAKE_SCPI: it speaks SCPI.
  */
 #include <stdlib.h>
 
@@ -16,8 +16,8 @@ int main(int argc, char **argv)
 
 	fake_reset();
 	fake.scpi = getenv("FAKE_SCPI");
-	fake.streams = getenv("FAKE_STREAMS");
-	fake.lose = getenv("FAKE_LOSE") ? strtoul(getenv("FAKE_LOSE"), NULL, 10) : 0;
+	fake.fast = getenv("FAKE_FAST");
+	fake.streams = fake.fast || getenv("FAKE_STREAMS");
 	if (step)
 		fake.step = strtoul(step, NULL, 10);
 	return skelctl_main(argc, argv);
