@@ -54,6 +54,7 @@ int lab_start_command(struct lab *lab, const char *line, char *error,
 		snprintf(error, size, "no memory");
 		return -1;
 	}
+	session->keeps = true;
 	ret = run(session, line, error, size);
 	session_close(session);
 	return ret;

@@ -140,6 +140,7 @@ static const struct scpi_command commands[] = {
 	{
 		.header = "DIGital:LINE<n>:LEVel",
 		OF_LINE,
+		.unsaved = true,	/* DIGital:OUTPut is */
 		.set = set_level,
 		.query = get_level,
 		.params = { { .type = SCPI_BOOL, .name = "level" } },

@@ -19,6 +19,26 @@ static const struct input *input_of(struct scpi *scpi,
 	return &scpi_lab(scpi)->inputs->input[number(call)];
 }
 
+static void *find(struct scpi *scpi, const struct scpi_call *call)
+{
+	return &scpi_lab(scpi)->inputs->input[number(call)];
+}
+
+static int change(struct scpi *scpi, const struct scpi_call *call)
+{
+	input_change(scpi_lab(scpi), number(call));
+	return SCPI_OK;
+}
+
+static void changed(struct scpi *scpi, const struct scpi_call *call)
+{
+	input_changed(scpi_lab(scpi), number(call));
+}
+
+static const struct scpi_object inputs = {
+	.find = find, .change = change, .changed = changed,
+};
+
 static int set_function(struct scpi *scpi, const struct scpi_call *call)
 {
 	enum signal_function function = call->arg[0].integer;
@@ -41,54 +61,6 @@ static int get_function(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int set_amplitude(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct lab *lab = scpi_lab(scpi);
-
-	input_change(lab, number(call))->signal.amplitude =
-		call->arg[0].number;
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_amplitude(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, input_of(scpi, call)->signal.amplitude);
-	return SCPI_OK;
-}
-
-static int set_offset(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct lab *lab = scpi_lab(scpi);
-
-	input_change(lab, number(call))->signal.offset = call->arg[0].number;
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_offset(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, input_of(scpi, call)->signal.offset);
-	return SCPI_OK;
-}
-
-static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct lab *lab = scpi_lab(scpi);
-
-	input_change(lab, number(call))->signal.frequency =
-		llround(call->arg[0].number * SIGNAL_HERTZ);
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_frequency(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, (double)input_of(scpi, call)->signal.frequency /
-				SIGNAL_HERTZ);
-	return SCPI_OK;
-}
-
 static int set_phase(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct lab *lab = scpi_lab(scpi);
@@ -105,23 +77,6 @@ static int set_phase(struct scpi *scpi, const struct scpi_call *call)
 static int get_phase(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_reply_number(scpi, input_of(scpi, call)->signal.phase * 360.0 /
-				SIGNAL_CYCLE);
-	return SCPI_OK;
-}
-
-static int set_duty(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct lab *lab = scpi_lab(scpi);
-
-	input_change(lab, number(call))->signal.duty =
-		llround(call->arg[0].number / 100 * SIGNAL_CYCLE);
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_duty(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, input_of(scpi, call)->signal.duty * 100.0 /
 				SIGNAL_CYCLE);
 	return SCPI_OK;
 }
@@ -179,36 +134,26 @@ static int get_file(struct scpi *scpi, const struct scpi_call *call)
 	scpi_reply_integer(scpi, input->channel);
 	scpi_reply_number(scpi, recording ? (double)recording->rate /
 					    SIGNAL_HERTZ : 0);
+	return SCPI_OK;
+}
+
+static int get_points(struct scpi *scpi, const struct scpi_call *call)
+{
+	const struct recording *recording = input_of(scpi, call)->recording;
+
 	scpi_reply_integer(scpi, recording ? recording->count : 0);
 	return SCPI_OK;
 }
 
+#define KEPT(member)	.object = &inputs, SCPI_KEPT(struct input, member)
 #define OF_INPUT	.suffix_min = { 1 }, .suffix_max = { LAB_INPUTS }
 
+/* LOOPback and FILE set FUNCtion, so that comes after them for *RCL. */
 static const struct scpi_command commands[] = {
 	{
-		.header = "INPut<n>:FUNCtion",
-		OF_INPUT,
-		.set = set_function,
-		.query = get_function,
-		.params = {
-			{ .type = SCPI_CHOICE, .name = "function",
-			  .words = "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE" },
-		},
-		.help = "What is connected to an analog input. SIN and TRI start at 0\n"
-			"and rise, RAMP rises from the lowest value, NOISE is uniform\n"
-			"between lowest and highest value. DC is the offset. LOOPBACK\n"
-			"is an analog output, COUNTER the number of the frame modulo\n"
-			"65536 as a 16 bit sample, counted from INITiate; FILE is a\n"
-			"recording that starts with INITiate.",
-		.reply = "SIN, SQU, TRI, RAMP, NOIS, DC, LOOP, COUN or FILE",
-		.errors = "-221 FILE before INPut:FILE",
-		.example = "INP1:FUNC TRI",
-	}, {
 		.header = "INPut<n>:AMPLitude",
 		OF_INPUT,
-		.set = set_amplitude,
-		.query = get_amplitude,
+		KEPT(signal.amplitude),
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "amplitude", .unit = "V",
 			  .max = LAB_FULL_SCALE, .def = 1 },
@@ -220,8 +165,7 @@ static const struct scpi_command commands[] = {
 	}, {
 		.header = "INPut<n>:OFFSet",
 		OF_INPUT,
-		.set = set_offset,
-		.query = get_offset,
+		KEPT(signal.offset),
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "offset", .unit = "V",
 			  .min = -LAB_FULL_SCALE, .max = LAB_FULL_SCALE },
@@ -232,8 +176,8 @@ static const struct scpi_command commands[] = {
 	}, {
 		.header = "INPut<n>:FREQuency",
 		OF_INPUT,
-		.set = set_frequency,
-		.query = get_frequency,
+		KEPT(signal.frequency),
+		.scale = SIGNAL_HERTZ,
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "frequency",
 			  .unit = "Hz", .min = SIGNAL_FREQUENCY_MIN,
@@ -259,8 +203,8 @@ static const struct scpi_command commands[] = {
 	}, {
 		.header = "INPut<n>:DCYCle",
 		OF_INPUT,
-		.set = set_duty,
-		.query = get_duty,
+		KEPT(signal.duty),
+		.scale = SIGNAL_CYCLE / 100.0,
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "duty-cycle",
 			  .unit = "%", .max = 100, .def = 50 },
@@ -299,10 +243,35 @@ static const struct scpi_command commands[] = {
 			"has one if its first column is titled time, which then is not\n"
 			"counted: channel 1 is the column after it. Between two samples\n"
 			"the voltage changes linearly.",
-		.reply = "name, channel, samples per second, number of samples",
+		.reply = "name, channel, samples per second",
 		.errors = "-250 what is wrong with the file, and in which line; -252 there\n"
 			"is no --directory; -256 no such file; -257 no name of a file",
 		.example = "INP3:FILE?",
+	}, {
+		.header = "INPut<n>:FILE:POINts",
+		OF_INPUT,
+		.query = get_points,
+		.help = "How many samples the file has.",
+		.reply = "number of samples, 0 without a file",
+		.example = "INP3:FILE:POIN?",
+	}, {
+		.header = "INPut<n>:FUNCtion",
+		OF_INPUT,
+		.set = set_function,
+		.query = get_function,
+		.params = {
+			{ .type = SCPI_CHOICE, .name = "function",
+			  .words = "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE" },
+		},
+		.help = "What is connected to an analog input. SIN and TRI start at 0\n"
+			"and rise, RAMP rises from the lowest value, NOISE is uniform\n"
+			"between lowest and highest value. DC is the offset. LOOPBACK\n"
+			"is an analog output, COUNTER the number of the frame modulo\n"
+			"65536 as a 16 bit sample, counted from INITiate; FILE is a\n"
+			"recording that starts with INITiate.",
+		.reply = "SIN, SQU, TRI, RAMP, NOIS, DC, LOOP, COUN or FILE",
+		.errors = "-221 FILE before INPut:FILE",
+		.example = "INP1:FUNC TRI",
 	},
 };
 

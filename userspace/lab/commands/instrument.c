@@ -27,10 +27,12 @@ static const struct lab_part *const parts[] = {
 	&streams_part,
 	&transfers_part,
 	&programs_part,
+	&states_part,
 };
 
 static const struct scpi_table *const tables[] = {
 	&scpi_common_table,
+	&lab_state_table,
 	&lab_system_table,
 	&lab_transfer_table,
 	&lab_simple_table,

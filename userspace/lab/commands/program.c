@@ -168,35 +168,16 @@ static int delete_all(struct scpi *scpi, const struct scpi_call *call)
 	return program_delete_all(scpi_lab(scpi));
 }
 
-static int set_instructions(struct scpi *scpi, const struct scpi_call *call)
-{
-	programs_limits(scpi_lab(scpi))->instructions = call->arg[0].integer;
-	return SCPI_OK;
-}
-
-static int get_instructions(struct scpi *scpi, const struct scpi_call *call)
+static void *find_limits(struct scpi *scpi, const struct scpi_call *call)
 {
 	(void)call;
-	scpi_reply_integer(scpi,
-			   programs_limits(scpi_lab(scpi))->instructions);
-	return SCPI_OK;
+	return programs_limits(scpi_lab(scpi));
 }
 
-static int set_time(struct scpi *scpi, const struct scpi_call *call)
-{
-	programs_limits(scpi_lab(scpi))->time =
-		llround(call->arg[0].number * LAB_SECOND);
-	return SCPI_OK;
-}
+static const struct scpi_object limits = { .find = find_limits };
 
-static int get_time(struct scpi *scpi, const struct scpi_call *call)
-{
-	(void)call;
-	scpi_reply_number(scpi, (double)programs_limits(scpi_lab(scpi))->time /
-				LAB_SECOND);
-	return SCPI_OK;
-}
-
+#define LIMIT(member)							\
+	.object = &limits, SCPI_KEPT(struct program_limits, member)
 #define NAME	{ .type = SCPI_WORD, .name = "name" }
 #define ARG(n)	{ .type = SCPI_VALUE, .name = "argument" n, .optional = true }
 
@@ -305,8 +286,7 @@ static const struct scpi_command commands[] = {
 		.example = "PROG:DEL:ALL",
 	}, {
 		.header = "PROGram:LIMit:INSTructions",
-		.set = set_instructions,
-		.query = get_instructions,
+		LIMIT(instructions),
 		.params = {
 			{ .type = SCPI_INTEGER, .name = "count",
 			  .min = PROGRAM_INSTRUCTIONS_MIN,
@@ -321,8 +301,8 @@ static const struct scpi_command commands[] = {
 		.example = "PROG:LIM:INST 5000",
 	}, {
 		.header = "PROGram:LIMit:TIME",
-		.set = set_time,
-		.query = get_time,
+		LIMIT(time),
+		.scale = LAB_SECOND,
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "time", .unit = "s",
 			  .min = PROGRAM_TIME_MIN, .max = PROGRAM_TIME_MAX,

@@ -17,21 +17,32 @@ static struct sampler *sampler_of(struct scpi *scpi)
 	return scpi_lab(scpi)->sampler;
 }
 
-/* Settings must not change while it samples. */
-static int check_idle(struct scpi *scpi)
+int sampling_is_idle(struct scpi *scpi, const struct scpi_call *call)
 {
+	(void)call;
 	sampler_catch_up(scpi_lab(scpi));
 	if (sampler_of(scpi)->state == SAMPLER_IDLE)
 		return SCPI_OK;
-	scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT, "it samples, ABORt first");
+	scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
+		   "sampling is running: ABORt first");
 	return SCPI_ERR_SETTINGS_CONFLICT;
 }
+
+static void *find(struct scpi *scpi, const struct scpi_call *call)
+{
+	(void)call;
+	return sampler_of(scpi);
+}
+
+static const struct scpi_object sampling = {
+	.find = find, .change = sampling_is_idle,
+};
 
 static int set_list(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct sampler *sampler = sampler_of(scpi);
 	unsigned int count = call->arg[0].list.count;
-	int error = check_idle(scpi);
+	int error = sampling_is_idle(scpi, call);
 
 	if (error)
 		return error;
@@ -65,7 +76,7 @@ static int get_list(struct scpi *scpi, const struct scpi_call *call)
 
 static int set_rate(struct scpi *scpi, const struct scpi_call *call)
 {
-	int error = check_idle(scpi);
+	int error = sampling_is_idle(scpi, call);
 
 	if (error)
 		return error;
@@ -85,7 +96,7 @@ static int get_rate(struct scpi *scpi, const struct scpi_call *call)
 static int set_source(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct sampler *sampler = sampler_of(scpi);
-	int error = check_idle(scpi);
+	int error = sampling_is_idle(scpi, call);
 
 	if (error)
 		return error;
@@ -111,7 +122,7 @@ static int get_source(struct scpi *scpi, const struct scpi_call *call)
 static int set_count(struct scpi *scpi, const struct scpi_call *call)
 {
 	double count = call->arg[0].number;
-	int error = check_idle(scpi);
+	int error = sampling_is_idle(scpi, call);
 
 	if (error)
 		return error;
@@ -133,29 +144,13 @@ static int get_count(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int set_pre(struct scpi *scpi, const struct scpi_call *call)
-{
-	int error = check_idle(scpi);
-
-	if (!error)
-		sampler_of(scpi)->pre = call->arg[0].integer;
-	return error;
-}
-
-static int get_pre(struct scpi *scpi, const struct scpi_call *call)
-{
-	(void)call;
-	scpi_reply_integer(scpi, sampler_of(scpi)->pre);
-	return SCPI_OK;
-}
-
 static int set_ring(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct lab *lab = scpi_lab(scpi);
 	uint64_t address = call->arg[0].address, length = call->arg[1].address;
 	uint64_t size = lab->card->size;
 	uint64_t least = LAB_INPUTS * sizeof(int16_t);
-	int error = check_idle(scpi);
+	int error = sampling_is_idle(scpi, call);
 
 	if (error)
 		return error;
@@ -180,6 +175,19 @@ static int get_ring(struct scpi *scpi, const struct scpi_call *call)
 	(void)call;
 	scpi_reply_address(scpi, address);
 	scpi_reply_address(scpi, length);
+	return SCPI_OK;
+}
+
+static int set_keep(struct scpi *scpi, const struct scpi_call *call)
+{
+	session_user(scpi_session(scpi))->keeps = call->arg[0].integer;
+	return SCPI_OK;
+}
+
+static int get_keep(struct scpi *scpi, const struct scpi_call *call)
+{
+	(void)call;
+	scpi_reply_bool(scpi, session_user(scpi_session(scpi))->keeps);
 	return SCPI_OK;
 }
 
@@ -254,7 +262,7 @@ static int measure_voltage(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-#define ERRORS_BUSY	"-221 while it samples"
+#define ERRORS_BUSY	"-221 while sampling is running"
 #define SUMMARY		"frames, lost frames, time of frame 0 and of the trigger in s; of each input least, greatest and mean V over the frames in the ring"
 
 static const struct scpi_command commands[] = {
@@ -269,7 +277,7 @@ static const struct scpi_command commands[] = {
 		.help = "The inputs that are sampled. A frame is one sample of each,\n"
 			"in this order, 16 bits little endian, 10 V is 32767.",
 		.reply = "(@1,2)",
-		.errors = "-221 while it samples or there is a stream, -223 more than 8",
+		.errors = "-221 while sampling is running or there is a stream, -223 more than 8",
 		.example = "SAMP:LIST (@1:4)",
 	}, {
 		.header = "SAMPle:RATE",
@@ -318,8 +326,7 @@ static const struct scpi_command commands[] = {
 		.example = "SAMP:COUN INF",
 	}, {
 		.header = "SAMPle:PRETrigger",
-		.set = set_pre,
-		.query = get_pre,
+		.object = &sampling, SCPI_KEPT(struct sampler, pre),
 		.params = {
 			{ .type = SCPI_INTEGER, .name = "frames",
 			  .max = 0x7fffffff },
@@ -340,21 +347,34 @@ static const struct scpi_command commands[] = {
 		.help = "The ring in card memory that frames are written to. Length 0\n"
 			"is up to the end of the memory.",
 		.reply = "card address, length in bytes",
-		.errors = "-221 while it samples or there is a stream, -222 not within\n"
+		.errors = "-221 while sampling is running or there is a stream, -222 not within\n"
 			"card memory",
 		.example = "SAMP:RING 0,65536",
+	}, {
+		.header = "SAMPle:KEEP",
+		.set = set_keep,
+		.query = get_keep,
+		.unsaved = true,
+		.params = { { .type = SCPI_BOOL, .name = "on" } },
+		.help = "Whether sampling that this user starts goes on after it has\n"
+			"closed the card or its connection. OFF at first; *RST does\n"
+			"not change it.",
+		.reply = "0 or 1",
+		.example = "SAMP:KEEP ON",
 	}, {
 		.header = "INITiate[:IMMediate]",
 		.set = initiate,
 		.help = "Start sampling: wait for the trigger, then sample the frames.\n"
 			"An overlapped command, if SAMPle:COUNt is finite: *WAI and\n"
 			"*OPC wait for its end.",
-		.errors = "-213 it samples already, -221 settings are incompatible",
+		.errors = "-213 sampling is running, -221 settings are incompatible",
 		.example = "INIT",
 	}, {
 		.header = "ABORt",
 		.set = abort_sampling,
-		.help = "End sampling. The frames stay in the ring.",
+		.help = "End sampling. The frames stay in the ring. If another user has\n"
+			"started it, both are told: event: SAMPLING ended, and it gets\n"
+			"error -230.",
 		.example = "ABOR",
 	}, {
 		.header = "READ",
@@ -362,7 +382,7 @@ static const struct scpi_command commands[] = {
 		.help = "Start sampling, wait until all frames are there, and reply as\n"
 			"FETCh? does.",
 		.reply = SUMMARY,
-		.errors = "-213 it samples already, -221 settings are incompatible, or\n"
+		.errors = "-213 sampling is running, -221 settings are incompatible, or\n"
 			"SAMPle:COUNt is INFinity, -230 it was aborted",
 		.example = "READ?",
 	}, {

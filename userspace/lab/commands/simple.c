@@ -111,6 +111,8 @@ static int sample(struct scpi *scpi, const struct scpi_call *call)
 	sampler->count = 0;
 	sampler->pre = 0;
 	sampler->trigger.source = TRIGGER_IMMEDIATE;
+	sampler->trigger.delay = 0;
+	sampler->trigger.count = 1;
 	error = sampler_start(lab, scpi_session(scpi), &why);
 	if (error) {
 		scpi_error(scpi, error, "%s", why);
@@ -204,7 +206,8 @@ static const struct scpi_command commands[] = {
 		.blanks = true,
 		.help = "Sample steadily, 1 to 1000000 frames per second; restarts if\n"
 			"it samples already. Sets SAMPle:RATE, SAMPle:COUNt INFinity,\n"
-			"SAMPle:PRETrigger 0 and TRIGger:SOURce IMMediate.",
+			"SAMPle:PRETrigger 0 and TRIGger:SOURce IMMediate,\n"
+			"TRIGger:DELay 0 and TRIGger:COUNt 1.",
 		.reply = "OK SAMPLE",
 		.errors = "-222 and a line ERROR range; -221 and a line ERROR conflict\n"
 			"as for INITiate",

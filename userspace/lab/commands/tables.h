@@ -8,6 +8,7 @@
 #include "core/lab.h"
 
 extern const struct scpi_table lab_system_table;
+extern const struct scpi_table lab_state_table;
 extern const struct scpi_table lab_transfer_table;
 extern const struct scpi_table lab_simple_table;
 extern const struct scpi_table lab_input_table;
@@ -18,6 +19,11 @@ extern const struct scpi_table lab_output_table;
 extern const struct scpi_table lab_digital_table;
 extern const struct scpi_table lab_clock_table;
 extern const struct scpi_table lab_program_table;
+
+extern const struct lab_part states_part;
+
+/* For scpi_object.change: settings must not change while it samples. */
+scpi_handler sampling_is_idle;
 
 /*
  * For lab_model.undefined: the name of a program is a command, too. Return: the

@@ -6,125 +6,15 @@
 #include "parts/sampler.h"
 #include "parts/trigger.h"
 
-/* Get the settings for a change, which is refused while it samples. */
-static int change(struct scpi *scpi, struct trigger **trigger)
-{
-	struct lab *lab = scpi_lab(scpi);
-
-	sampler_catch_up(lab);
-	*trigger = &lab->sampler->trigger;
-	if (lab->sampler->state == SAMPLER_IDLE)
-		return SCPI_OK;
-	scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT, "it samples, ABORt first");
-	return SCPI_ERR_SETTINGS_CONFLICT;
-}
-
-static const struct trigger *trigger_of(struct scpi *scpi)
-{
-	return &scpi_lab(scpi)->sampler->trigger;
-}
-
-static int set_source(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct trigger *trigger;
-	int error = change(scpi, &trigger);
-
-	if (!error)
-		trigger->source = call->arg[0].integer;
-	return error;
-}
-
-static int get_source(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_choice(scpi, &call->command->params[0],
-			  trigger_of(scpi)->source);
-	return SCPI_OK;
-}
-
-static int set_slope(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct trigger *trigger;
-	int error = change(scpi, &trigger);
-
-	if (!error)
-		trigger->slope = call->arg[0].integer + 1;
-	return error;
-}
-
-static int get_slope(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_choice(scpi, &call->command->params[0],
-			  trigger_of(scpi)->slope - 1);
-	return SCPI_OK;
-}
-
-static int set_input(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct trigger *trigger;
-	int error = change(scpi, &trigger);
-
-	if (!error)
-		trigger->input = call->arg[0].integer - 1;
-	return error;
-}
-
-static int get_input(struct scpi *scpi, const struct scpi_call *call)
+static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
 	(void)call;
-	scpi_reply_integer(scpi, trigger_of(scpi)->input + 1);
-	return SCPI_OK;
+	return scpi_lab(scpi)->sampler;
 }
 
-static int set_line(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct trigger *trigger;
-	int error = change(scpi, &trigger);
-
-	if (!error)
-		trigger->line = call->arg[0].integer - 1;
-	return error;
-}
-
-static int get_line(struct scpi *scpi, const struct scpi_call *call)
-{
-	(void)call;
-	scpi_reply_integer(scpi, trigger_of(scpi)->line + 1);
-	return SCPI_OK;
-}
-
-static int set_level(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct trigger *trigger;
-	int error = change(scpi, &trigger);
-
-	if (!error)
-		trigger->level = call->arg[0].number;
-	return error;
-}
-
-static int get_level(struct scpi *scpi, const struct scpi_call *call)
-{
-	(void)call;
-	scpi_reply_number(scpi, trigger_of(scpi)->level);
-	return SCPI_OK;
-}
-
-static int set_hysteresis(struct scpi *scpi, const struct scpi_call *call)
-{
-	struct trigger *trigger;
-	int error = change(scpi, &trigger);
-
-	if (!error)
-		trigger->hysteresis = call->arg[0].number;
-	return error;
-}
-
-static int get_hysteresis(struct scpi *scpi, const struct scpi_call *call)
-{
-	(void)call;
-	scpi_reply_number(scpi, trigger_of(scpi)->hysteresis);
-	return SCPI_OK;
-}
+static const struct scpi_object trigger = {
+	.find = find, .change = sampling_is_idle,
+};
 
 static int fire(struct scpi *scpi, const struct scpi_call *call)
 {
@@ -135,18 +25,23 @@ static int fire(struct scpi *scpi, const struct scpi_call *call)
 
 static int fire_bus(struct scpi *scpi, const struct scpi_call *call)
 {
-	if (trigger_of(scpi)->source != TRIGGER_BUS)
+	if (scpi_lab(scpi)->sampler->trigger.source != TRIGGER_BUS)
 		return SCPI_ERR_TRIGGER_IGNORED;
 	return fire(scpi, call);
 }
 
-#define ERRORS_BUSY	"-221 while it samples"
+#define TRIGGER_DELAY_MAX	3600.0		/* s */
+#define TRIGGER_COUNT_MAX	1000000
+
+#define OF_TRIGGER(member)						\
+	.object = &trigger, SCPI_KEPT(struct sampler, member)
+
+#define ERRORS_BUSY	"-221 while sampling is running"
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "TRIGger:SOURce",
-		.set = set_source,
-		.query = get_source,
+		OF_TRIGGER(trigger.source),
 		.params = {
 			{ .type = SCPI_CHOICE, .name = "source",
 			  .words = "IMMediate|BUS|INPut|LINE" },
@@ -158,8 +53,8 @@ static const struct scpi_command commands[] = {
 		.example = "TRIG:SOUR INP",
 	}, {
 		.header = "TRIGger:SLOPe",
-		.set = set_slope,
-		.query = get_slope,
+		OF_TRIGGER(trigger.slope),
+		.first = -1,
 		.params = {
 			{ .type = SCPI_CHOICE, .name = "slope",
 			  .words = "POSitive|NEGative|EITHer" },
@@ -170,8 +65,8 @@ static const struct scpi_command commands[] = {
 		.example = "TRIG:SLOP NEG",
 	}, {
 		.header = "TRIGger:INPut",
-		.set = set_input,
-		.query = get_input,
+		OF_TRIGGER(trigger.input),
+		.first = 1,
 		.params = {
 			{ .type = SCPI_INTEGER, .name = "input", .min = 1,
 			  .max = LAB_INPUTS, .def = 1 },
@@ -183,8 +78,7 @@ static const struct scpi_command commands[] = {
 		.example = "TRIG:INP 2",
 	}, {
 		.header = "TRIGger:LEVel",
-		.set = set_level,
-		.query = get_level,
+		OF_TRIGGER(trigger.level),
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "level", .unit = "V",
 			  .min = -LAB_FULL_SCALE, .max = LAB_FULL_SCALE },
@@ -196,8 +90,7 @@ static const struct scpi_command commands[] = {
 		.example = "TRIG:LEV 1.5 V",
 	}, {
 		.header = "TRIGger:HYSTeresis",
-		.set = set_hysteresis,
-		.query = get_hysteresis,
+		OF_TRIGGER(trigger.hysteresis),
 		.params = {
 			{ .type = SCPI_NUMBER, .name = "hysteresis",
 			  .unit = "V", .max = LAB_FULL_SCALE },
@@ -209,8 +102,8 @@ static const struct scpi_command commands[] = {
 		.example = "TRIG:HYST 100 mV",
 	}, {
 		.header = "TRIGger:LINE",
-		.set = set_line,
-		.query = get_line,
+		OF_TRIGGER(trigger.line),
+		.first = 1,
 		.params = {
 			{ .type = SCPI_INTEGER, .name = "line", .min = 1,
 			  .max = LAB_LINES, .def = 1 },
@@ -220,6 +113,33 @@ static const struct scpi_command commands[] = {
 		.reply = "1 to 16",
 		.errors = ERRORS_BUSY,
 		.example = "TRIG:LINE 3",
+	}, {
+		.header = "TRIGger:DELay",
+		OF_TRIGGER(trigger.delay),
+		.scale = LAB_SECOND,
+		.params = {
+			{ .type = SCPI_NUMBER, .name = "delay", .unit = "s",
+			  .max = TRIGGER_DELAY_MAX },
+		},
+		.help = "Time from the trigger to frame 0, rounded up to whole frames;\n"
+			"frames of SAMPle:PRETrigger are before that.",
+		.reply = "s",
+		.errors = ERRORS_BUSY,
+		.example = "TRIG:DEL 10 ms",
+	}, {
+		.header = "TRIGger:COUNt",
+		OF_TRIGGER(trigger.count),
+		.params = {
+			{ .type = SCPI_INTEGER, .name = "count", .min = 1,
+			  .max = TRIGGER_COUNT_MAX, .def = 1 },
+		},
+		.help = "How often INITiate waits for a trigger and samples\n"
+			"SAMPle:COUNt frames. They follow each other in the ring,\n"
+			"which has to have the place; DATA? and FETCh? see those that\n"
+			"are complete once sampling has ended.",
+		.reply = "1 to 1000000",
+		.errors = ERRORS_BUSY,
+		.example = "TRIG:COUN 10",
 	}, {
 		.header = "TRIGger[:IMMediate]",
 		.set = fire,

@@ -34,6 +34,7 @@
 #define LAB_CHANNELS	32	/* of the card */
 #define LAB_CLIENTS	64	/* connections of the network */
 #define LAB_SESSIONS	(LAB_CHANNELS + LAB_CLIENTS)
+#define LAB_SAVED	10	/* states of *SAV */
 #define LAB_FULL_SCALE	10.0	/* V: +10 V is 32767 */
 
 /* The structure of which @member is embedded at @pointer */
@@ -95,6 +96,7 @@ struct lab {
 		bool ended;		/* an operation has ended */
 		uint64_t deadline;	/* CLOCK_MONOTONIC, look for events then */
 	} loop;
+	struct session *actor;		/* whose command is executed, or was last */
 	uint64_t seed;			/* of noise */
 	char identity[96];		/* of *IDN? */
 	char *directory;		/* where recordings may be read from, or NULL */
@@ -111,6 +113,7 @@ struct lab {
 	struct readers *readers;
 	struct streams *streams;
 	struct programs *programs;
+	char *saved[LAB_SAVED];		/* *SAV: commands, a line each */
 	unsigned int slow_transfers;	/* whose bytes take their time */
 };
 

@@ -23,6 +23,13 @@ static void session_write(void *priv, const char *bytes, size_t length)
 		card->ops->reply(card, session->channel, bytes, length);
 }
 
+static void session_calls(void *priv)
+{
+	struct session *session = priv;
+
+	session->lab->actor = session;
+}
+
 static bool session_pending(void *priv)
 {
 	const struct session *session = priv;
@@ -70,6 +77,7 @@ static const struct scpi_command *session_undefined(void *priv,
 
 static const struct scpi_ops session_ops = {
 	.write = session_write,
+	.calls = session_calls,
 	.pending = session_pending,
 	.reset = session_reset,
 	.test = session_test,
@@ -151,6 +159,8 @@ void session_close(struct session *session)
 	parts_forget(lab, session);
 	while (session->first)
 		free(session_take_line(session));
+	if (lab->actor == session)
+		lab->actor = NULL;
 	if (session_find(lab, session->channel) == session)
 		lab->sessions[session->channel] = NULL;
 	free(session->buffers);

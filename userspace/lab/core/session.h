@@ -20,6 +20,8 @@ struct session {
 	struct lab *lab;
 	unsigned int channel;	/* of the card, if below LAB_CHANNELS */
 	struct scpi scpi;
+	struct session *user;	/* whose program this is of; NULL: a user itself */
+	bool keeps;		/* what it samples goes on after it has closed */
 	unsigned int operations;	/* running ones: transfers, programs, ... */
 
 	/* private to core/ */
@@ -61,6 +63,12 @@ struct session *session_new(struct lab *lab, unsigned int channel);
  * NULL with errno: ENOMEM, or EUSERS: there are LAB_CLIENTS of them.
  */
 struct session *session_connect(struct lab *lab);
+/* The user that a session acts for */
+static inline struct session *session_user(struct session *session)
+{
+	return session->user ? session->user : session;
+}
+
 /* Has everything been carried out that was sent to it? */
 bool session_is_idle(const struct session *session);
 /* NULL: no memory, or no such channel. An open session is closed first. */

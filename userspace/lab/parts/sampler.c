@@ -114,11 +114,18 @@ static const char *prepare(struct lab *lab)
 		return "too many frames before the trigger";
 	if (outputs_find(lab, address, length) < LAB_OUTPUTS)
 		return "a running waveform is within the ring";
+	if (sampler->trigger.count > 1 && (!sampler->count || block))
+		return "TRIGger:COUNt needs a finite SAMPle:COUNt and no stream";
+	if (sampler->trigger.count > 1 &&
+	    frames / sampler->trigger.count < sampler->count)
+		return "the ring has no place for TRIGger:COUNt times SAMPle:COUNt frames";
 	if (block && frames < 2 * block)
 		return "the ring has no place for two blocks of the stream";
 	/* so that blocks of the stream do not wrap around */
 	if (block)
 		frames -= frames % block;
+	if (sampler->trigger.count > 1)
+		frames = sampler->count;
 	sampler->interval = interval;
 	sampler->frame_bytes = frame_bytes;
 	sampler->ring = lab->card->memory + address;
@@ -157,6 +164,22 @@ static void schedule(struct lab *lab)
 			sampler_time(sampler, sampler->next + frames - 1));
 }
 
+/* Wait for the trigger, with frame 0 of the internal count at @start. */
+static void arm(struct lab *lab, uint64_t start)
+{
+	struct sampler *sampler = lab->sampler;
+
+	sampler->state = SAMPLER_WAITING;
+	sampler->start = start;
+	sampler->valid = 0;
+	sampler->next = 0;
+	sampler->first = 0;
+	sampler->end = UINT64_MAX;
+	sampler->trigger.forced = false;
+	trigger_arm(lab, &sampler->trigger,
+		    start + sampler->pre * sampler->interval);
+}
+
 int sampler_start(struct lab *lab, struct session *owner, const char **why)
 {
 	struct sampler *sampler = lab->sampler;
@@ -169,24 +192,70 @@ int sampler_start(struct lab *lab, struct session *owner, const char **why)
 	if (*why)
 		return SCPI_ERR_SETTINGS_CONFLICT;
 	sampler_changed(lab);
-	sampler->state = SAMPLER_WAITING;
-	sampler->start = (lab_now(lab) + LAB_TICK - 1) / LAB_TICK;
-	sampler->valid = 0;
-	sampler->next = 0;
-	sampler->first = 0;
-	sampler->end = UINT64_MAX;
 	sampler->lost = 0;
+	sampler->taken = 0;
+	sampler->unsampled = 0;
 	sampler->owner = owner;
 	sampler->operation = owner && sampler->count;
 	if (sampler->operation)
 		session_begin(owner);
+	arm(lab, (lab_now(lab) + LAB_TICK - 1) / LAB_TICK);
 	inputs_start(lab, sampler->start);
-	sampler->trigger.forced = false;
-	trigger_arm(lab, &sampler->trigger,
-		    sampler->start + sampler->pre * sampler->interval);
 	sampler_catch_up(lab);
 	schedule(lab);
 	return 0;
+}
+
+/* Reverse the order of the frames from place @from on, before @to. */
+static void reverse_frames(struct sampler *s, uint64_t from, uint64_t to)
+{
+	uint8_t *a = s->ring + from * s->frame_bytes;
+	uint8_t *b = s->ring + to * s->frame_bytes;
+
+	for (; b - a >= 2 * (ptrdiff_t)s->frame_bytes; a += s->frame_bytes) {
+		uint8_t frame[LAB_INPUTS * sizeof(int16_t)];
+
+		b -= s->frame_bytes;
+		memcpy(frame, a, s->frame_bytes);
+		memcpy(a, b, s->frame_bytes);
+		memcpy(b, frame, s->frame_bytes);
+	}
+}
+
+/*
+ * One of several acquisitions has ended: its frames are put in order, so that
+ * all of them follow each other, as if they were one.
+ */
+static void end_acquisition(struct sampler *s)
+{
+	uint64_t shift = s->first % s->ring_frames;
+	uint64_t before = s->taken * s->count;
+
+	reverse_frames(s, 0, shift);
+	reverse_frames(s, shift, s->ring_frames);
+	reverse_frames(s, 0, s->ring_frames);
+	if (!s->taken) {
+		s->begin = s->start + s->first * s->interval;
+		s->tick = s->trigger.tick;
+	}
+	if (s->valid > s->first)
+		s->unsampled = before + s->valid - s->first;
+	s->taken++;
+	s->ring += s->count * s->frame_bytes;
+}
+
+/* Those that have ended are what has been sampled. */
+static void gather(struct sampler *s)
+{
+	if (!s->taken)
+		return;
+	s->ring -= s->taken * s->count * s->frame_bytes;
+	s->ring_frames = s->taken * s->count;
+	s->start = s->begin;
+	s->trigger.tick = s->tick;
+	s->first = 0;
+	s->valid = s->unsampled;
+	s->next = s->ring_frames;
 }
 
 static void finish(struct lab *lab)
@@ -197,6 +266,7 @@ static void finish(struct lab *lab)
 		trigger_disarm(lab, &sampler->trigger);
 		sampler->first = sampler->next;
 	}
+	gather(sampler);
 	sampler->state = SAMPLER_IDLE;
 	lab_timer_stop(lab, &sampler->timer);
 	sampler->sink->end(lab);
@@ -206,9 +276,25 @@ static void finish(struct lab *lab)
 	sampler->ended(lab);
 }
 
+/* A command of another user changes what is being sampled: both are told. */
+static void tell(struct lab *lab, const char *what)
+{
+	struct session *owner = lab->sampler->owner, *actor = lab->actor;
+
+	if (lab->sampler->state == SAMPLER_IDLE || !owner || !actor ||
+	    session_user(owner) == session_user(actor))
+		return;
+	scpi_event(&session_user(actor)->scpi,
+		   "SAMPLING %s, which another user has started", what);
+	scpi_event(&owner->scpi, "SAMPLING %s by another user", what);
+	scpi_error(&owner->scpi, SCPI_ERR_STALE_DATA,
+		   "sampling was %s by another user", what);
+}
+
 void sampler_abort(struct lab *lab)
 {
 	sampler_catch_up(lab);
+	tell(lab, "ended");
 	if (lab->sampler->state != SAMPLER_IDLE)
 		finish(lab);
 }
@@ -249,7 +335,9 @@ static void begin(struct lab *lab, uint64_t frame)
 
 	trigger_disarm(lab, &sampler->trigger);
 	sampler->state = SAMPLER_SAMPLING;
-	sampler->first = frame - sampler->pre;
+	sampler->first = frame - sampler->pre +
+			 (sampler->trigger.delay / LAB_TICK +
+			  sampler->interval - 1) / sampler->interval;
 	if (sampler->next < sampler->first)
 		sampler->next = sampler->first;
 	if (sampler->count)
@@ -317,14 +405,14 @@ static void take_frames(struct lab *lab, uint64_t due)
 	sampler->sink->push(lab);
 }
 
-void sampler_catch_up(struct lab *lab)
+/* Return: the last frame has been sampled. */
+static bool catch_up(struct lab *lab)
 {
 	struct sampler *sampler = lab->sampler;
 	uint64_t now = lab_tick(lab), due;
 
-	digital_update(lab);
 	if (sampler->state == SAMPLER_IDLE || now < sampler->start)
-		return;
+		return false;
 	due = (now - sampler->start) / sampler->interval + 1;
 	while (sampler->next < due && sampler->next < sampler->end) {
 		uint64_t to = due < sampler->end ? due : sampler->end;
@@ -334,8 +422,24 @@ void sampler_catch_up(struct lab *lab)
 		else
 			take_frames(lab, to);
 	}
-	if (sampler->next >= sampler->end)
-		finish(lab);
+	return sampler->next >= sampler->end;
+}
+
+void sampler_catch_up(struct lab *lab)
+{
+	struct sampler *sampler = lab->sampler;
+
+	digital_update(lab);
+	while (catch_up(lab)) {
+		if (sampler->trigger.count > 1)
+			end_acquisition(sampler);
+		if (sampler->taken == sampler->trigger.count ||
+		    sampler->trigger.count <= 1) {
+			finish(lab);
+			return;
+		}
+		arm(lab, sampler->start + sampler->end * sampler->interval);
+	}
 }
 
 static void run_timer(struct lab *lab, struct lab_timer *timer)
@@ -379,8 +483,10 @@ static void sampled_input_changed(struct lab *lab, unsigned int input)
 		sampled |= s->list[i] == input;
 	for (unsigned int i = 0; i < s->inputs; i++)
 		sampled |= s->input[i] == input;
-	if (sampled)
-		sampler_changed(lab);
+	if (!sampled)
+		return;
+	sampler_changed(lab);
+	tell(lab, "changed");
 }
 
 static int sampler_init(struct lab *lab)
@@ -410,7 +516,7 @@ static void sampler_destroy(struct lab *lab)
 	lab->sampler = NULL;
 }
 
-/* The session is being closed. Sampling goes on. */
+/* The session is being closed. What a program has started is its user's. */
 static void sampler_forget(struct lab *lab, struct session *session)
 {
 	struct sampler *sampler = lab->sampler;
@@ -419,8 +525,12 @@ static void sampler_forget(struct lab *lab, struct session *session)
 		return;
 	if (sampler->operation)
 		session_end(session);
-	sampler->operation = false;
-	sampler->owner = NULL;
+	sampler->owner = session->user;
+	sampler->operation &= !!session->user;
+	if (sampler->operation)
+		session_begin(sampler->owner);
+	if (!session->user && !session->keeps)
+		sampler_abort(lab);
 }
 
 static uint16_t sampler_operation(const struct lab *lab,

@@ -81,6 +81,8 @@ struct sampler {
 	enum sampler_state state;
 	struct session *owner;	/* NULL: closed */
 	bool operation;		/* counts for *OPC of the owner */
+	unsigned int taken;	/* of trigger.count acquisitions */
+	uint64_t begin, tick, unsampled;	/* of the first one; frames up to which some are lost */
 	unsigned int inputs;
 	unsigned int input[LAB_INPUTS];
 	uint64_t start, interval;	/* ticks */
@@ -112,7 +114,10 @@ uint64_t sampler_ring(const struct lab *lab, uint64_t *address);
  * SCPI_ERR_SETTINGS_CONFLICT with its reason in @why.
  */
 int sampler_start(struct lab *lab, struct session *owner, const char **why);
-/* End sampling, even before the trigger. Nothing happens when idle. */
+/*
+ * End sampling, even before the trigger. Nothing happens when idle. If a command
+ * of another user does that, the owner is told.
+ */
 void sampler_abort(struct lab *lab);
 /* Trigger by command. Return: false: not waiting for a trigger. */
 bool sampler_trigger(struct lab *lab);

@@ -12,6 +12,7 @@ void trigger_reset(struct trigger *trigger)
 {
 	memset(trigger, 0, sizeof(*trigger));
 	trigger->slope = LINE_RISING;
+	trigger->count = 1;
 }
 
 void trigger_arm(struct lab *lab, struct trigger *trigger, uint64_t tick)

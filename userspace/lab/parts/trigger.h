@@ -25,6 +25,8 @@ struct trigger {
 	unsigned int input, line;
 	double level;		/* V */
 	double hysteresis;	/* V, 0 or more */
+	uint64_t delay;		/* ns, from the trigger to frame 0 */
+	unsigned int count;	/* acquisitions, one after the other */
 
 	/* state */
 	bool forced;		/* by a command */

@@ -28,13 +28,6 @@ static void keep_answer(struct session *session, const char *bytes,
 	run->answer_length += length;
 }
 
-struct session *program_user(struct session *session)
-{
-	const struct program_run *run = session->owner;
-
-	return session->write == keep_answer ? run->session : session;
-}
-
 static void execute(struct program_run *run, const char *line, size_t length)
 {
 	run->answer_length = 0;
@@ -97,6 +90,7 @@ static int call_scpi(struct program_run *run, lua_State *L)
 			return luaL_error(L, "not enough memory");
 		run->own->write = keep_answer;
 		run->own->owner = run;
+		run->own->user = run->session;
 		run->own->scpi.events = false;
 	}
 	program_charge(run, COST);

@@ -174,7 +174,5 @@ int program_again(lua_State *L);
 void program_open_card(lua_State *L);
 void program_open_command(lua_State *L);
 void program_close_command(struct program_run *run);
-/* The user of the program whose command runs in this session, or the session */
-struct session *program_user(struct session *session);
 
 #endif /* _LAB_PROGRAM_INTERNAL_H */

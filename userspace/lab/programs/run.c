@@ -168,7 +168,7 @@ int program_start(struct program *program, struct session *session,
 	programs->runs++;
 	run->timer.run = run_slice;
 	run->lab = lab;
-	run->session = program_user(session);
+	run->session = session_user(session);
 	run->io = programs->io;
 	run->limits = &programs->limits;
 	run->transfer_ended = transfer_ended;

@@ -57,6 +57,7 @@ static const struct message {
 	{ -286, "Program runtime error", NULL },
 	{ -300, "Device-specific error", NULL },
 	{ -310, "System error", NULL },
+	{ -314, "Save/recall memory lost", NULL },
 	{ -350, "Queue overflow", NULL },
 	{ -363, "Input buffer overrun", NULL },
 	{ -400, "Query error", NULL },

@@ -108,10 +108,6 @@ bool scpi_match_group(const char *pattern, const char *sent, size_t length);
 /* Find a command. Return: 0, -113, or -114 with call->command set. */
 int scpi_find(const struct scpi_table *const *tables, size_t count,
 	      const struct scpi_header *header, struct scpi_call *call);
-/* "INPut3:FREQuency?"; @suffix NULL: "INPut<n>:FREQuency?". Cut to fit. */
-void scpi_header_name(const struct scpi_command *command,
-		      const unsigned int *suffix, bool query, char *name,
-		      size_t size);
 
 /* --- param.c ------------------------------------------------------- */
 

@@ -47,6 +47,8 @@ static int reply_limit(struct scpi *scpi, const struct scpi_call *call)
 
 static int invoke(struct scpi *scpi, const struct scpi_call *call)
 {
+	if (scpi->ops->calls)
+		scpi->ops->calls(scpi->priv);
 	if (!call->query)
 		return call->command->set(scpi, call);
 	if (call->arg[0].given && scpi_limit_query(call->command))

@@ -88,6 +88,7 @@ enum {
 	/* device-specific errors, ESR bit 3 */
 	SCPI_ERR_DEVICE = -300,
 	SCPI_ERR_SYSTEM = -310,
+	SCPI_ERR_SAVED_LOST = -314,
 	SCPI_ERR_QUEUE_OVERFLOW = -350,
 	SCPI_ERR_INPUT_OVERRUN = -363,
 	/* query errors, ESR bit 2 */
@@ -194,6 +195,25 @@ struct scpi_call {
  */
 typedef int scpi_handler(struct scpi *scpi, const struct scpi_call *call);
 
+/* Where scpi_store() and scpi_recall() keep a value */
+enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64, SCPI_FLAG };
+
+#define SCPI_KEPT(type, member)						\
+	.set = scpi_store, .query = scpi_recall,			\
+	.offset = offsetof(type, member),				\
+	.kept = _Generic(((type *)0)->member, double: SCPI_DOUBLE,	\
+			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64,	\
+			 bool: SCPI_FLAG)
+
+/* What has settings, such as one of several inputs */
+struct scpi_object {
+	void *(*find)(struct scpi *scpi, const struct scpi_call *call);
+	/* Before a change. Return: 0, or the error why not. NULL: nothing to do */
+	scpi_handler *change;
+	/* After it. NULL: nothing to do */
+	void (*changed)(struct scpi *scpi, const struct scpi_call *call);
+};
+
 struct scpi_command {
 	/*
 	 * As the standard writes it: capitals are the short form, [] is
@@ -212,6 +232,16 @@ struct scpi_command {
 	 */
 	struct scpi_param query_params[SCPI_PARAMS_MAX + 1];
 	/*
+	 * Of a setting that this describes completely, see SCPI_KEPT(): kept is
+	 * its only parameter, times @scale (0: 1), minus @first.
+	 */
+	const struct scpi_object *object;
+	size_t offset;
+	enum scpi_kept kept;
+	double scale;
+	int first;
+	bool unsaved;			/* not a setting for *SAV */
+	/*
 	 * The simple dialect: parameters may be separated by blanks, TOHOST a l
 	 * h as in the article, and a wrong one is also reported by a line
 	 * "ERROR <reason>" as from skel_sim: parameter-count, number, range,
@@ -224,6 +254,12 @@ struct scpi_command {
 	const char *errors;		/* specific ones: "-221 while sampling" */
 	const char *example;		/* a line that works after *RST */
 };
+
+scpi_handler scpi_store, scpi_recall;
+/* "INPut3:FREQuency?"; @suffix NULL: "INPut<n>:FREQuency?". Cut to fit. */
+void scpi_header_name(const struct scpi_command *command,
+		      const unsigned int *suffix, bool query, char *name,
+		      size_t size);
 
 /* Several tables (one for each part of the instrument) make the language */
 struct scpi_table {
@@ -239,6 +275,8 @@ struct scpi_ops {
 	 * the size of scpi_set_buffers().
 	 */
 	void (*write)(void *priv, const char *bytes, size_t length);
+	/* A handler is about to be called. May be NULL. */
+	void (*calls)(void *priv);
 	/* Are operations of this session still running? For *OPC and *WAI. */
 	bool (*pending)(void *priv);
 	/* *RST: an error number or 0. *TST?: 0, or the number of what failed */

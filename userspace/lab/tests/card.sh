@@ -197,7 +197,7 @@ has "an address in use" "choose another port" "$(skel-lab --no-card --listen 502
 # streams: each sample is the right one
 has "stream in real time" " frames, " "$(follow-stream 4000000 "$device" 2>&1)"
 # steady sampling in real time, asked for its status meanwhile
-ask 'SAMPLE 1000000' >/dev/null
+ask 'SAMP:KEEP ON;:SAMPLE 1000000' >/dev/null
 sleep 2
 status=$(ask 'STATUS?')
 has "1 MS/s: samples" "STATUS SAMPLING rate=1000000" "$status"

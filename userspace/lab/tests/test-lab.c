@@ -195,8 +195,8 @@ static void status_while_sampling(void)
 	rig_stop(&rig);
 }
 
-/* Sampling goes on when the user that started it goes away. */
-static void sampling_survives_its_user(void)
+/* Sampling ends with the user that started it, unless it is to go on. */
+static void sampling_ends_with_its_user(void)
 {
 	unsigned long before;
 
@@ -204,9 +204,54 @@ static void sampling_survives_its_user(void)
 	check(rig_open(&rig, 1));
 	rig_say(&rig, 0, "SAMPLE 1000");
 	fake_card_close(rig.fake, rig.lab, 0);
+	check(!strncmp(rig_say(&rig, 1, "STATUS?"), "STATUS IDLE", 11));
+	check(rig_open(&rig, 0));
+	/* a program is its user's */
+	rig_say(&rig, 0, "PROG:DEF p,'scpi(\"SAMPLE 1000\")';:P;*WAI");
+	check(!strncmp(rig_say(&rig, 1, "STATUS?"), "STATUS SAMPLING", 15));
+	fake_card_close(rig.fake, rig.lab, 0);
+	check(!strncmp(rig_say(&rig, 1, "STATUS?"), "STATUS IDLE", 11));
+	check(rig_open(&rig, 0));
+	rig_say(&rig, 0, "SAMP:KEEP ON;:SAMPLE 1000");
+	fake_card_close(rig.fake, rig.lab, 0);
 	before = frames_of(rig_say(&rig, 1, "STATUS?"));
 	check(frames_of(rig_say(&rig, 1, "STATUS?")) == before + 1);
 	check(rig_ask(&rig, 1, "*OPC?", "1"));
+	rig_stop(&rig);
+}
+
+/* All settings come back, and nothing else changes. */
+static void settings_are_saved(void)
+{
+	static const char settings[] =
+		"INP1:FUNC SQU;AMPL 2;OFFS 0.1;FREQ 12.5;PHAS 90;DCYC 20;:INP2:LOOP 2;"
+		":OUTP1:LEV 2;:OUTP2:WAV 0,10;CLOC 3;MODE ONCE;STAT ON;:CLOC2:DIV 77;"
+		":DIG:OUTP 5;:DIG:LINE1:SOUR INP,2,0.5;:SAMP:LIST (@1,3);"
+		"SOUR CLOC,2,4;COUN INF;PRET 7;:TRIG:SOUR INP;SLOP NEG;INP 3;LEV 1;"
+		"HYST 0.5;LINE 4;DEL 0.5;COUN 2;:PROG:LIM:INST 5000;TIME 10";
+	static const char ask[] =
+		"INP1:FUNC?;AMPL?;OFFS?;FREQ?;PHAS?;DCYC?;:INP2:LOOP?;FUNC?;"
+		":OUTP1:LEV?;:OUTP2:WAV?;CLOC?;MODE?;STAT?;:CLOC2:DIV?;"
+		":DIG:OUTP?;:DIG:LINE1:SOUR?;:SAMP:LIST?;SOUR?;COUN?;PRET?;"
+		":TRIG:SOUR?;SLOP?;INP?;LEV?;HYST?;LINE?;DEL?;COUN?;"
+		":PROG:LIM:INST?;TIME?";
+	char before[512], defaults[512];
+
+	rig_start(&rig);
+	check(rig_fails(&rig, 0, "*RCL 3", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_fails(&rig, 0, "*SAV 10", SCPI_ERR_RANGE));
+	strcpy(defaults, rig_say(&rig, 0, ask));
+	check(rig_ask(&rig, 0, "*SAV 0", ""));
+	check(rig_ask(&rig, 0, settings, ""));
+	strcpy(before, rig_say(&rig, 0, ask));
+	check(strstr(before, "SQU;2.0E+00;") && strcmp(before, defaults));
+	check(rig_ask(&rig, 0, "*SAV 3;*RST", ""));
+	check(!strcmp(rig_say(&rig, 0, ask), defaults));
+	check(rig_ask(&rig, 0, "*RCL 3", ""));
+	check(!strcmp(rig_say(&rig, 0, ask), before));
+	check(rig_ask(&rig, 0, "*RCL 0", ""));
+	check(!strcmp(rig_say(&rig, 0, ask), defaults));
+	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
 	rig_stop(&rig);
 }
 
@@ -531,7 +576,8 @@ void test_lab(void)
 	run(errors_name_command_and_parameter);
 	run(tohost_brings_samples);
 	run(status_while_sampling);
-	run(sampling_survives_its_user);
+	run(sampling_ends_with_its_user);
+	run(settings_are_saved);
 	run(waiting_users_may_leave);
 	run(wait_for_sampling);
 	run(same_seed_same_samples);

@@ -16,6 +16,8 @@
 #define asked(command, reply)	check(rig_ask(&rig, 0, command, reply))
 #define check_same(is, wanted)	check(!strcmp(is, wanted))
 
+#define TOLD	"event: SAMPLING ended, which another user has started"
+
 static struct rig rig;
 static uint64_t present;	/* of real time */
 
@@ -308,8 +310,12 @@ static void reading_waits_for_the_end(void)
 	rig_say(&rig, 0, "SAMP:COUN 1000;:TRIG:SOUR BUS");
 	rig_send(&rig, 0, "READ?");
 	fake_card_run(rig.fake, rig.lab, 1000);
-	rig_say(&rig, 1, "*RST");
-	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-230", 4));
+	check(rig_ask(&rig, 1, "*RST", TOLD));
+	check_same(fake_card_replies(rig.fake, 0),
+		   "event: SAMPLING ended by another user\n");
+	check(rig_ask(&rig, 0, "SYST:ERR?;ERR?", "-230,\"Data corrupt or stale;"
+		      "sampling was ended by another user\";"
+		      "-230,\"Data corrupt or stale;READ?\""));
 	rig_stop(&rig);
 }
 
@@ -321,6 +327,10 @@ static void users_come_and_go(void)
 	rig_say(&rig, 0, "TRIG:SOUR BUS;:SAMP:COUN 10");
 	rig_say(&rig, 1, "INIT;*OPC");
 	fake_card_close(rig.fake, rig.lab, 1);
+	check(s()->state == SAMPLER_IDLE && !s()->owner);
+	check(rig_open(&rig, 1));
+	rig_say(&rig, 1, "SAMP:KEEP ON;:INIT;*OPC");
+	fake_card_close(rig.fake, rig.lab, 1);
 	check(s()->state == SAMPLER_WAITING && !s()->owner);
 	rig_say(&rig, 0, "*TRG;:SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_IDLE && sampler_frames(rig.lab) == 10);
@@ -331,6 +341,45 @@ static void users_come_and_go(void)
 	check(!rig.lab->readers->waiting[0]);
 	rig_say(&rig, 0, "*TRG;:SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_IDLE);
+	rig_stop(&rig);
+}
+
+/* Who changes or ends what another user samples is told so, and so is that one. */
+static void users_are_told_of_each_other(void)
+{
+	static const struct {
+		const char *command, *what;
+	} changes[] = {
+		{ "INP1:AMPL 2", "changed" }, { "INP2:FUNC DC", "changed" },
+		{ "INPUT 0 1000 5000", "changed" }, { "ABOR", "ended" },
+		{ "STOP", "ended" }, { "*RST", "ended" },
+		{ "*RCL 1", "ended" }, { "SAMPLE 1000", "ended" },
+	};
+	char line[100];
+
+	rig_start(&rig);
+	check(rig_open(&rig, 1));
+	rig_say(&rig, 0, "*SAV 1");
+	for (unsigned int i = 0; i < ARRAY_SIZE(changes); i++) {
+		const char *what = changes[i].what;
+
+		rig_say(&rig, 0, "ABOR;*CLS;:SAMP:LIST (@1,2);COUN INF;:INIT");
+		/* what is not sampled, and what one does oneself */
+		check(rig_ask(&rig, 1, "INP3:AMPL 3", ""));
+		check(rig_ask(&rig, 0, "INP1:AMPL 1", ""));
+		sprintf(line, "event: SAMPLING %s, which another user has started\n",
+			what);
+		check(!strncmp(rig_say(&rig, 1, changes[i].command), line,
+			       strlen(line)));
+		sprintf(line, "event: SAMPLING %s by another user\n", what);
+		check_same(fake_card_replies(rig.fake, 0), line);
+		sprintf(line, "-230,\"Data corrupt or stale;sampling was %s by another user\"",
+			what);
+		check(rig_ask(&rig, 0, "SYST:ERR?", line));
+		rig_say(&rig, 1, "ABOR");
+	}
+	check(rig_fails(&rig, 1, "INIT;:INIT", SCPI_ERR_INIT_IGNORED));
+	check(rig_fails(&rig, 0, "SAMP:RATE 1", SCPI_ERR_SETTINGS_CONFLICT));
 	rig_stop(&rig);
 }
 
@@ -435,6 +484,7 @@ void test_sampler(void)
 	run(status_tells_ring_and_period);
 	run(reading_waits_for_the_end);
 	run(users_come_and_go);
+	run(users_are_told_of_each_other);
 	run(bad_settings_are_refused);
 	run(overruns_are_told);
 	run(overruns_restart_the_wait);

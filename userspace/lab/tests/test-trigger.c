@@ -185,6 +185,53 @@ static void early_triggers_are_not_taken(void)
 	rig_stop(&rig);
 }
 
+/* Frame 0 is that long after the trigger, in whole frames */
+static void triggers_are_delayed(void)
+{
+	start("SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT");
+	rig_say(&rig, 0, "SYST:TIME:ADV 1;*TRG;*WAI");
+	check(s()->state == SAMPLER_IDLE && frames_are_right(100));
+	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK >=
+	      20500000);
+	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK <
+	      22000001);
+	check(rig_ask(&rig, 0, "TRIG:DEL?;DEL? MAX;*RST;DEL?",
+		      "2.05E-02;3.6E+03;0.0E+00"));
+	rig_stop(&rig);
+}
+
+/* Several acquisitions follow each other in the ring, as if they were one. */
+static void triggers_are_counted(void)
+{
+	int16_t *ring;
+
+	/* 10 V rise within a second: a frame each 10 ms */
+	start("INP1:FUNC RAMP;FREQ 0.1;AMPL 10;:SAMP:LIST (@1);RATE 100;COUN 20;PRET 5");
+	check(rig_ask(&rig, 0, "TRIG:SOUR BUS;COUN 3;COUN?;:INIT", "3"));
+	for (int i = 0; i < 3; i++) {
+		check(s()->state == SAMPLER_WAITING && s()->taken == (unsigned int)i);
+		rig_say(&rig, 0, "SYST:TIME:ADV 1.234;*TRG;:SYST:TIME:ADV 0.3");
+	}
+	check(s()->state == SAMPLER_IDLE);
+	check(rig_ask(&rig, 0, "*OPC?", "1"));
+	check(strncmp(rig_say(&rig, 0, "FETC?"), "60,0,", 5) == 0);
+	check(!memcmp(rig_say(&rig, 0, "DATA? 0,60"), "#3120", 5));
+	ring = (int16_t *)rig.lab->card->memory;
+	for (int i = 1; i < 60; i++) {
+		int step = ring[i] - ring[i - 1];
+
+		check(i % 20 ? step >= 65 && step <= 66 : step > 1000);
+	}
+	/* what was complete when it was ended */
+	rig_say(&rig, 0, "INIT;:SYST:TIME:ADV 1;*TRG;:SYST:TIME:ADV 1;:ABOR");
+	check(strncmp(rig_say(&rig, 0, "FETC?"), "20,0,", 5) == 0);
+	check(rig_ask(&rig, 0, "TRIG:COUN 2;:SAMP:COUN 16385", ""));
+	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
+	check(rig_ask(&rig, 0, "SAMP:COUN INF", ""));
+	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
+	rig_stop(&rig);
+}
+
 static void bad_settings_are_refused(void)
 {
 	start("TRIG:SOUR INP");
@@ -195,6 +242,8 @@ static void bad_settings_are_refused(void)
 	check(rig_fails(&rig, 0, "TRIG:INP 0", SCPI_ERR_RANGE));
 	check(rig_fails(&rig, 0, "TRIG:INP 9", SCPI_ERR_RANGE));
 	check(rig_fails(&rig, 0, "TRIG:LINE 17", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "TRIG:COUN 0", SCPI_ERR_RANGE));
+	check(rig_fails(&rig, 0, "TRIG:DEL -1", SCPI_ERR_RANGE));
 	check(rig_fails(&rig, 0, "SAMP:PRET -1", SCPI_ERR_RANGE));
 	check(rig_ask(&rig, 0, "SAMP:PRET 1000", ""));
 	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
@@ -215,5 +264,7 @@ void test_trigger(void)
 	run(commands_trigger_the_next_frame);
 	run(digital_edges_trigger);
 	run(early_triggers_are_not_taken);
+	run(triggers_are_delayed);
+	run(triggers_are_counted);
 	run(bad_settings_are_refused);
 }
