@@ -400,12 +400,8 @@ static void streams_destroy(struct lab *lab)
 
 static void streams_forget(struct lab *lab, struct session *session)
 {
-	if (lab->streams->owner != session)
-		return;
-	stream_stop(lab);
-	/* a program that was killed cannot end what it has started */
-	if (lab->sampler->owner == session)
-		sampler_abort(lab);
+	if (lab->streams->owner == session)
+		stream_stop(lab);
 }
 
 const struct lab_part streams_part = {

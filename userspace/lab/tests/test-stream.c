@@ -328,7 +328,7 @@ static void the_stream_belongs_to_one_user(void)
 	rig_stop(&rig);
 }
 
-/* Sampling that a killed program has streamed ends, other sampling goes on. */
+/* Sampling that a killed program has streamed ends, unless it is to go on. */
 static void sampling_ends_with_its_stream(void)
 {
 	start_with(false);
@@ -339,7 +339,8 @@ static void sampling_ends_with_its_stream(void)
 	fake_card_close(rig.fake, rig.lab, 0);
 	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "0"));
 	check(rig_open(&rig, 0));
-	rig_say(&rig, 0, "INIT");
+	rig_say(&rig, 0, "SAMP:KEEP ON;:INIT");
+	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	fake_card_close(rig.fake, rig.lab, 0);
 	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
 	rig_stop(&rig);
