@@ -89,9 +89,13 @@ int skel_find_block(const char *answer, size_t length, const void **data,
 	size_t at;
 
 	for (at = 0; at < length; at++) {
+		bool counting = scan.state == SCAN_LENGTH;
+
 		if (skel_scan(&scan, answer[at], at))
 			break;
-		if (scan.state == SCAN_DATA) {
+		/* or it is empty */
+		if (scan.state == SCAN_DATA ||
+		    (counting && !scan.digits && !scan.bytes)) {
 			if (scan.bytes > length - at - 1)
 				break;
 			*data = answer + at + 1;

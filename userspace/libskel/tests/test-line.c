@@ -266,6 +266,10 @@ static void blocks_keep_their_newlines(void)
 	check(size == 1 && memcmp(data, "\n", 1) == 0);
 	check(skel_find_block("#15abc", 6, &data, &size) == -ENOENT);
 	check(skel_find_block("1;2", 3, &data, &size) == -ENOENT);
+	check(!skel_find_block("1,#10", 5, &data, &size) && !size);
+	check(!skel_find_block("#200;#11a", 9, &data, &size) && !size);
+	check(!skel_find_block(data, 5, &data, &size) && size == 1);
+	check(skel_find_block("#20x", 4, &data, &size) == -ENOENT);
 	check(skel_find_block("", 0, &data, &size) == -ENOENT);
 	unplug();
 }
