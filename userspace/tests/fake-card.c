@@ -38,9 +38,39 @@ static void end_card(void)
 	runs = 0;
 }
 
+/* Its memory stays as long as a program has it mapped. */
+static void forget_buffer(struct fake_buffer *buffer)
+{
+	munmap(buffer->start, buffer->length);
+	close(buffer->fd);
+	buffer->host_addr = 0;
+	fake.buffers--;
+}
+
+static void forget_buffers(void)
+{
+	int i;
+
+	for (i = 0; i < FAKE_BUFFERS; i++) {
+		if (fake.buffer[i].host_addr)
+			forget_buffer(&fake.buffer[i]);
+	}
+}
+
+void fake_close(void)
+{
+	if (runs == getpid()) {
+		pthread_mutex_lock(&buffers);
+		forget_buffers();
+		pthread_mutex_unlock(&buffers);
+	}
+	fake.fd = -1;
+}
+
 void fake_reset(void)
 {
 	end_card();
+	forget_buffers();
 	memset(&fake, 0, sizeof(fake));
 	fake.fd = -1;
 	fake.step = 100;
@@ -139,7 +169,8 @@ static void tell_end(void)
 	fake.late[0] = '\0';
 }
 
-void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
+static void transfer(bool tohost, uint64_t card_addr, uint64_t length,
+		     uint64_t host_addr)
 {
 	struct fake_buffer *buffer;
 	const char *reason = NULL;
@@ -153,17 +184,25 @@ void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
 	else if (card_addr > fake_memory() ||
 		 length > fake_memory() - card_addr)
 		reason = "card-address";
-	else
+	else if (tohost)
 		memcpy(buffer->start + at, fake.memory + card_addr, length);
+	else
+		memcpy(fake.memory + card_addr, buffer->start + at, length);
 	pthread_mutex_unlock(&buffers);
 	fake.transfers++;
 	snprintf(fake.late, sizeof(fake.late),
-		 SKEL_CORE_MARK "%s TOHOST 0x%llx 0x%llx 0x%llx%s%s\n",
-		 reason ? "REFUSED" : "DONE", (unsigned long long)card_addr,
+		 SKEL_CORE_MARK "%s %s 0x%llx 0x%llx 0x%llx%s%s\n",
+		 reason ? "REFUSED" : "DONE", tohost ? "TOHOST" : "FROMHOST",
+		 (unsigned long long)card_addr,
 		 (unsigned long long)length, (unsigned long long)host_addr,
 		 reason ? " " : "", reason ? reason : "");
 	if (!fake.slow)
 		tell_end();
+}
+
+void fake_tohost(uint64_t card_addr, uint64_t length, uint64_t host_addr)
+{
+	transfer(true, card_addr, length, host_addr);
 }
 
 void fake_sample(void)
@@ -287,7 +326,10 @@ static void obey(const char *line)
 		status();
 	else if (sscanf(line, "TOHOST %lli %lli %lli", (long long *)&a,
 			(long long *)&b, (long long *)&c) == 3)
-		fake_tohost(a, b, c);
+		transfer(true, a, b, c);
+	else if (sscanf(line, "FROMHOST %lli %lli %lli", (long long *)&a,
+			(long long *)&b, (long long *)&c) == 3)
+		transfer(false, a, b, c);
 	else if (fake.streams && fake_stream_obey(line))
 		;
 	else if (strcmp(line, "BLOCK?") == 0)
@@ -417,6 +459,22 @@ static int do_region(struct skel_region_info *region)
 	return 0;
 }
 
+static bool make_memory(struct fake_buffer *buffer)
+{
+	buffer->fd = memfd_create("fake-buffer", MFD_CLOEXEC);
+	if (buffer->fd < 0)
+		return false;
+	if (ftruncate(buffer->fd, buffer->length) == 0) {
+		buffer->start = __real_mmap(NULL, buffer->length,
+					    PROT_READ | PROT_WRITE, MAP_SHARED,
+					    buffer->fd, 0);
+		if (buffer->start != MAP_FAILED)
+			return true;
+	}
+	close(buffer->fd);
+	return false;
+}
+
 static int do_alloc(struct skel_alloc *alloc)
 {
 	static uint64_t next = 1ULL << 32;
@@ -430,9 +488,11 @@ static int do_alloc(struct skel_alloc *alloc)
 		if (buffer->host_addr)
 			continue;
 		alloc->length = (alloc->length + 4095) / 4096 * 4096;
+		buffer->length = alloc->length;
+		if (!make_memory(buffer))
+			return fail(ENOMEM);
 		alloc->host_addr = next;
 		buffer->host_addr = next;
-		buffer->length = alloc->length;
 		next += alloc->length;
 		fake.buffers++;
 		return 0;
@@ -448,8 +508,10 @@ static int do_free(struct skel_free *request)
 		return fail(ENOENT);
 	if (fake.busy)
 		return fail(EBUSY);
-	buffer->host_addr = 0;
-	fake.buffers--;
+	/* whoever has it mapped gets SIGBUS now */
+	if (ftruncate(buffer->fd, 0))
+		return fail(EIO);
+	forget_buffer(buffer);
 	return 0;
 }
 
@@ -523,12 +585,14 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 		errno = ENOMEM;
 		return MAP_FAILED;
 	}
-	addr = __real_mmap(NULL, length, prot, MAP_SHARED | MAP_ANONYMOUS, -1,
-			   0);
 	pthread_mutex_lock(&buffers);
 	buffer = find_buffer(offset);
-	if (buffer && addr != MAP_FAILED)
-		buffer->start = addr;
+	if (buffer)
+		addr = __real_mmap(NULL, length, prot, MAP_SHARED, buffer->fd,
+				   offset - buffer->host_addr);
+	else
+		addr = __real_mmap(NULL, length, prot, MAP_SHARED | MAP_ANONYMOUS,
+				   -1, 0);
 	pthread_mutex_unlock(&buffers);
 	return addr;
 }

@@ -4,6 +4,7 @@
  *
  * The linker redirects open(), ioctl(), mmap() and calloc() of the code under test
  * here.
+ * A buffer that was freed raises SIGBUS where it is still mapped, as with the driver.
  * Opening FAKE_PATH makes a socket, at whose other end a thread plays the
  * simulated card; one card at a time. Its sampling advances by fake.step frames
  * with each STATUS?, so that nothing depends on time. Another user of the card
@@ -26,7 +27,8 @@
 struct fake_buffer {
 	uint64_t host_addr;	/* 0: none */
 	uint64_t length;
-	char *start;		/* of its mapping */
+	char *start;		/* of the card's own mapping */
+	int fd;			/* a memfd; empty when it was freed */
 };
 
 struct fake_card {
@@ -80,6 +82,8 @@ struct fake_card {
 extern struct fake_card fake;
 
 void fake_reset(void);
+/* Its file is closed: what is mapped stays until it is unmapped. */
+void fake_close(void);
 
 /* The buffers that users have now, FAKE_BUFFERS of them */
 void fake_buffers(struct fake_buffer *copy);
