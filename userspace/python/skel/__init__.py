@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Laboratory and FPGA cards of the Linux skel core.
+
+    import skel
+
+    with skel.Card() as card, card.malloc(4096) as buffer:
+        print(card.query("*IDN?"))
+        card.tohost(buffer)                     # fill it from the card's memory
+        samples = buffer.view().cast("h")       # or numpy.frombuffer(buffer, "<i2")
+
+Buffers, regions and blocks of streams offer their bytes by the buffer protocol,
+without a copy. Errors are skel.Error, an OSError. skel.aio is the same for asyncio.
+"""
+
+from ._skel import (
+    CAP_FROMHOST,
+    CAP_TOHOST,
+    DEFAULT_PATH,
+    FROMHOST,
+    LINE_MAX,
+    REGION_RAM,
+    REGION_RAWIO,
+    REGION_READONLY,
+    REGION_WC,
+    STREAM_AUTO,
+    STREAM_CARD,
+    STREAM_MEMORY,
+    STREAM_RING,
+    TOHOST,
+    Block,
+    Buffer,
+    Card,
+    Info,
+    Region,
+    RegionInfo,
+    Stream,
+    StreamInfo,
+    Transfer,
+    find_blocks,
+)
+from .errors import (
+    CardGone,
+    Denied,
+    Error,
+    Failed,
+    Interrupted,
+    NotFound,
+    Refused,
+    Stale,
+    Timeout,
+    TransferError,
+)
+
+__all__ = [
+    "CAP_FROMHOST",
+    "CAP_TOHOST",
+    "DEFAULT_PATH",
+    "FROMHOST",
+    "LINE_MAX",
+    "REGION_RAM",
+    "REGION_RAWIO",
+    "REGION_READONLY",
+    "REGION_WC",
+    "STREAM_AUTO",
+    "STREAM_CARD",
+    "STREAM_MEMORY",
+    "STREAM_RING",
+    "TOHOST",
+    "Block",
+    "Buffer",
+    "Card",
+    "CardGone",
+    "Denied",
+    "Error",
+    "Failed",
+    "Info",
+    "Interrupted",
+    "NotFound",
+    "Refused",
+    "Region",
+    "RegionInfo",
+    "Stale",
+    "Stream",
+    "StreamInfo",
+    "Timeout",
+    "Transfer",
+    "TransferError",
+    "find_blocks",
+]

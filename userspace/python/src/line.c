@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * line.c - commands, answers and events as Python sees them
+ *
+ * Text is UTF-8; bytes that are none come as lone surrogates ("surrogateescape"),
+ * and go out as they came.
+ */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "module.h"
+
+#define ANSWER_S	5	/* for an answer, unless the caller says otherwise */
+
+int skel_parse_line(PyObject *object, void *bytes)
+{
+	PyObject **line = bytes;
+	const char *text;
+	Py_ssize_t length;
+
+	if (!object) {
+		Py_CLEAR(*line);
+		return 1;
+	}
+	if (PyUnicode_Check(object)) {
+		*line = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
+	} else if (PyBytes_Check(object)) {
+		*line = Py_NewRef(object);
+	} else {
+		PyErr_Format(PyExc_TypeError, "a line is str or bytes, not %s",
+			     Py_TYPE(object)->tp_name);
+		*line = NULL;
+	}
+	if (!*line)
+		return 0;
+	text = PyBytes_AS_STRING(*line);
+	length = PyBytes_GET_SIZE(*line);
+	if (!memchr(text, '\0', length) && !memchr(text, '\n', length))
+		return Py_CLEANUP_SUPPORTED;
+	PyErr_SetString(PyExc_ValueError,
+			"a line has neither a NUL nor a newline in it: send one line at a time, without its newline");
+	Py_CLEAR(*line);
+	return 0;
+}
+
+static PyObject *text(const char *line, int length)
+{
+	return PyUnicode_DecodeUTF8(line, length, "surrogateescape");
+}
+
+PyObject *skel_card_send(struct card *card, PyObject *args)
+{
+	PyObject *line = NULL;
+	struct skel *skel;
+	int error;
+
+	if (!PyArg_ParseTuple(args, "O&:send", skel_parse_line, &line))
+		return NULL;
+	do {
+		error = SKEL_RAISED;
+		skel = skel_handle(card);
+		if (skel)
+			SKEL_CALL(card, error = skel_send(skel, "%s", PyBytes_AS_STRING(line)) ?
+				  errno : 0);
+	} while (skel_again(&error, -INFINITY));
+	Py_DECREF(line);
+	if (error)
+		return skel_raise(error);
+	Py_RETURN_NONE;
+}
+
+typedef int read_fn(struct skel *skel, char *line, size_t size, int timeout);
+
+static PyObject *receive(struct card *card, PyObject *args, PyObject *names,
+			 const char *format, read_fn *read)
+{
+	static char *keywords[] = { "timeout", NULL };
+	char line[SKEL_LINE_MAX];
+	double end = INFINITY;
+	int error, length = 0;
+	struct skel *skel;
+
+	if (!PyArg_ParseTupleAndKeywords(args, names, format, keywords,
+					 skel_parse_timeout, &end))
+		return NULL;
+	do {
+		error = SKEL_RAISED;
+		skel = skel_handle(card);
+		if (skel)
+			SKEL_CALL(card, length = read(skel, line, sizeof(line), skel_slice(end));
+				  error = length < 0 ? errno : 0);
+	} while (skel_again(&error, end));
+	return error ? skel_raise(error) : text(line, length);
+}
+
+PyObject *skel_card_readline(struct card *card, PyObject *args, PyObject *names)
+{
+	return receive(card, args, names, "|O&:readline", skel_readline);
+}
+
+PyObject *skel_card_read_event(struct card *card, PyObject *args, PyObject *names)
+{
+	return receive(card, args, names, "|O&:read_event", skel_read_event);
+}
+
+/*
+ * In one go: a query that is interrupted cannot be continued, and sending it again is
+ * for the caller to decide.
+ */
+static int query(struct card *card, PyObject *args, PyObject *names,
+		 char *reply, size_t size)
+{
+	static char *keywords[] = { "line", "timeout", NULL };
+	double end = skel_timeout_end(ANSWER_S);
+	PyObject *line = NULL;
+	struct skel *skel;
+	int error = SKEL_RAISED, length = -1;
+
+	if (!PyArg_ParseTupleAndKeywords(args, names, "O&|O&:query", keywords,
+					 skel_parse_line, &line,
+					 skel_parse_timeout, &end))
+		return -1;
+	skel = skel_handle(card);
+	if (skel)
+		SKEL_CALL(card, length = skel_query(skel, reply, size,
+						    skel_timeout_ms(end), "%s",
+						    PyBytes_AS_STRING(line));
+			  error = length < 0 ? errno : 0);
+	Py_DECREF(line);
+	if (error == EINTR && PyErr_CheckSignals())
+		error = SKEL_RAISED;
+	if (error)
+		skel_raise(error);
+	return error ? -1 : length;
+}
+
+PyObject *skel_card_query(struct card *card, PyObject *args, PyObject *names)
+{
+	char reply[SKEL_LINE_MAX];
+	int length = query(card, args, names, reply, sizeof(reply));
+
+	return length < 0 ? NULL : text(reply, length);
+}
+
+PyObject *skel_card_query_bytes(struct card *card, PyObject *args,
+				PyObject *names)
+{
+	char reply[SKEL_LINE_MAX];
+	int length = query(card, args, names, reply, sizeof(reply));
+
+	return length < 0 ? NULL : PyBytes_FromStringAndSize(reply, length);
+}
+
+PyObject *skel_card_clear(struct card *card, PyObject *args, PyObject *names)
+{
+	static char *keywords[] = { "timeout", NULL };
+	double end = skel_timeout_end(ANSWER_S);
+	struct skel *skel;
+	int error;
+
+	if (!PyArg_ParseTupleAndKeywords(args, names, "|O&:clear", keywords,
+					 skel_parse_timeout, &end))
+		return NULL;
+	/* a slice too short would only make more fences */
+	do {
+		error = SKEL_RAISED;
+		skel = skel_handle(card);
+		if (skel)
+			SKEL_CALL(card, error = -skel_clear(skel, skel_timeout_ms(end)));
+	} while (error == EINTR && skel_again(&error, end));
+	if (error)
+		return skel_raise(error);
+	Py_RETURN_NONE;
+}
+
+PyObject *skel_find_blocks(PyObject *module, PyObject *answer)
+{
+	PyObject *list = NULL;
+	const char *at, *stop;
+	const void *data;
+	Py_buffer bytes;
+	size_t size;
+
+	(void)module;
+	if (PyObject_GetBuffer(answer, &bytes, PyBUF_SIMPLE))
+		return NULL;
+	at = bytes.buf;
+	stop = at + bytes.len;
+	list = PyList_New(0);
+	while (list && !skel_find_block(at, stop - at, &data, &size)) {
+		PyObject *block = PyBytes_FromStringAndSize(data, size);
+
+		if (!block || PyList_Append(list, block))
+			Py_CLEAR(list);
+		Py_XDECREF(block);
+		at = (const char *)data + size;
+	}
+	PyBuffer_Release(&bytes);
+	return list;
+}
