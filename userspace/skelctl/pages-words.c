@@ -16,6 +16,12 @@
 #define HOLE_START	0xa0
 #define HOLE_END	0x100
 
+#if defined(__x86_64__) || defined(__i386__)
+#define IS_PC	true
+#else
+#define IS_PC	false
+#endif
+
 void pages_reserved(struct report *report)
 {
 	int reserved = 0, pfn;
@@ -26,6 +32,10 @@ void pages_reserved(struct report *report)
 "mem_map, and Linux kept its hands off. The flag is still there (PG_reserved), but it "
 "belongs to the kernel: holes, firmware, the kernel's own image, the zero page. The "
 "\"384k reserved\" of 1996 are the frames 0xa0 to 0xff: video memory and ROMs.");
+	if (!IS_PC || getpagesize() != 4096) {
+		report_note("such a hole is in PCs only");
+		return;
+	}
 	if (!frame_flags(HOLE_START, &flags)) {
 		report_note("only root may read /proc/kpageflags: sudo skelctl pages");
 		return;
