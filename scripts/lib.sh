@@ -435,7 +435,7 @@ edu_devices='-device pcie-root-port,id=rp0,chassis=1,slot=1 -device edu,id=edu0,
 edu_devices+=' -object memory-backend-ram,id=shm,size=1M,share=on -device ivshmem-plain,memdev=shm'
 
 # What boots of the tour need: a text screen.
-tour_machine=(--qemu '-device VGA' --time-limit 120)
+tour_machine=(--qemu '-device VGA')
 
 # How much the tests do, from the environment, for the guest's sh.
 amounts() {
