@@ -4,6 +4,7 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,18 @@ void choose_card(const char *text)
 		     text);
 }
 
+const char *chosen_card(void)
+{
+	static char real[PATH_MAX];
+	const char *slash;
+
+	if (!*path)
+		return NULL;
+	/* a link of /dev/skel/by-path */
+	slash = strrchr(realpath(path, real) ? real : path, '/');
+	return slash ? slash + 1 : path;
+}
+
 const char *card_path(void)
 {
 	const char *text = getenv("SKEL_DEVICE");
@@ -37,6 +50,12 @@ const char *card_path(void)
 	if (!*path)
 		choose_card(text && *text ? text : SKEL_DEFAULT_PATH);
 	return path;
+}
+
+void card_gone(void)
+{
+	errx(EXIT_NO_CARD, "%s: the card is gone: it was unplugged, or its program has ended; skelctl list shows what is there",
+	     card_path());
 }
 
 struct skel *open_card(void)

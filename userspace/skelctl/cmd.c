@@ -16,11 +16,23 @@
 #include "shell.h"
 #include "skelctl.h"
 #include "talk.h"
+#include "text.h"
 
+/* Return: exit status, as of the next ones */
 static int send_lines(struct talk *talk, char **lines, int count)
 {
+	const char *why;
 	int i;
 
+	/* known before anything is sent */
+	for (i = 0; i < count; i++) {
+		why = talk_unfit(lines[i], strlen(lines[i]));
+		if (why)
+			errx(EXIT_USAGE, "cmd: '%.40s' %s; nothing was sent",
+			     text_tame(lines[i]), why);
+	}
+	talk->skel = open_card();
+	talk_begin(talk);
 	for (i = 0; i < count; i++) {
 		if (talk_line(talk, lines[i]) || talk_wait_for_program(talk))
 			return EXIT_SILENT;
@@ -30,11 +42,11 @@ static int send_lines(struct talk *talk, char **lines, int count)
 }
 
 /*
- * The next line of standard input, without its newline; NULL at its end. It is
- * unbuffered, so that getline() takes no more than this line from a pipe and
+ * The next line of standard input, without its newline or CR and newline; NULL at
+ * its end. It is unbuffered, so that getline() takes no more than this line from a pipe and
  * poll() sees the next one. Meanwhile, print what the card sends.
  */
-static char *next_line(struct talk *talk)
+static char *next_line(struct talk *talk, size_t *length)
 {
 	struct pollfd pfd[] = {
 		{ .fd = skel_fd(talk->skel), .events = POLLIN },
@@ -42,36 +54,43 @@ static char *next_line(struct talk *talk)
 	};
 	static char *line;
 	static size_t size;
-	ssize_t length;
+	ssize_t count;
 
 	do {
 		talk_take(talk);
 		if (poll(pfd, 2, -1) < 0)
 			err(EXIT_CARD, "poll");
 	} while (!pfd[1].revents);
-	length = getline(&line, &size, stdin);
-	if (length < 0) {
+	count = getline(&line, &size, stdin);
+	if (count < 0) {
 		if (ferror(stdin))
 			err(EXIT_CARD, "standard input");
 		free(line);
 		line = NULL;
 		return NULL;
 	}
-	if (line[length - 1] == '\n')
-		line[length - 1] = '\0';
+	if (line[count - 1] == '\n')
+		line[--count] = '\0';
+	if (count && line[count - 1] == '\r')
+		line[--count] = '\0';
+	*length = count;
 	return line;
 }
 
 static int copy_lines(struct talk *talk)
 {
 	int status = EXIT_SUCCESS;
+	const char *why;
+	size_t length;
 	char *line;
 
+	talk->skel = open_card();
+	talk_begin(talk);
 	setvbuf(stdin, NULL, _IONBF, 0);
-	while (!status && (line = next_line(talk))) {
-		if (strlen(line) >= SKEL_LINE_MAX) {
-			warnx("a line of %zu bytes is too long: the card takes %d; not sent",
-			      strlen(line), SKEL_LINE_MAX - 1);
+	while (!status && (line = next_line(talk, &length))) {
+		why = talk_unfit(line, length);
+		if (why) {
+			warnx("'%.40s' %s; not sent", text_tame(line), why);
 			talk->refused = true;
 		} else if (talk_line(talk, line)) {
 			status = EXIT_SILENT;
@@ -91,22 +110,18 @@ static int timeout_option(const char *text)
 			       86400000);
 }
 
+static int converse(struct talk *talk)
+{
 #ifdef HAVE_LIBEDIT
-static bool interactive(void)
-{
-	return isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-}
-#else
-static bool interactive(void)
-{
-	return false;
-}
-
-int shell_run(struct talk *talk)
-{
-	return copy_lines(talk);
-}
+	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+		talk->skel = open_card();
+		talk_begin(talk);
+		return shell_run(talk);
+	}
 #endif
+	(void)talk;
+	errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
+}
 
 static int cmd_main(int argc, char **argv)
 {
@@ -120,13 +135,8 @@ static int cmd_main(int argc, char **argv)
 		else
 			talk.timeout = timeout_option(optarg);
 	}
-	if (optind == argc && !interactive())
-		errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
-
-	talk.skel = open_card();
-	talk_begin(&talk);
 	if (optind == argc)
-		status = shell_run(&talk);
+		status = converse(&talk);
 	else if (argc - optind == 1 && strcmp(argv[optind], "-") == 0)
 		status = copy_lines(&talk);
 	else

@@ -26,7 +26,6 @@
 
 #define CARD_GROUP	"plugdev"	/* of the udev rule */
 #define MEMLOCK_GOOD	(8ULL << 20)	/* bytes: two of the largest buffers */
-#define CAP_IPC_LOCK	14		/* <linux/capability.h> */
 #define TRIGGER		"sudo udevadm trigger --subsystem-match=misc"
 
 __attribute__((__format__(__printf__, 4, 5)))
@@ -276,10 +275,8 @@ static bool find_driver(const struct patient *patient, struct findings *findings
 		return false;
 	}
 	finding = add(findings, BAD, "kernel",
-		      "Linux %u.%u is too %s for the driver, which needs 6.12, or 7.2 or later.",
-		      major, minor,
-		      major < 6 || (major == 6 && minor < 12) ? "old" :
-		      "new for the long-term driver and too old");
+		      "This is Linux %u.%u; the driver needs 6.12, or 7.2 or later.",
+		      major, minor);
 	cure(finding, "install such a kernel, on Debian linux-image-6.12-%s and linux-headers-6.12-%s, and restart",
 	     architecture(release), architecture(release));
 	return false;
@@ -367,24 +364,28 @@ static bool rule_exists(const char *root)
 	       any(root, "/etc/udev/rules.d/*skel.rules");
 }
 
-/* Of a device that belongs to root alone */
+/* Of a device that its group cannot open */
 static void no_rule(const struct patient *patient, struct findings *findings)
 {
+	static const char text[] = "%s: permission denied. The owner and mode of the device do not let you in: %s.";
 	struct group_facts group;
 	struct finding *finding;
 
-	finding = add(findings, BAD, "permission",
-		      "%s: permission denied. It belongs to root alone", patient->device);
 	if (!rule_exists(patient->root)) {
-		strcat(finding->text, ": the udev rule is not installed.");
+		finding = add(findings, BAD, "permission", text,
+			      patient->device, "the udev rule is not installed");
 		cure(finding, "install the package skelctl, or copy 60-skel.rules to /etc/udev/rules.d; then sudo udevadm control --reload; "
 		     TRIGGER);
 	} else if (!find_group(patient, CARD_GROUP, 0, &group)) {
-		strcat(finding->text, ": there is no group " CARD_GROUP ", which the udev rule gives it to.");
+		finding = add(findings, BAD, "permission", text,
+			      patient->device,
+			      "there is no group " CARD_GROUP ", which the udev rule gives it to");
 		cure(finding, "sudo addgroup --system " CARD_GROUP "; sudo adduser %s " CARD_GROUP "; "
 		     TRIGGER "; then log in again", who(patient));
 	} else {
-		strcat(finding->text, ": the udev rule is installed, but was not applied.");
+		finding = add(findings, BAD, "permission", text,
+			      patient->device,
+			      "the udev rule is installed, but was not applied");
 		cure(finding, "sudo udevadm control --reload; " TRIGGER);
 	}
 }

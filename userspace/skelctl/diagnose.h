@@ -21,7 +21,7 @@ enum verdict {
 struct finding {
 	enum verdict verdict;
 	const char *subject;	/* "kernel", "permission", ... */
-	char text[300];
+	char text[400];
 	char cure[300];		/* what to do; "" if nothing */
 };
 

@@ -12,6 +12,7 @@
 #include "inputs.h"
 #include "json.h"
 #include "skelctl.h"
+#include "text.h"
 
 #define REGIONS_MAX	64
 
@@ -25,20 +26,6 @@ struct facts {
 	const char *silent;		/* the query that it did not answer */
 };
 
-/* Text of a number of bytes in the largest unit that divides it */
-static const char *size_text(uint64_t bytes, char *text, size_t size)
-{
-	static const char * const units[] = { "B", "KiB", "MiB", "GiB" };
-	int unit = 0;
-
-	while (unit < 3 && bytes && bytes % 1024 == 0) {
-		bytes /= 1024;
-		unit++;
-	}
-	snprintf(text, size, "%llu %s", (unsigned long long)bytes, units[unit]);
-	return text;
-}
-
 static int bits_of(uint64_t mask)
 {
 	int bits = 0;
@@ -46,6 +33,20 @@ static int bits_of(uint64_t mask)
 	for (; mask; mask >>= 1)
 		bits++;
 	return bits;
+}
+
+/*
+ * Does a card that did not answer a query still run its commands? It may be one that
+ * does not know the query: by the core's answer or, if it has no transfers, by SCPI's
+ * error queue.
+ */
+static bool is_alive(struct skel *skel, char *line, size_t size)
+{
+	int error = skel_clear(skel, ANSWER_MS);
+
+	return !error || (error == -EOPNOTSUPP &&
+			  skel_query(skel, line, size, ANSWER_MS,
+				     "SYSTem:ERRor?") >= 0);
 }
 
 /*
@@ -60,13 +61,23 @@ static bool ask(struct skel *skel, struct facts *facts, const char *query,
 		return false;
 	if (skel_query(skel, line, size, ANSWER_MS, "%s", query) >= 0)
 		return strncmp(line, "ERROR", 5) != 0;
-	if (errno == ETIMEDOUT && skel_query(skel, line, size, ANSWER_MS,
-					     "SYSTem:ERRor?") >= 0)
+	if (errno == ETIMEDOUT && is_alive(skel, line, size))
 		return false;
+	if (errno == ENODEV)
+		card_gone();
 	if (errno != ETIMEDOUT)
-		err(EXIT_NO_CARD, "%s: '%s'", card_path(), query);
+		err(EXIT_CARD, "%s: '%s'", card_path(), query);
 	facts->silent = query;
 	return false;
+}
+
+static void get_info(struct skel *skel, struct facts *facts)
+{
+	if (!skel_get_info(skel, &facts->info))
+		return;
+	if (errno == ENODEV)
+		card_gone();
+	err(EXIT_CARD, "%s", card_path());
 }
 
 static void find_facts(struct skel *skel, struct facts *facts)
@@ -74,8 +85,7 @@ static void find_facts(struct skel *skel, struct facts *facts)
 	char line[SKEL_LINE_MAX];
 	unsigned int i;
 
-	if (skel_get_info(skel, &facts->info))
-		err(EXIT_NO_CARD, "%s", card_path());
+	get_info(skel, facts);
 	facts->regions = facts->info.regions < REGIONS_MAX ?
 			 facts->info.regions : REGIONS_MAX;
 	for (i = 0; i < facts->regions; i++) {
@@ -83,12 +93,12 @@ static void find_facts(struct skel *skel, struct facts *facts)
 			err(EXIT_CARD, "%s: region %u", card_path(), i);
 	}
 	if (ask(skel, facts, "*IDN?", line, sizeof(line)))
-		snprintf(facts->identity, sizeof(facts->identity), "%s", line);
+		snprintf(facts->identity, sizeof(facts->identity), "%s",
+			 text_tame(line));
 	if (ask(skel, facts, "INPUTS?", line, sizeof(line)) &&
 	    parse_inputs(line, &facts->inputs))
 		facts->inputs.count = 0;
-	if (skel_get_info(skel, &facts->info))
-		err(EXIT_NO_CARD, "%s", card_path());
+	get_info(skel, facts);
 }
 
 static const char *transfers_text(const struct skel_info *info)
@@ -108,7 +118,7 @@ static const char *transfers_text(const struct skel_info *info)
 static void show_identity(const struct facts *facts)
 {
 	const struct skel_info *info = &facts->info;
-	char size[32];
+	char size[TEXT_SIZE_MAX];
 
 	printf("device         %s\n", card_path());
 	printf("card           %s\n", info->name);
@@ -122,13 +132,13 @@ static void show_identity(const struct facts *facts)
 	printf("DMA mask       0x%llx (%d bits)\n",
 	       (unsigned long long)info->dma_mask, bits_of(info->dma_mask));
 	printf("largest buffer %s\n",
-	       size_text(info->buffer_max, size, sizeof(size)));
+	       text_size(size, info->buffer_max));
 	printf("longest line   %u bytes\n", info->line_max);
 }
 
 static void show_regions(const struct facts *facts)
 {
-	char size[32];
+	char size[TEXT_SIZE_MAX];
 	unsigned int i;
 
 	printf("\nregion  name              offset        size  kind\n");
@@ -137,7 +147,7 @@ static void show_regions(const struct facts *facts)
 
 		printf("%6u  %-12s  0x%08llx  %10s  %s%s%s\n", i, region->name,
 		       (unsigned long long)region->offset,
-		       size_text(region->length, size, sizeof(size)),
+		       text_size(size, region->length),
 		       region->flags & SKEL_REGION_RAM ? "RAM, cached" :
 		       region->flags & SKEL_REGION_WC ? "I/O, write-combined" :
 		       "I/O, uncached",
@@ -149,17 +159,18 @@ static void show_regions(const struct facts *facts)
 
 static void show_inputs(const struct inputs *in)
 {
-	char range[32];
+	char name[16], range[32];
 	int i;
 
 	if (!in->count)
 		return;
-	printf("\nconverter  bits  full scale  generator\n");
+	printf("\ninput      bits  full scale  generator\n");
 	for (i = 0; i < in->count; i++) {
 		const struct input *input = &in->input[i];
 
 		snprintf(range, sizeof(range), "+-%g V", in->range / 1000.0);
-		printf("%-9s  %4d  %10s  %s, %g Hz, %g V\n", input->name,
+		input_label(input, name, sizeof(name));
+		printf("%-9s  %4d  %10s  %s, %g Hz, %g V\n", name,
 		       in->bits, range, input->shape, input->frequency / 1000.0,
 		       input->amplitude / 1000.0);
 	}
@@ -206,12 +217,14 @@ static void json_regions(struct json *json, const struct facts *facts)
 
 static void json_inputs(struct json *json, const struct inputs *in)
 {
+	char name[16];
 	int i;
 
 	json_open(json, "inputs", '[');
 	for (i = 0; i < in->count; i++) {
 		json_open(json, NULL, '{');
-		json_string(json, "name", in->input[i].name);
+		input_label(&in->input[i], name, sizeof(name));
+		json_string(json, "name", name);
 		json_number(json, "bits", in->bits);
 		json_real(json, "full_scale_volts", in->range / 1000.0);
 		json_string(json, "shape", in->input[i].shape);
@@ -291,8 +304,9 @@ static const struct option_row options[] = {
 
 const struct command info_command = {
 	.name = "info",
-	.summary = "show the card, its memory, converters and counters",
-	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, the largest DMA buffer, the regions that programs can map, the converters, and the counters of the channel. They start at 0 when a program opens the card.\n\n"
+	.summary = "show the card, its memory, inputs and counters",
+	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, the largest DMA buffer, the regions that programs can map, the inputs, and the counters of the channel. They start at 0 when a program opens the card.\n\n"
+"Inputs are counted from 1, as in SCPI and on the connectors: INP1 is the one that the card's simple commands call 0.\n\n"
 "What a card that does not answer would say about itself is missing; the exit status is 4 then.",
 	.options = options,
 	.main = info_main,

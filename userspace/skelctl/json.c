@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "json.h"
 
@@ -99,11 +100,15 @@ void json_number(struct json *json, const char *key, uint64_t value)
 
 void json_real(struct json *json, const char *key, double value)
 {
+	char text[32];
+	int digits = 15;
+
+	/* the shortest that is the same number again */
+	do
+		snprintf(text, sizeof(text), "%.*g", digits++, value);
+	while (digits <= 17 && atof(text) != value);
 	begin(json, key);
-	if (isfinite(value))
-		fprintf(json->file, "%.17g", value);
-	else
-		fputs("null", json->file);
+	fputs(isfinite(value) ? text : "null", json->file);
 }
 
 void json_bool(struct json *json, const char *key, bool value)

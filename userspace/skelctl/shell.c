@@ -25,6 +25,7 @@
 
 static struct {
 	struct talk *talk;
+	EditLine *edit;
 	char *word[WORDS_MAX];	/* headers, as HELP? lists them */
 	size_t words;
 } shell;
@@ -37,8 +38,12 @@ static const char *const simple_words[] = {
 
 static void add_word(const char *word)
 {
-	if (shell.words < WORDS_MAX)
-		shell.word[shell.words++] = strdup(word);
+	char *copy = strdup(word);
+
+	if (copy && shell.words < WORDS_MAX)
+		shell.word[shell.words++] = copy;
+	else
+		free(copy);
 }
 
 /* "<title>: <header> <header>..." */
@@ -106,8 +111,12 @@ static int get_character(EditLine *edit, wchar_t *wide)
 	char byte;
 
 	for (;;) {
-		if (poll(pfd, 2, -1) < 0)
-			return -1;
+		if (poll(pfd, 2, -1) < 0) {
+			if (errno != EINTR)
+				return -1;
+			el_resize(edit);
+			continue;
+		}
 		if (pfd[1].revents) {
 			fputs("\r\033[K", stdout);
 			talk_take(shell.talk);
@@ -205,7 +214,7 @@ static int converse(EditLine *edit, History *list)
 	char path[PATH_MAX], *line;
 	bool save = history_path(path);
 	HistEvent event;
-	const char *read;
+	const char *read, *why;
 	int count;
 
 	history(list, &event, H_SETSIZE, HISTORY_LINES);
@@ -216,7 +225,10 @@ static int converse(EditLine *edit, History *list)
 		line = strndup(read, strcspn(read, "\n"));
 		if (!line)
 			err(EXIT_CARD, "no memory");
-		if (line[strspn(line, " ")]) {
+		why = talk_unfit(line, strlen(line));
+		if (why) {
+			warnx("the line %s; not sent", why);
+		} else if (line[strspn(line, " ")]) {
 			history(list, &event, H_ENTER, line);
 			if (save)
 				history(list, &event, H_SAVE, path);
@@ -227,6 +239,13 @@ static int converse(EditLine *edit, History *list)
 	}
 	putchar('\n');
 	return EXIT_SUCCESS;
+}
+
+static void restore_terminal(void)
+{
+	if (shell.edit)
+		el_end(shell.edit);
+	shell.edit = NULL;
 }
 
 int shell_run(struct talk *talk)
@@ -240,6 +259,8 @@ int shell_run(struct talk *talk)
 	ask_words(talk);
 	list = history_init();
 	edit = el_init("skelctl", stdin, stdout, stderr);
+	shell.edit = edit;
+	atexit(restore_terminal);	/* the card can go while a line is edited */
 	if (!list || !edit)
 		errx(EXIT_CARD, "the terminal cannot be edited; give the lines as arguments, or with -");
 	el_set(edit, EL_PROMPT, prompt);
@@ -253,7 +274,7 @@ int shell_run(struct talk *talk)
 	el_set(edit, EL_BIND, "^I", "card-complete", NULL);
 	printf("Lines go to the card, Tab completes its commands, Ctrl-D ends.\n");
 	status = converse(edit, list);
-	el_end(edit);
+	restore_terminal();
 	history_end(list);
 	while (shell.words)
 		free(shell.word[--shell.words]);

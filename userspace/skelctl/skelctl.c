@@ -3,9 +3,11 @@
  * skelctl - look at a laboratory card, talk to it, record with it
  */
 #include <err.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "skelctl.h"
@@ -15,11 +17,27 @@ void no_command(const char *name)
 	errx(EXIT_USAGE, "unknown command '%s'; see skelctl --help", name);
 }
 
+/*
+ * The card must not become the standard output of a program that was started
+ * without one: what it prints would be commands. Using these fails as without.
+ */
+static void fill_standard_files(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			exit(EXIT_CARD);
+	}
+}
+
 int skelctl_main(int argc, char **argv)
 {
 	const struct command *command;
 	int status;
 
+	fill_standard_files();
 	while (command_option(NULL, argc, argv) != -1)
 		;
 	if (optind == argc) {
@@ -33,7 +51,9 @@ int skelctl_main(int argc, char **argv)
 	argv += optind;
 	optind = 0;	/* start again with new arguments */
 	status = command->main(argc, argv);
-	if (ferror(stdout) | fflush(stdout))
+	if (fflush(stdout))
 		err(EXIT_CARD, "standard output");
+	if (ferror(stdout))
+		errx(EXIT_CARD, "standard output: something could not be written");
 	return status;
 }

@@ -23,10 +23,14 @@
 
 /* The card that the user means; exits if @text cannot be one */
 void choose_card(const char *text);
+/* The name of the card that --device says, such as "skel1"; NULL: it was not given */
+const char *chosen_card(void);
 /* The path of its device: the choice, else that of SKEL_DEVICE, else the first */
 const char *card_path(void);
 /* Open it, or print what can be done about it and exit */
 struct skel *open_card(void);
+/* Exit: it was unplugged in the middle */
+__attribute__((__noreturn__)) void card_gone(void);
 
 long long number_option(const char *name, const char *text, long long min,
 			long long max);
@@ -38,6 +42,7 @@ __attribute__((__noreturn__)) void no_command(const char *name);
 int skelctl_main(int argc, char **argv);
 
 extern const struct command list_command;
+extern const struct command monitor_command;
 extern const struct command info_command;
 extern const struct command cmd_command;
 extern const struct command record_command;

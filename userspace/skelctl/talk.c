@@ -12,6 +12,7 @@
 #include "scpi.h"
 #include "skelctl.h"
 #include "talk.h"
+#include "text.h"
 
 #define POLL_MS		20	/* while a program runs on the card */
 #define ERRORS_MAX	100	/* more is a card that never runs out of them */
@@ -34,36 +35,64 @@ static bool is_error(const char *line)
 
 static bool is_transfer(const char *line)
 {
+	line += strspn(line, " \t");
 	return strncasecmp(line, "TOHOST ", 7) == 0 ||
 	       strncasecmp(line, "FROMHOST ", 9) == 0;
+}
+
+const char *talk_unfit(const char *line, size_t length)
+{
+	if (length >= SKEL_LINE_MAX)
+		return "is longer than the 1023 bytes that a card takes";
+	if (memchr(line, '\n', length))
+		return "has a newline in it: give each line as an argument of its own, or all of them by '-'";
+	return memchr(line, '\0', length) ? "has a NUL byte in it" : NULL;
+}
+
+/* Behind the '#' of a block of definite length: "15abcde" */
+static const char *skip_block(const char *digits)
+{
+	size_t length = 0, left, count = *digits - '0';
+
+	if (*digits < '1' || *digits > '9' ||
+	    strspn(digits + 1, "0123456789") < count)
+		return digits;
+	while (count--)
+		length = 10 * length + *++digits - '0';
+	left = strlen(digits + 1);
+	return digits + 1 + (length < left ? length : left);
 }
 
 bool talk_is_query(const char *line)
 {
 	char quote = '\0';
 
-	for (; *line; line++) {
+	while (*line) {
+		char c = *line++;
+
 		if (quote)
-			quote = *line == quote ? '\0' : quote;
-		else if (*line == '"' || *line == '\'')
-			quote = *line;
-		else if (*line == '?')
+			quote = c == quote ? '\0' : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '#')
+			line = skip_block(line);
+		else if (c == '?')
 			return true;
 	}
 	return false;
 }
 
-static void gone(void)
+static void print_line(const char *line, size_t length)
 {
-	errx(EXIT_NO_CARD, "%s: the card is gone: it was unplugged, or its program has ended; skelctl list shows what is there",
-	     card_path());
+	text_put(stdout, line, length);
+	putchar('\n');
+	if (fflush(stdout))
+		err(EXIT_CARD, "standard output");
 }
 
 static void print_reply(struct talk *talk, const char *line, int length)
 {
-	fwrite(line, 1, length, stdout);
-	putchar('\n');
-	fflush(stdout);
+	print_line(line, length);
 	talk->refused |= is_error(line);
 	talk->failed |= is_error(line);
 	if (strncmp(line, SKEL_EVENT_MARK, strlen(SKEL_EVENT_MARK)) != 0)
@@ -82,7 +111,7 @@ static enum arrival take(struct talk *talk, int timeout,
 		if (errno == ETIMEDOUT)
 			return NOTHING;
 		if (errno == ENODEV)
-			gone();
+			card_gone();
 		err(EXIT_CARD, "%s", card_path());
 	}
 	if (verdict && talk->language == TALK_SCPI &&
@@ -94,27 +123,20 @@ static enum arrival take(struct talk *talk, int timeout,
 	}
 	if (end.card_addr == MARK && end.length == 0)
 		return MARKED;
-	printf("%s\n", line);
-	fflush(stdout);
+	print_line(line, length);
 	if (talk->transfers > 0)
 		talk->transfers--;
 	talk->refused |= end.result != SKEL_DONE;
 	return REPLY;
 }
 
-static int send_line(struct talk *talk, const char *line)
+static void send_line(struct talk *talk, const char *line)
 {
 	if (!skel_send(talk->skel, "%s", line))
-		return 0;
+		return;
 	if (errno == ENODEV)
-		gone();
-	if (errno == EMSGSIZE)
-		warnx("a line of %zu bytes is too long: the card takes %d; not sent",
-		      strlen(line), SKEL_LINE_MAX - 1);
-	else
-		warn("'%s'", line);
-	talk->refused = true;
-	return -1;
+		card_gone();
+	err(EXIT_CARD, "%s: '%s'", card_path(), line);
 }
 
 /* A line that has no answer may be one that the card does not know. */
@@ -126,7 +148,7 @@ static void ask_why(struct talk *talk)
 	    skel_query(talk->skel, line, sizeof(line), ANSWER_MS,
 		       "SYSTem:ERRor?") >= 0 &&
 	    strtol(line, NULL, 10) < 0)
-		warnx("the card's error queue says %s", line);
+		warnx("the card's error queue says %s", text_tame(line));
 }
 
 static int silent(struct talk *talk)
@@ -165,9 +187,7 @@ static int mark(struct talk *talk, struct scpi_verdict *verdict)
 {
 	enum arrival arrival;
 
-	if (send_line(talk, talk->language == TALK_SCPI ? SCPI_VERDICT :
-		      MARK_LINE))
-		return -1;
+	send_line(talk, talk->language == TALK_SCPI ? SCPI_VERDICT : MARK_LINE);
 	do {
 		arrival = take(talk, talk->timeout, verdict);
 		if (arrival == NOTHING)
@@ -189,7 +209,7 @@ static int wait_verdict(struct talk *talk)
 		talk->program = verdict.program;
 		if (!*verdict.error)
 			break;
-		warnx("'%s': %s", talk->line, verdict.error);
+		warnx("'%s': %s", talk->line, text_tame(verdict.error));
 		talk->refused = true;
 		talk->failed = true;
 	}
@@ -213,8 +233,7 @@ int talk_line(struct talk *talk, const char *line)
 	talk->started = false;
 	talk->answered = false;
 	talk->failed = false;
-	if (send_line(talk, line))
-		return -1;
+	send_line(talk, line);
 	if (talk->language == TALK_COUNTED)
 		return wait_count(talk);
 
@@ -264,7 +283,7 @@ void talk_end(struct talk *talk)
 /*
  * Ask for a verdict. If the answer is late, take() drops it. What an earlier user
  * has left in the queue of a card that has one for all is no error of a line to
- * come.
+ * come. Return: whether it does; if not, errno.
  */
 static bool speaks_scpi(struct talk *talk, int timeout)
 {
@@ -276,11 +295,13 @@ static bool speaks_scpi(struct talk *talk, int timeout)
 		if (skel_query(talk->skel, line, sizeof(line), timeout,
 			       SCPI_VERDICT) < 0) {
 			if (errno == ENODEV)
-				gone();
+				card_gone();
 			return false;
 		}
-		if (!scpi_parse_verdict(line, &verdict))
+		if (!scpi_parse_verdict(line, &verdict)) {
+			errno = EPROTO;
 			return false;
+		}
 		talk->program = verdict.program;
 		if (!*verdict.error)
 			break;
@@ -288,27 +309,44 @@ static bool speaks_scpi(struct talk *talk, int timeout)
 	return true;
 }
 
-/* Does the mark come back, or what the card says to a command that it does not know? */
-static bool has_marks(struct talk *talk, int timeout)
+/*
+ * Does the mark come back? Before it comes the answer to SCPI_VERDICT if that is
+ * late, and what the card says to commands that it does not know: at most @lines.
+ */
+static bool has_marks(struct talk *talk, int timeout, int lines)
 {
+	struct scpi_verdict verdict;
 	struct skel_transfer end;
 	char line[SKEL_LINE_MAX];
 
-	return !send_line(talk, MARK_LINE) &&
-	       skel_readline(talk->skel, line, sizeof(line), timeout) >= 0 &&
-	       !skel_parse_transfer(line, &end) && end.card_addr == MARK;
+	send_line(talk, MARK_LINE);
+	while (lines > 0 &&
+	       skel_readline(talk->skel, line, sizeof(line), timeout) >= 0) {
+		if (!skel_parse_transfer(line, &end) && end.card_addr == MARK)
+			return true;
+		if (scpi_parse_verdict(line, &verdict))
+			talk->language = TALK_SCPI;
+		lines -= strncmp(line, SKEL_EVENT_MARK,
+				 strlen(SKEL_EVENT_MARK)) != 0;
+	}
+	return false;
 }
 
 void talk_begin(struct talk *talk)
 {
 	int timeout = talk->timeout < 0 ? 10 * ANSWER_MS : talk->timeout;
+	bool late;
 
 	talk->language = TALK_COUNTED;
 	if (talk->replies >= 0)
 		return;
 	talk->replies = 1;
-	if (speaks_scpi(talk, timeout))
+	if (speaks_scpi(talk, timeout)) {
 		talk->language = TALK_SCPI;
-	else if (has_marks(talk, timeout))
+		return;
+	}
+	late = errno == ETIMEDOUT;
+	if (has_marks(talk, timeout, late ? 2 : 1) &&
+	    talk->language == TALK_COUNTED)
 		talk->language = TALK_MARKED;
 }

@@ -44,15 +44,18 @@ struct talk {
  */
 void talk_begin(struct talk *talk);
 
+/* Why the card cannot be sent this, "has a NUL byte in it"; NULL: it can */
+const char *talk_unfit(const char *line, size_t length);
+
 /**
  * talk_line() - send a line, print what comes back, wait until it has run
  * @talk: of talk_begin()
- * @line: without '\n'
+ * @line: without '\n', and not talk_unfit()
  *
  * Errors of a card that speaks SCPI go to standard error.
  *
- * Return: 0, or -1 after a message: the card did not answer in time, or the line
- * could not be sent. Exits if the card is gone.
+ * Return: 0, or -1 after a message: the card did not answer in time. Exits if the
+ * card is gone.
  */
 int talk_line(struct talk *talk, const char *line);
 
@@ -65,7 +68,7 @@ void talk_take(struct talk *talk);
 /* At the end: without marks, print what comes until the card is quiet */
 void talk_end(struct talk *talk);
 
-/* Does a line ask for an answer: has it a '?' outside of strings? */
+/* Does a line ask for an answer: has it a '?' outside of strings and blocks? */
 bool talk_is_query(const char *line);
 
 #endif /* _SKELCTL_TALK_H */

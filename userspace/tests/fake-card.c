@@ -306,6 +306,7 @@ static void obey(const char *line)
 
 	if (fake.silent)
 		return;
+	fake.unplug |= fake.lines + 1 == fake.unplug_at;
 	if (fake.unplug)
 		shutdown(fake.card_fd, SHUT_RDWR);
 	else if (strcmp(line, "*IDN?") == 0)
@@ -332,6 +333,8 @@ static void obey(const char *line)
 		transfer(false, a, b, c);
 	else if (fake.streams && fake_stream_obey(line))
 		;
+	else if (strcmp(line, "VANISH") == 0)
+		fake.vanishing = 2;
 	else if (strcmp(line, "BLOCK?") == 0)
 		reply("#15a\nb\n\n,1\n");
 	else if (strcmp(line, "SLOWLY?") == 0 && !usleep(20000))
@@ -366,7 +369,7 @@ void fake_buffers(struct fake_buffer *copy)
 
 static void *be_card(void *data)
 {
-	char line[SKEL_LINE_MAX];
+	char line[SKEL_LINE_MAX], peeked;
 
 	if (fake.play) {
 		fake.play(fake.card_fd);
@@ -376,6 +379,8 @@ static void *be_card(void *data)
 	while (receive(line, sizeof(line))) {
 		bool late = *fake.late;
 
+		if (fake.late_start && !fake.lines)
+			recv(fake.card_fd, &peeked, 1, MSG_PEEK);
 		obey(line);
 		if (fake.streams)
 			fake_stream_push();
@@ -389,6 +394,10 @@ static void *be_card(void *data)
 		if (fake.lines == fake.other_at)
 			obey(fake.other);
 		fake.mute = false;
+		if (fake.vanishing && !--fake.vanishing) {
+			usleep(200000);
+			break;
+		}
 	}
 	shutdown(fake.card_fd, SHUT_RDWR);
 	return data;

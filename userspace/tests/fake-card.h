@@ -50,6 +50,7 @@ struct fake_card {
 	bool old;		/* does not number its runs */
 	bool deaf;		/* keeps sampling after STOP */
 	bool silent;		/* does not answer */
+	bool late_start;	/* it runs its first line when the second is there */
 	uint64_t tick;		/* its periods are multiples of it, in ns; 0: any */
 	uint64_t base;		/* of the ring, whose end is that of the memory */
 	uint64_t lose;		/* frames that one STATUS? loses, */
@@ -58,6 +59,7 @@ struct fake_card {
 	int other_at;		/* after so many lines of this one */
 	_Atomic bool unplug;	/* goes away instead of answering */
 	void (*play)(int fd);	/* another card, at its end of the socket; NULL */
+	int unplug_at;		/* from this line on */
 
 	/* seen by tests */
 	int buffers;
@@ -73,6 +75,7 @@ struct fake_card {
 	int wrong;		/* errors in the queue */
 	int going;		/* so many verdicts the program runs */
 	bool quiet;		/* and it prints nothing at its end */
+	int vanishing;		/* it goes after so many lines, by itself */
 	int lines, looks;	/* received; STATUS? among them since SAMPLE */
 	bool mute;		/* this line is of another program */
 	char late[SKEL_LINE_MAX];	/* the end of a transfer */

@@ -121,7 +121,7 @@ static void kernels(void)
 		if (kernels[i].good)
 			check(is_bad(examine(), "not installed", "skel-dkms"));
 		else
-			check(is_bad(examine(), "which needs 6.12, or 7.2",
+			check(is_bad(examine(), "the driver needs 6.12, or 7.2",
 				     "linux-image-6.12-amd64"));
 	}
 	/* one that has the driver all the same */

@@ -64,11 +64,12 @@ static void values_are_separated(void)
 	json_open(&json, "some", '[');
 	json_number(&json, NULL, UINT64_MAX);
 	json_real(&json, NULL, 0.1);
+	json_real(&json, NULL, 0.1 + 0.2);
 	json_real(&json, NULL, NAN);
 	json_close(&json, ']');
 	json_bool(&json, "is", true);
 	json_close(&json, '}');
-	check(wrote(&json, "{\n  \"none\": [],\n  \"some\": [\n    18446744073709551615,\n    0.10000000000000001,\n    null\n  ],\n  \"is\": true\n}\n"));
+	check(wrote(&json, "{\n  \"none\": [],\n  \"some\": [\n    18446744073709551615,\n    0.1,\n    0.30000000000000004,\n    null\n  ],\n  \"is\": true\n}\n"));
 
 	json = start(true);
 	json_open(&json, NULL, '{');

@@ -55,7 +55,7 @@ static void info_shows_the_card(void)
 	check(strstr(output, "3 of 32"));
 	check(strstr(output, "0xfffffff (28 bits)"));
 	check(strstr(output, "16 KiB"));
-	check(strstr(output, "square, 100 Hz, 5 V"));
+	check(strstr(output, "\nINP2         16      +-10 V  square, 100 Hz, 5 V\n"));
 	check(skelctl(&info_command, "info --help") == 0);
 	check(skelctl(&info_command, "info more") == EXIT_USAGE);
 }
@@ -66,7 +66,7 @@ static void info_of_a_simple_card(void)
 	fake.simple = true;
 	check(skelctl(&info_command, "info") == 0);
 	check(strstr(output, "skel,fake,0,1"));
-	check(!strstr(output, "converter"));
+	check(!strstr(output, "generator"));
 	check(!strstr(output, "ERROR"));
 }
 
@@ -79,12 +79,27 @@ static void info_of_a_card_that_has_stopped(void)
 	check(strstr(output, "identity       not known"));
 	check(strstr(output, "3 of 32"));
 	check(strstr(output, "no answer to '*IDN?' in 1000 ms"));
+	check(!strstr(output, "INP1"));
 	check(skelctl(&info_command, "info --json") == EXIT_SILENT);
 	check(strstr(output, "\"answers\": false"));
 	check(strstr(output, "\"identity\": null"));
+	/* one that is only silent about what it does not know */
+	fake_reset();
+	fake.scpi = true;
+	fake.terse = true;
+	check(skelctl(&info_command, "info") == 0);
 	fake_reset();
 	fake.unplug = true;
 	check(skelctl(&info_command, "info") == EXIT_NO_CARD);
+	check(strstr(output, "the card of this device is gone"));
+	fake_reset();
+	fake.unplug_at = 2;
+	check(skelctl(&info_command, "info") == EXIT_NO_CARD);
+	check(strstr(output, "the card is gone: it was unplugged"));
+	fake_reset();
+	fake.unplug_at = 4;
+	check(skelctl(&cmd_command, "cmd *IDN? *IDN?") == EXIT_NO_CARD);
+	check(strstr(output, "the card is gone: it was unplugged"));
 }
 
 static void info_prints_json(void)
@@ -95,6 +110,7 @@ static void info_prints_json(void)
 	check(strstr(output, "\"identity\": \"skel,fake,0,1\""));
 	check(strstr(output, "\"dma_mask\": 268435455,"));
 	check(strstr(output, "\"length\": 16384,"));
+	check(strstr(output, "\"name\": \"INP2\","));
 	check(strstr(output, "\"shape\": \"square\",\n      \"hertz\": 100,"));
 	check(strstr(output, "\"replies_lost\": 0\n  }\n}\n"));
 }
@@ -141,6 +157,11 @@ static void queries_are_known(void)
 	check(!talk_is_query("") && !talk_is_query("STOP"));
 	check(!talk_is_query("PROG:DEF \"A\",\"PRINT 'why?'\""));
 	check(!talk_is_query("A 'why?'"));
+	/* blocks */
+	check(!talk_is_query("A #13b?c") && talk_is_query("A #13b?c;B?"));
+	check(!talk_is_query("A #19b?c") && !talk_is_query("A #212b?cdefghijkl"));
+	check(talk_is_query("A #H1F;B?") && talk_is_query("A #0b?"));
+	check(talk_is_query("A #3b?") && !talk_is_query("A #"));
 }
 
 /* By the length in its header: newlines in it do not cut it. */
@@ -217,6 +238,88 @@ static void cmd_loses_nothing_at_the_end(void)
 	fake.silent = true;
 	check(cmd_stdin_args("cmd -t 20 -", "*IDN?\n*IDN?\n") == EXIT_SILENT);
 	check(strstr(output, "no reply in 20 ms"));
+}
+
+/* What the card says late to skelctl's own question is not what the user asked. */
+static void cmd_of_a_card_that_is_slow_at_first(void)
+{
+	int scpi;
+
+	for (scpi = 0; scpi < 2; scpi++) {
+		fake_reset();
+		fake.scpi = scpi;
+		fake.late_start = true;
+		check(skelctl(&cmd_command, "cmd --timeout 300 *IDN?") == 0);
+		check(strcmp(output, "skel,fake,0,1\n") == 0);
+		fake_reset();
+		fake.scpi = scpi;
+		fake.late_start = true;
+		check(skelctl(&cmd_command, "cmd --timeout 300 BAD") == EXIT_CARD);
+		check(strstr(output, scpi ? "'BAD': -224," :
+			     "ERROR unknown-command"));
+	}
+}
+
+/* Lines that cannot be sent: of arguments, none is. */
+static void cmd_refuses_lines(void)
+{
+	char cmd[] = "cmd", idn[] = "*IDN?", two[] = "STOP\nSTOP", longest[1024];
+	char longer[1025];
+	struct call two_call = { &cmd_command, { cmd, idn, two } };
+	struct call longest_call = { &cmd_command, { cmd, longest } };
+	struct call longer_call = { &cmd_command, { cmd, idn, longer } };
+	FILE *file = tmpfile();
+	int keep = dup(STDIN_FILENO);
+
+	fake_reset();
+	check(unit_catch(call_it, &two_call, output, sizeof(output)) ==
+	      EXIT_USAGE);
+	check(strcmp(output, "test-skelctl: cmd: 'STOP?STOP' has a newline in it: give each line as an argument of its own, or all of them by '-'; nothing was sent\n") ==
+	      0);
+	memset(longer, 'x', sizeof(longer));
+	memset(longest, 'x', sizeof(longest));
+	longest[1023] = '\0';
+	longer[1024] = '\0';
+	check(unit_catch(call_it, &longest_call, output, sizeof(output)) ==
+	      EXIT_CARD);
+	check(strcmp(output, "ERROR unknown-command\n") == 0);
+	check(unit_catch(call_it, &longer_call, output, sizeof(output)) ==
+	      EXIT_USAGE);
+	check(strstr(output, "is longer than the 1023 bytes") &&
+	      strstr(output, "nothing was sent"));
+	/* the others of a file are; from Windows, too */
+	fwrite("STOP\0STOP\n*IDN?\r\nSTOP\r\n", 1, 24, file);
+	rewind(file);
+	dup2(fileno(file), STDIN_FILENO);
+	check(skelctl(&cmd_command, "cmd -") == EXIT_CARD);
+	dup2(keep, STDIN_FILENO);
+	close(keep);
+	fclose(file);
+	check(strstr(output, "'STOP' has a NUL byte in it; not sent\n"));
+	check(strstr(output, "skel,fake,0,1\nOK STOP\n"));
+}
+
+static int with_closed(void *data)
+{
+	const int *fd = data;
+	char program[] = "skelctl", cmd[] = "cmd", idn[] = "*IDN?", dash[] = "-";
+	char *argv[] = { program, cmd, *fd ? idn : dash, NULL };
+
+	choose_card(FAKE_PATH);
+	close(*fd);
+	return skelctl_main(3, argv);
+}
+
+/* Else the card would be in their places: its answers would be its commands. */
+static void standard_files_may_be_closed(void)
+{
+	int in = STDIN_FILENO, out = STDOUT_FILENO;
+
+	fake_reset();
+	check(unit_catch(with_closed, &in, output, sizeof(output)) == EXIT_CARD);
+	check(strstr(output, "standard input: Bad file descriptor"));
+	check(unit_catch(with_closed, &out, output, sizeof(output)) == EXIT_CARD);
+	check(strstr(output, "standard output: Bad file descriptor"));
 }
 
 static void cmd_copies_lines(void)
@@ -298,6 +401,9 @@ int main(void)
 	run(cmd_loses_nothing_at_the_end);
 	run(cmd_does_not_wait_for_ever);
 	run(cmd_asks_for_errors);
+	run(cmd_of_a_card_that_is_slow_at_first);
+	run(cmd_refuses_lines);
+	run(standard_files_may_be_closed);
 	run(cmd_copies_lines);
 	run(cmd_waits_for_transfers);
 	run(verdicts_are_understood);
