@@ -11,11 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "skelctl.h"
 #include "system.h"
+#include "text.h"
 
 static void make_path(char *path, const char *root, const char *format,
 		      va_list args)
@@ -43,6 +46,7 @@ bool system_line(const char *root, char *line, size_t size, const char *format,
 		return false;
 	found = fgets(line, size, file);
 	line[strcspn(line, "\n")] = '\0';
+	text_tame(line);
 	fclose(file);
 	return found;
 }
@@ -162,8 +166,25 @@ static bool field(const char *line, const char *key, uint64_t *value)
 static bool read_fdinfo(const char *root, struct system_user *user)
 {
 	uint64_t channel = UINT64_MAX, buffers = 0, pending = 0, kb = 0;
+	const struct {
+		const char *key;
+		uint64_t *value;
+	} fields[] = {
+		{ "skel-channel", &channel },
+		{ "skel-buffers", &buffers },
+		{ "skel-memory", &kb },
+		{ "skel-pending", &pending },
+		/* not of every kernel */
+		{ "skel-granted", &user->granted },
+		{ "skel-refused", &user->refused },
+		{ "skel-failed", &user->failed },
+		{ "skel-tohost", &user->bytes_tohost },
+		{ "skel-fromhost", &user->bytes_fromhost },
+		{ "skel-lost", &user->replies_lost },
+	};
 	char path[PATH_MAX], line[256];
 	FILE *file;
+	size_t i;
 
 	snprintf(path, sizeof(path), "%s/proc/%d/fdinfo/%d", root, user->pid,
 		 user->fd);
@@ -171,10 +192,10 @@ static bool read_fdinfo(const char *root, struct system_user *user)
 	if (!file)
 		return false;
 	while (fgets(line, sizeof(line), file)) {
-		if (!field(line, "skel-channel", &channel) &&
-		    !field(line, "skel-buffers", &buffers) &&
-		    !field(line, "skel-pending", &pending))
-			field(line, "skel-memory", &kb);
+		for (i = 0; i < ARRAY_SIZE(fields); i++) {
+			if (field(line, fields[i].key, fields[i].value))
+				user->counted |= fields[i].value == &user->granted;
+		}
 	}
 	fclose(file);
 	user->channel = channel;
@@ -184,20 +205,21 @@ static bool read_fdinfo(const char *root, struct system_user *user)
 	return channel != UINT64_MAX;
 }
 
-static void read_maps(const char *root, struct system_user *user)
+/* @device: as the process has opened it */
+static void read_maps(const char *root, struct system_user *user,
+		      const char *device)
 {
-	char path[PATH_MAX], line[PATH_MAX], name[32];
+	char path[PATH_MAX], line[PATH_MAX];
 	FILE *file;
 
-	snprintf(name, sizeof(name), "skel%u", user->card);
 	snprintf(path, sizeof(path), "%s/proc/%d/maps", root, user->pid);
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		unsigned long long start, end;
-		char *slash = strrchr(line, '/');
+		char *slash = strchr(line, '/');
 
 		line[strcspn(line, "\n")] = '\0';
-		if (!slash || strcmp(slash + 1, name) != 0 ||
+		if (!slash || strcmp(slash, device) != 0 ||
 		    sscanf(line, "%llx-%llx", &start, &end) != 2)
 			continue;
 		user->mappings++;
@@ -216,7 +238,8 @@ static uid_t owner(const char *root, pid_t pid)
 	return stat(path, &st) ? (uid_t)-1 : st.st_uid;
 }
 
-static void add_user(struct users *users, pid_t pid, int fd, long card)
+static void add_user(struct users *users, pid_t pid, int fd, long card,
+		     const char *device)
 {
 	struct system_user user = { .pid = pid, .fd = fd, .card = card };
 
@@ -225,7 +248,7 @@ static void add_user(struct users *users, pid_t pid, int fd, long card)
 	user.uid = owner(users->root, pid);
 	system_line(users->root, user.program, sizeof(user.program),
 		    "/proc/%d/comm", pid);
-	read_maps(users->root, &user);
+	read_maps(users->root, &user, device);
 	users->user = grow(users->user, users->count, sizeof(user));
 	users->user[users->count++] = user;
 }
@@ -252,7 +275,7 @@ static void look_at_process(struct users *users, const char *pid)
 		name = strrchr(link, '/');
 		if (name && card_number(name + 1) >= 0)
 			add_user(users, atoi(pid), atoi(entry->d_name),
-				 card_number(name + 1));
+				 card_number(name + 1), link);
 	}
 	closedir(dir);
 }
@@ -289,4 +312,56 @@ struct system_user *system_users(const char *root, size_t *count, bool *hidden)
 	*count = users.count;
 	*hidden = users.hidden;
 	return users.user;
+}
+
+void system_count(struct system_user *user)
+{
+	struct skel_info info = { .size = sizeof(info) };
+	char path[PATH_MAX], link[PATH_MAX], device[64];
+	int process, file;
+	ssize_t length;
+
+	process = syscall(SYS_pidfd_open, user->pid, 0);
+	file = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, user->fd, 0);
+	if (file >= 0) {
+		/* the process may have opened something else meanwhile */
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+		snprintf(device, sizeof(device), "/dev/skel%u", user->card);
+		length = readlink(path, link, sizeof(link) - 1);
+		link[length < 0 ? 0 : length] = '\0';
+		if (strcmp(link, device) == 0 &&
+		    !ioctl(file, SKEL_IOC_INFO, &info) &&
+		    info.channel == user->channel) {
+			user->counted = true;
+			user->granted = info.granted;
+			user->refused = info.refused;
+			user->failed = info.failed;
+			user->bytes_tohost = info.bytes_tohost;
+			user->bytes_fromhost = info.bytes_fromhost;
+			user->replies_lost = info.replies_lost;
+		}
+		close(file);
+	}
+	if (process >= 0)
+		close(process);
+}
+
+void system_look(struct system_view *view, const char *root, const char *only)
+{
+	size_t i, n = 0;
+
+	*view = (struct system_view) { .root = root };
+	view->card = system_cards(root, &view->cards);
+	view->user = system_users(root, &view->users, &view->hidden);
+	for (i = 0; i < view->cards; i++) {
+		if (!only || strcmp(view->card[i].name, only) == 0)
+			view->card[n++] = view->card[i];
+	}
+	view->cards = n;
+}
+
+void system_free(struct system_view *view)
+{
+	free(view->card);
+	free(view->user);
 }

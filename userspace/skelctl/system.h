@@ -32,6 +32,11 @@ struct system_user {
 	uint64_t memory;	/* of the buffers, in bytes */
 	unsigned int mappings;	/* of the card in this process, by all its channels */
 	uint64_t mapped;	/* their length, in bytes */
+
+	/* since it was opened, as in struct skel_info; only if counted */
+	bool counted;
+	uint64_t granted, refused, failed, bytes_tohost, bytes_fromhost,
+		 replies_lost;
 };
 
 /*
@@ -51,7 +56,31 @@ struct system_card *system_cards(const char *root, size_t *count);
  */
 struct system_user *system_users(const char *root, size_t *count, bool *hidden);
 
-/* The first line of a file, without its newline. Return: whether there is one. */
+/*
+ * system_count() - get the counters of a channel from its own file
+ *
+ * Where /proc does not give them. The kernel lets a user look at the files of the own
+ * processes (if kernel.yama.ptrace_scope is 0), and root at all.
+ */
+void system_count(struct system_user *user);
+
+/* What there is at one time */
+struct system_view {
+	const char *root;
+	struct system_card *card;
+	struct system_user *user;
+	size_t cards, users;
+	bool hidden;
+};
+
+/* @only: the name of a card, to see no others; NULL. To be freed by system_free() */
+void system_look(struct system_view *view, const char *root, const char *only);
+void system_free(struct system_view *view);
+
+/*
+ * The first line of a file, without its newline; what would control a terminal is
+ * replaced. Return: whether there is one.
+ */
 __attribute__((__format__(__printf__, 4, 5)))
 bool system_line(const char *root, char *line, size_t size, const char *format,
 		 ...);

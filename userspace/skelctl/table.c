@@ -9,6 +9,7 @@
 
 const struct command *const commands[] = {
 	&list_command,
+	&monitor_command,
 	&info_command,
 	&cmd_command,
 	&record_command,

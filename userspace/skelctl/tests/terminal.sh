@@ -31,6 +31,15 @@ see() { # NAME PATTERN
 	screen | sed 's/^/# /'
 	failed=1
 }
+see_not() { # NAME PATTERN
+	n=$((n + 1))
+	if screen | grep -qE -- "$2"; then
+		echo "not ok $n - $1: there is $2"
+		failed=1
+	else
+		echo "ok $n - $1"
+	fi
+}
 skip() {
 	n=$((n + 1))
 	echo "ok $n - $1 # SKIP $2"
@@ -59,8 +68,53 @@ if [ "$edit" = libedit ]; then
 	see "a narrow terminal" '^card>$'
 	t send-keys '*IDN?' Enter
 	see "answers there" '^skel,fake,0,1$'
+	t resize-window -x 60 -y 10
+	sleep 0.2
+	t send-keys 'STOP' Enter
+	see "a terminal that has been resized" '^OK STOP$'
+	# while a line is edited, in raw mode
+	t send-keys 'VANISH' Enter
+	see "the card is gone" 'the card is gone: it was'
+	see "its exit status" '^status 3$'
+	t send-keys 'abc'
+	see "the terminal is as before" '^abc$'
 else
 	skip "interactive commands" "built without libedit"
 fi
+
+# A machine with a channel, whose counters move when told so
+proc=$tmp/root/proc/77
+mkdir -p "$tmp/root/sys/class/misc/skel0" "$tmp/root/sys/class/misc/skel1" "$proc/fd" "$proc/fdinfo"
+ln -s /dev/skel0 "$proc/fd/5"
+printf 'ana\033[31mlyse\n' >"$proc/comm"
+: >"$proc/maps"
+count() { # BYTES
+	printf 'skel-channel:\t3\nskel-buffers:\t1\nskel-memory:\t64 kB\nskel-pending:\t0\nskel-granted:\t%s\nskel-refused:\t2\nskel-tohost:\t%s\nskel-fromhost:\t0\n' $(($1 / 1000)) "$1" >"$tmp/count"
+	mv "$tmp/count" "$proc/fdinfo/5"
+}
+monitor() { # WIDTH HEIGHT OPTION...
+	count 0
+	start "$1" "$2" monitor --root "$tmp/root" "${@:3}"
+}
+monitor 80 24 -i 1d
+see "monitor: 80 columns" '^card  chan program    bufs   memory run xfers/s   to host from host refused lost$'
+see "monitor: what is not known yet, and a name that would change the colour" \
+	'^skel0    3 ana\?\[31mly    1   64 KiB   0       -         -         -       2    0$'
+see "monitor: a card that nobody uses" '^skel1    - - '
+t resize-window -x 40 -y 12
+see "monitor: 40 columns, at once" '^card  chan program      to host refused$'
+t resize-window -x 20 -y 5
+see "monitor: 20 columns" '^skel0    3         -$'
+t send-keys q
+see "monitor: q ends it" '^status 0$'
+monitor 40 12 -i 2
+see "monitor: before" '^skel0    3 .* - +2$'
+count 5000000
+see "monitor: bytes per second" '^skel0    3 ana\?\[31mly +[1-9][0-9.]* [kM]B/s       2$'
+rm -r "$proc"
+see "monitor: it has closed the card" '^skel0    - - '
+t send-keys C-c
+see "monitor: Ctrl-C ends it" '^status 0$'
+see_not "monitor: the screen is as before" 'card'
 echo "1..$n"
 exit $failed

@@ -54,14 +54,15 @@ static void make_machine(void)
 		    "7f0000200000-7f0000201000 rw-s 0 00:05 9 /dev/skel2 (deleted)\n"
 		    "7f0000300000-7f0000301000 rw-s 0 00:05 9 /dev/skel2\n"
 		    "7f0000400000-7f0000401000 rw-s 0 00:05 9 /dev/skel10\n"
-		    "7f0000500000-7f0000501000 rw-p 0 00:00 0 [heap]\n");
+		    "7f0000500000-7f0000501000 rw-p 0 00:00 0 [heap]\n"
+		    "7f0000600000-7f0000601000 rw-s 0 00:05 9 /tmp/skel2\n");
 	put_channel(77, 5, "/dev/skel2",
 		    "pos:\t0\nflags:\t02\nskel-card:\tsim\nskel-channel:\t4\n"
 		    "skel-buffers:\t2\nskel-memory:\t1024 kB\nskel-pending:\t1\n");
 	put_channel(77, 6, "/dev/skel10",
 		    "skel-card:\tlab\nskel-channel:\t0\nskel-buffers:\t0\n"
 		    "skel-memory:\t0 kB\nskel-pending:\t0\n");
-	put_process(9, "view", "");
+	put_process(9, "vi\033[2J\302\233ew\n", "");
 	put_channel(9, 3, "/dev/skel2",
 		    "skel-card:\tsim\nskel-channel:\t1\nskel-buffers:\t0\n"
 		    "skel-memory:\t0 kB\nskel-pending:\t0\n");
@@ -98,6 +99,8 @@ static void users_are_found(void)
 	make_machine();
 	user = system_users(root, &count, &hidden);
 	check(count == 3 && !hidden);
+	/* a name must not command the terminal */
+	check(strcmp(user[0].program, "vi?[2J??ew") == 0);
 	check(user[0].pid == 9 && user[0].channel == 1 && user[0].card == 2);
 	check(user[1].pid == 77 && user[1].channel == 4 && user[1].fd == 5);
 	check(user[1].buffers == 2 && user[1].memory == 1 << 20);
@@ -122,7 +125,7 @@ static void list_shows_them(void)
 	make_machine();
 	check(unit_catch(list, NULL, output, sizeof(output)) == 0);
 	check(strstr(output, "\n2      /dev/skel2   sim               faux-skel_sim.0\n"));
-	check(strstr(output, "\n             4  ada       record            77        2    1.049 MB        1  1.053 MB\n"));
+	check(strstr(output, "\n             4  ada       record            77        2       1 MiB        1  1028 KiB\n"));
 	check(strstr(output, "\n10     /dev/skel10  lab               -\n"));
 	check(unit_catch(list, json, output, sizeof(output)) == 0);
 	check(strstr(output, "\"buffer_bytes\": 1048576,"));
@@ -137,10 +140,30 @@ static void list_shows_them(void)
 	root_remove();
 }
 
+/* That of --device; the last test, as the choice stays */
+static void list_shows_one(void)
+{
+	static char json[] = "--json";
+
+	make_machine();
+	choose_card("2");
+	check(unit_catch(list, NULL, output, sizeof(output)) == 0);
+	check(strstr(output, "\n2      /dev/skel2") && !strstr(output, "skel10"));
+	choose_card("skel3");
+	check(unit_catch(list, NULL, output, sizeof(output)) == EXIT_NO_CARD);
+	check(strstr(output, "no card skel3; skelctl doctor"));
+	choose_card("/dev/skel10");
+	check(unit_catch(list, json, output, sizeof(output)) == 0);
+	check(strstr(output, "\"number\": 10,") &&
+	      !strstr(output, "\"number\": 2,"));
+	root_remove();
+}
+
 int main(void)
 {
 	run(cards_are_found);
 	run(users_are_found);
 	run(list_shows_them);
+	run(list_shows_one);
 	return unit_end();
 }
