@@ -114,7 +114,7 @@ static enum arrival take(struct talk *talk, int timeout,
 			card_gone();
 		err(EXIT_CARD, "%s", card_path());
 	}
-	if (verdict && talk->language == TALK_SCPI &&
+	if (verdict && (talk->language == TALK_SCPI || talk->late) &&
 	    scpi_parse_verdict(line, verdict))
 		return MARKED;
 	if (skel_parse_transfer(line, &end)) {
@@ -173,11 +173,18 @@ static int wait_reply(struct talk *talk)
 
 static int wait_count(struct talk *talk)
 {
-	int i;
+	struct scpi_verdict verdict;
+	int i = 0;
 
-	for (i = 0; i < talk->replies; i++) {
-		if (take(talk, talk->timeout, NULL) == NOTHING)
+	while (i < talk->replies) {
+		switch (take(talk, talk->timeout, &verdict)) {
+		case NOTHING:
 			return silent(talk);
+		case MARKED:
+			break;	/* what talk_begin() asked is answered late */
+		case REPLY:
+			i++;
+		}
 	}
 	return 0;
 }
@@ -335,7 +342,6 @@ static bool has_marks(struct talk *talk, int timeout, int lines)
 void talk_begin(struct talk *talk)
 {
 	int timeout = talk->timeout < 0 ? 10 * ANSWER_MS : talk->timeout;
-	bool late;
 
 	talk->language = TALK_COUNTED;
 	if (talk->replies >= 0)
@@ -345,8 +351,8 @@ void talk_begin(struct talk *talk)
 		talk->language = TALK_SCPI;
 		return;
 	}
-	late = errno == ETIMEDOUT;
-	if (has_marks(talk, timeout, late ? 2 : 1) &&
+	talk->late = errno == ETIMEDOUT;
+	if (has_marks(talk, timeout, talk->late ? 2 : 1) &&
 	    talk->language == TALK_COUNTED)
 		talk->language = TALK_MARKED;
 }

@@ -27,7 +27,8 @@ struct talk {
 	enum talk_language language;
 	bool refused;		/* an error, or a transfer that was not done */
 
-	/* private: the last line */
+	/* private: of talk_begin(), and of the last line */
+	bool late;		/* the answer to the first question may still come */
 	const char *line;
 	bool answered, failed;
 	int transfers;		/* whose end is not reported yet */
