@@ -291,26 +291,33 @@ static void put_bottom(struct canvas *c)
 	fprintf(c->out, "%s\n", c->set->corner_se);
 }
 
+static void format_volts(char *text, size_t size, double volts,
+			 const struct axis *axis, bool narrow)
+{
+	bool milli = axis->step < 0.05;
+
+	if (fabs(volts) < axis->step / 4)
+		volts = 0;	/* not 1e-17, not -0 */
+	if (milli)
+		volts *= 1000;
+	if (narrow)
+		snprintf(text, size, "%.3g%s", volts, milli ? "m" : "V");
+	else
+		snprintf(text, size, "%.5g %s", volts, milli ? "mV" : "V");
+}
+
 static void put_label(struct canvas *c, const struct axis *axis, int row)
 {
 	int above = c->rows / 2 - row;
-	bool milli = axis->step < 0.05;
-	double volts;
 	char text[32];
 
 	if (above % ROWS_PER_TICK) {
 		fprintf(c->out, "%*s%s", c->label, "", c->set->vertical);
 		return;
 	}
-	volts = axis->centre + above / ROWS_PER_TICK * axis->step;
-	if (fabs(volts) < axis->step / 2)
-		volts = 0;	/* not 1e-17, not -0 */
-	if (c->label < LABEL_WIDE)
-		snprintf(text, sizeof(text), "%.3g%s", milli ? volts * 1000 :
-			 volts, milli ? "m" : "V");
-	else
-		snprintf(text, sizeof(text), "%.5g %s", milli ? volts * 1000 :
-			 volts, milli ? "mV" : "V");
+	format_volts(text, sizeof(text), axis->centre +
+		     above / ROWS_PER_TICK * axis->step, axis,
+		     c->label < LABEL_WIDE);
 	fprintf(c->out, "%*s %s", c->label - 1, text, c->set->tick_y);
 }
 
@@ -363,17 +370,32 @@ int plot_height_min(int trace_count)
 	return trace_count * (PLOT_ROWS_MIN + 2) + 1;
 }
 
-/* A trace without a frame: "INP1  ..." */
+/* Left of a row of a strip: the name in the middle, voltages at the ends */
+static void put_strip_label(struct canvas *c, const struct plot_trace *trace,
+			    const struct axis *axis, int row)
+{
+	int above = c->rows / 2 - row, length = strcspn(trace->left, ":");
+	char text[32] = "";
+
+	if (!above)
+		snprintf(text, sizeof(text), "%.*s", length < c->label ?
+			 length : c->label - 1, trace->left);
+	else if (abs(above) == c->rows / 2)
+		format_volts(text, sizeof(text), axis->centre +
+			     above * axis->step / ROWS_PER_TICK, axis, true);
+	fprintf(c->out, "%-*.*s", c->label, c->label - 1, text);
+}
+
+/* A trace without a frame */
 static void put_strip(struct canvas *c, const struct plot_trace *trace,
 		      const char *colour)
 {
 	struct axis axis = choose_axis(trace->volts, c->plot->count, c->rows);
-	int row, name = strcspn(trace->left, ":");
+	int row;
 
 	set_trace(c, trace->volts, &axis);
 	for (row = 0; row < c->rows; row++) {
-		fprintf(c->out, "%-*.*s", c->label, row == c->rows / 2 ?
-			name < c->label ? name : c->label - 1 : 0, trace->left);
+		put_strip_label(c, trace, &axis, row);
 		put_row(c, colour, row);
 		putc('\n', c->out);
 	}

@@ -126,6 +126,7 @@ static void put_script(FILE *script, const char *kind, const struct samples *s,
 		put_points(script, s, n);
 	fprintf(script, "set multiplot layout %d,1\nset grid\nunset key\n"
 		"set lmargin 10\nset rmargin 3\nset ylabel 'V'\n"
+		"set offsets graph 0, 0, 0.05, 0.05\n"
 		"set xrange [%.12g:%.12g]\n", s->inputs, s->start,
 		s->start + s->count / s->rate);
 	for (n = 0; n < s->inputs; n++) {

@@ -123,8 +123,7 @@ static void show(struct plotting *p, const char *const *left, FILE *out)
 	if (p->picture)
 		p->view.draw = false;
 	if (view_show(&p->view, &p->samples, left, out))
-		err(EXIT_CARD, "cannot draw %d x %d characters", p->view.width,
-		    p->view.height);
+		err(EXIT_CARD, "cannot draw");
 }
 
 static int plot_card(struct plotting *p)
@@ -174,40 +173,45 @@ static int plot_card(struct plotting *p)
 	return status;
 }
 
-static void read_file(struct plotting *p, const char *path)
+/* Return: false: there is too little in it yet. */
+static bool read_file(struct plotting *p, const char *path)
 {
 	char why[WHY_MAX];
+	int ret;
 
 	samples_free(&p->samples);
-	if (samples_read(&p->samples, path, p->last, why))
+	ret = samples_read(&p->samples, path, p->last, why);
+	if (ret < 0 || (ret && !p->follow))
 		errx(EXIT_CARD, "%s: %s", path, why);
+	return !ret;
+}
+
+static void show_file(struct plotting *p)
+{
+	const char *left[INPUTS_MAX];
+	int n;
+
+	for (n = 0; n < p->samples.inputs; n++)
+		left[n] = p->samples.name[n];
+	if (p->follow && isatty(STDOUT_FILENO))
+		fputs("\033[H\033[J", stdout);
+	show(p, left, stdout);
+	fflush(stdout);
 }
 
 static int plot_file(struct plotting *p, const char *path)
 {
 	volatile sig_atomic_t *stop = interrupt_catch();
 	struct timespec ts = { 0, FOLLOW_MS * 1000000L };
-	const char *left[INPUTS_MAX];
-	bool terminal = isatty(STDOUT_FILENO);
-	int n;
 
-	read_file(p, path);
 	if (p->picture)
 		open_picture(p);
-	for (;;) {
-		for (n = 0; n < p->samples.inputs; n++)
-			left[n] = p->samples.name[n];
-		if (p->follow && terminal)
-			fputs("\033[H\033[J", stdout);
-		show(p, left, stdout);
-		fflush(stdout);
-		if (!p->follow || *stop)
-			break;
-		nanosleep(&ts, NULL);
-		if (*stop)
-			break;
-		read_file(p, path);
-	}
+	do {
+		if (read_file(p, path))
+			show_file(p);
+		if (p->follow && !*stop)
+			nanosleep(&ts, NULL);
+	} while (p->follow && !*stop && !ferror(stdout));
 	samples_free(&p->samples);
 	return EXIT_SUCCESS;
 }
@@ -251,6 +255,9 @@ static int plot(const struct command *command, int argc, char **argv)
 		if (sampling || p.csv)
 			errx(EXIT_USAGE, "%s: a recording is there already: no option of sampling goes with '%s'",
 			     command->name, argv[optind]);
+		if (p.follow && p.picture)
+			errx(EXIT_USAGE, "%s: --follow draws in the terminal, --output once",
+			     command->name);
 		if (p.follow && !p.last)
 			p.last = FOLLOW_LAST;
 		return plot_file(&p, argv[optind]);

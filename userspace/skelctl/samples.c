@@ -70,6 +70,12 @@ static int refuse(char *why, const char *format, ...)
 	return -1;
 }
 
+static int too_short(char *why)
+{
+	refuse(why, "it has less than two frames");
+	return 1;
+}
+
 /* One more frame; those between it and the last one are missing. */
 static int add_at(struct samples *s, double time, const double *volts)
 {
@@ -147,12 +153,14 @@ static int read_csv(FILE *file, struct samples *s, double last, char *why)
 	fseek(file, size - back > body ? size - back : body, SEEK_SET);
 	if (size - back > body && !fgets(line, sizeof(line), file))
 		return 0;
+	/* the last line may be incomplete */
 	while (fgets(line, sizeof(line), file) &&
 	       parse_line(line, s->inputs, &time, volts)) {
 		if (add_at(s, time, volts))
 			return refuse(why, "no memory for it");
+		before = time;
 	}
-	refine_rate(s, time);
+	refine_rate(s, before);
 	return 0;
 }
 
@@ -316,6 +324,22 @@ static int read_npy(FILE *file, struct samples *s, double last, char *why)
 	return 0;
 }
 
+/* Only so many seconds at the end */
+static void keep_last(struct samples *s, double last)
+{
+	size_t wanted = fmin(ceil(last * s->rate - 1e-6), SAMPLES_MAX), skip;
+	int n;
+
+	if (last <= 0 || s->count <= wanted)
+		return;
+	skip = s->count - wanted;
+	for (n = 0; n < s->inputs; n++)
+		memmove(s->volts[n], s->volts[n] + skip,
+			wanted * sizeof(double));
+	s->start += skip / s->rate;
+	s->count = wanted;
+}
+
 int samples_read(struct samples *s, const char *path, double last, char *why)
 {
 	FILE *file = fopen(path, "r");
@@ -325,9 +349,11 @@ int samples_read(struct samples *s, const char *path, double last, char *why)
 	*s = (struct samples){ 0 };
 	if (!file)
 		return refuse(why, "%s", strerror(errno));
-	if (!fread(magic, 1, sizeof(magic), file) && ferror(file)) {
+	if (fread(magic, 1, sizeof(magic), file) < sizeof(magic)) {
+		error = ferror(file) ? refuse(why, "%s", strerror(errno)) :
+			too_short(why);
 		fclose(file);
-		return refuse(why, "%s", strerror(errno));
+		return error;
 	}
 	rewind(file);
 	if (memcmp(magic, "RIFF", 4) == 0 || memcmp(magic, "RF64", 4) == 0)
@@ -339,7 +365,9 @@ int samples_read(struct samples *s, const char *path, double last, char *why)
 	else
 		error = refuse(why, "only csv, wav and npy of skelctl record can be drawn");
 	fclose(file);
+	if (!error)
+		keep_last(s, last);
 	if (!error && (s->count < 2 || s->rate <= 0))
-		error = refuse(why, "it has less than two frames");
+		error = too_short(why);
 	return error;
 }

@@ -32,6 +32,8 @@ int samples_add(struct samples *s, const struct recording *rec,
  * Read a recording: csv, wav or npy as skelctl record writes them, also while it
  * does so. @last: only so many seconds at its end, 0: all.
  * @why: the reason, WHY_MAX bytes
+ *
+ * Return: 0; 1: there are less than two frames in it, maybe not yet; or -1.
  */
 int samples_read(struct samples *s, const char *path, double last, char *why);
 void samples_free(struct samples *s);

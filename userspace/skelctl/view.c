@@ -86,25 +86,25 @@ static bool wants_colour(const char *when)
 
 void view_complete(struct view *view)
 {
+	view->colour = wants_colour(view->when);
+}
+
+/* What the user left open, as the terminal is now */
+static void choose_size(const struct view *view, struct plot *plot)
+{
 	struct winsize size = { 0 };
 
-	view->colour = wants_colour(view->when);
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_col ||
 	    !size.ws_row) {
 		size.ws_col = 80;
 		size.ws_row = 24;
 	}
-	if (!view->width) {
-		view->width = size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-		if (view->width < PLOT_WIDTH_MIN)
-			view->width = PLOT_WIDTH_MIN;
-	}
-	if (!view->height) {
-		view->height = size.ws_row <= HEIGHT_MAX ? size.ws_row - 1 :
-			       HEIGHT_MAX;
-		if (view->height < 1)
-			view->height = 1;
-	}
+	plot->width = view->width ? view->width :
+		      size.ws_col < PLOT_WIDTH_MIN ? PLOT_WIDTH_MIN :
+		      size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
+	plot->height = view->height ? view->height :
+		       size.ws_row > HEIGHT_MAX ? HEIGHT_MAX :
+		       size.ws_row > 1 ? size.ws_row - 1 : 1;
 }
 
 void view_measure(const struct samples *s, int n, char *text, size_t size)
@@ -129,13 +129,12 @@ int view_show(const struct view *view, const struct samples *s,
 		.count = s->count,
 		.rate = s->rate,
 		.start = s->start,
-		.width = view->width,
-		.height = view->height,
 		.utf8 = view->utf8,
 		.colour = view->colour,
 	};
 	int n;
 
+	choose_size(view, &plot);
 	for (n = 0; n < s->inputs; n++) {
 		view_measure(s, n, right[n], sizeof(right[n]));
 		traces[n] = (struct plot_trace){

@@ -14,7 +14,6 @@
 struct view {
 	bool draw;		/* else only measure */
 	bool utf8, colour;
-	bool sized;		/* width and height are given */
 	int width, height;	/* 0: as the terminal */
 	const char *when;	/* colours: "always", "never", "auto" */
 };
@@ -45,7 +44,7 @@ enum {
 void view_init(struct view *view);
 /* Return: false: it is not one of these. Exits if the value is wrong. */
 bool view_option(struct view *view, int letter, const char *value);
-/* When all options are there, and when the terminal may have changed */
+/* When all options are there */
 void view_complete(struct view *view);
 /* "measured 50.00 Hz, -8.000 V to 8.000 V" */
 void view_measure(const struct samples *s, int n, char *text, size_t size);

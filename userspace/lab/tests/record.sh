@@ -162,5 +162,19 @@ else
 fi
 has "no gnuplot" "sudo apt install gnuplot-nox" "$(PATH=/nowhere skelctl plot -o none.png)"
 
+# a recording is followed, from before its first frame on
+LAB_REAL=1 "$skelctl" record -q -r 2kHz -t 3s -f follow.csv >out 2>&1 &
+pid=$!
+until [ -e follow.csv ]; do sleep 0.05; done
+timeout -s INT 2.6 "$skelctl" plot --follow --last 500ms --ascii --width 60 --height 16 follow.csv >pictures
+wait $pid
+times=$(grep -o '[0-9]* ms$' pictures | uniq | wc -l)
+if [ "$times" -ge 2 ]; then
+	ok "a recording is followed"
+else
+	not_ok "a recording is followed" "$(cat pictures)"
+fi
+has "what is new is measured" "INP1 -- measured 50.00 Hz, " "$(tail -n 16 pictures)"
+
 echo "1..$n"
 exit $failed

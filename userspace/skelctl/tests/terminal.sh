@@ -11,13 +11,13 @@ n=0 failed=0
 tmp=$(mktemp -d) || exit 1
 export HOME=$tmp XDG_STATE_HOME=$tmp/state SKEL_DEVICE=/dev/fake-skel
 terminals=0
-t() { tmux -S "$tmp/socket$terminals" -f /dev/null "$@"; }
+t() { tmux -u -S "$tmp/socket$terminals" -f /dev/null "$@"; }
 trap 't kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
 
 start() { # WIDTH HEIGHT ARGUMENT...
 	[ "$terminals" = 0 ] || t kill-server
 	terminals=$((terminals + 1))
-	t new-session -d -x "$1" -y "$2" "$skelctl ${*:3}; echo status \$?; sleep 60"
+	t new-session -d -x "$1" -y "$2" "$skelctl ${*:3}; printf 'status %s' \$?; sleep 60"
 }
 screen() { t capture-pane -p 2>/dev/null; }
 # Wait until the screen has a line like this
@@ -116,5 +116,49 @@ see "monitor: it has closed the card" '^skel0    - - '
 t send-keys C-c
 see "monitor: Ctrl-C ends it" '^status 0$'
 see_not "monitor: the screen is as before" 'card'
+
+# waveforms, as wide and high as the terminal is
+start 80 24 plot --utf8
+see "plot: in 80x24" 'measured 50.00 Hz, -8.000 V to 8.000 V ─┐$'
+see "plot: both of them" '^ +┌─ INP2: square 100 Hz, 5 V ─ measured 100.00 Hz'
+see "plot: times" '^ +0 .* 100 ms$'
+start 80 24 plot --ascii
+see "plot: ASCII" '^ +\+- INP1: sine 50 Hz, 8 V -+ measured 50.00 Hz'
+see "plot: ASCII: the end" '^status 0$'
+n=$((n + 1))
+if screen | LC_ALL=C grep -q '[^ -~]'; then
+	echo "not ok $n - plot: only ASCII"
+	failed=1
+else
+	echo "ok $n - plot: only ASCII"
+fi
+start 40 12 plot --utf8
+see "plot: in 40x12" '^INP1 .*⠇'
+see "plot: in 40x12: voltages" '^10V +.*⣀'
+see "plot: in 40x12: the end" '^status 0$'
+start 20 5 plot --ascii
+see "plot: in 20x5" '^INP2 .*\|'
+see "plot: in 20x5: times" ' ms$'
+start 80 24 plot --utf8 --height 10
+see "plot: colours" '^status 0$'
+n=$((n + 1))
+if t capture-pane -p -e | grep -q "$(printf '\033\\[36m')"; then
+	echo "ok $n - plot: in colour"
+else
+	echo "not ok $n - plot: in colour"
+	failed=1
+fi
+export NO_COLOR=1
+start 80 24 plot --utf8 --height 10
+see "plot: NO_COLOR" '^status 0$'
+n=$((n + 1))
+if t capture-pane -p -e | grep -q "$(printf '\033\\[3[36]m')"; then
+	echo "not ok $n - plot: NO_COLOR: no colour"
+	failed=1
+else
+	echo "ok $n - plot: NO_COLOR: no colour"
+fi
+unset NO_COLOR
+
 echo "1..$n"
 exit $failed

@@ -472,6 +472,16 @@ static void recordings_are_drawn(void)
 		/* the axis has the times of the recording */
 		check(strstr(output, "150 ") && strstr(output, "200 ms"));
 	}
+	/* a file that is being written: its last line is incomplete */
+	check(skelctl("record -f -q -n 1000 @/p.csv") == 0);
+	snprintf(args, sizeof(args), "printf '0.5,1' >>%s/p.csv", dir);
+	check(system(args) == 0);
+	check(skelctl("plot --no-plot @/p.csv") == 0);
+	check(strstr(output, "INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n"));
+	/* not one yet */
+	check(skelctl("record -f -q -n 1 @/p.csv") == 0);
+	check(skelctl("plot @/p.csv") == EXIT_CARD);
+	check(strstr(output, "p.csv: it has less than two frames"));
 	check(skelctl("plot @/none.csv") == EXIT_CARD);
 	check(strstr(output, "none.csv: No such file"));
 }
@@ -482,7 +492,7 @@ static void recordings_are_drawn(void)
  */
 static void record_is_fast(void)
 {
-	static const char path[] = "/dev/shm/skel-test-record.raw";
+	char path[64];
 	const uint32_t count = 25000000;
 	static uint32_t block[65536];
 	struct timespec begin, end;
@@ -499,6 +509,7 @@ static void record_is_fast(void)
 	fake_reset();
 	fake.fast = true;
 	fake.streams = true;
+	snprintf(path, sizeof(path), "/dev/shm/skel-test-%d.raw", getpid());
 	snprintf(args, sizeof(args), "record -f -q -r 10M -n %u %s", count, path);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	check(skelctl(args) == 0);
