@@ -14,10 +14,11 @@ terminals=0
 t() { tmux -u -S "$tmp/socket$terminals" -f /dev/null "$@"; }
 trap 't kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
 
+end='\n'
 start() { # WIDTH HEIGHT ARGUMENT...
 	[ "$terminals" = 0 ] || t kill-server
 	terminals=$((terminals + 1))
-	t new-session -d -x "$1" -y "$2" "$skelctl ${*:3}; printf 'status %s' \$?; sleep 60"
+	t new-session -d -x "$1" -y "$2" "$skelctl ${*:3}; printf 'status %s$end' \$?; sleep 60"
 }
 screen() { t capture-pane -p 2>/dev/null; }
 # Wait until the screen has a line like this
@@ -117,7 +118,8 @@ t send-keys C-c
 see "monitor: Ctrl-C ends it" '^status 0$'
 see_not "monitor: the screen is as before" 'card'
 
-# waveforms, as wide and high as the terminal is
+# waveforms, as wide and high as the terminal is without the prompt behind them
+end=
 start 80 24 plot --utf8
 see "plot: in 80x24" 'measured 50.00 Hz, -8.000 V to 8.000 V ─┐$'
 see "plot: both of them" '^ +┌─ INP2: square 100 Hz, 5 V ─ measured 100.00 Hz'
