@@ -25,9 +25,10 @@ static void check(const struct skel_block *block)
 
 int main(int argc, char **argv)
 {
-	unsigned long long frames = strtoull(argc > 1 ? argv[1] : "", NULL, 0), end, lost = 0;
+	unsigned long long frames = strtoull(argc > 1 ? argv[1] : "", NULL, 0), end;
 	struct skel *skel = frames ? skel_open(argv[2]) : NULL;
 	struct skel_stream *stream = NULL;
+	struct skel_stream_info info;
 	struct skel_block block;
 	int ret;
 
@@ -44,11 +45,11 @@ int main(int argc, char **argv)
 		if (ret != 1)
 			errx(1, "no block: %s", skel_errmsg());
 		check(&block);
-		lost += block.lost / 2;
 		end = (block.offset + block.length) / 2;
 		skel_stream_release(stream, &block);
 	} while (end < frames);
-	printf("%llu frames, %llu lost\n", end, lost);
+	skel_stream_get_info(stream, &info);
+	printf("%llu frames, %llu lost\n", end, (unsigned long long)(info.lost / info.frame));
 	skel_stream_close(stream);
 	skel_close(skel);
 	return 0;

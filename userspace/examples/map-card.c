@@ -32,6 +32,7 @@ static void print_words(struct skel *skel, uint32_t index, size_t words)
 	for (size_t i = 0; i < words && i < length / sizeof(*map); i++)
 		printf("%04zx: %08x\n", i * sizeof(*map),
 		       __atomic_load_n(&map[i], __ATOMIC_RELAXED));
+	skel_unmap_region(skel, (void *)map);
 }
 
 int main(int argc, char **argv)

@@ -75,7 +75,7 @@ int skel_explain(int error, const char *format, ...)
 	room = sizeof(message) - strlen(": ") - strlen(meaning) - 1;
 	if (length > room) {
 		length = room;
-		memcpy(message + length - 3, "...", 3);
+		snprintf(message + length - 3, 4, "...");
 	}
 	snprintf(message + length, sizeof(message) - length, ": %s", meaning);
 	errno = error;

@@ -33,13 +33,16 @@
  *
  * Threads: every function may be called by any thread at any time, on the same
  * handle, too; only skel_close() and skel_stream_close() must be the last call
- * for their object. Callers that wait do not hold up others; a query waits until
- * those before it have their answers. A signal ends the wait of the thread that
- * happens to read for all. Buffers are plain memory.
+ * for their object. Callers that wait do not hold up others; but a query waits until
+ * those before it have their answers, and skel_stream_acquire() until that of another
+ * thread has returned. A signal ends the wait of the thread that happens to read for
+ * all. No thread may be cancelled (pthread_cancel()) inside the library. Buffers are
+ * plain memory.
  *
  * Lines: what a card sends is an answer, unless it begins with %SKEL_CORE_MARK (a
  * line of the kernel's core) or %SKEL_EVENT_MARK (an event, which comes unasked).
- * skel_query() never takes one of these for an answer.
+ * skel_query() never takes one of these for an answer. Lines that nobody has taken yet
+ * are kept in memory, however many they are.
  *
  * Commands are carried out in their order, but close() does not wait for them:
  * lines that the card has not begun when the handle is closed are dropped. A
@@ -138,8 +141,10 @@ struct skel_transfer {
 /**
  * skel_errmsg() - why the last function failed, in words (since 1.1)
  *
- * Return: one line in English without a newline, such as "/dev/skel0: you may not
- * open it: sudo adduser $USER plugdev, then log in again"; "" if no function of the
+ * Return: one line in English without a newline or other control character, of at most
+ * 255 bytes, such as "/dev/skel0: you may not open it: sudo adduser $USER plugdev, then
+ * log in again" (for rare errors of the kernel, it ends with the words of strerror(),
+ * which are in the program's language); "" if no function of the
  * library has failed in this thread yet. It belongs to the library and to the
  * thread, and is valid until its next call of the library fails. Never NULL.
  */
@@ -343,7 +348,9 @@ int skel_readline(struct skel *skel, char *line, size_t size, int timeout);
  * The answer is the first line that is neither the core's nor an event: those
  * stay for skel_wait(), skel_read_event() and skel_readline(). The card cannot send
  * a line of the core, so no answer is mistaken for the end of a transfer. Answers
- * to earlier commands of skel_send() must have been read before.
+ * to earlier commands of skel_send() must have been read before, or discarded by
+ * skel_clear(): an answer does not say what it answers. A command that has no answer
+ * belongs to skel_send(): here, it ends in ETIMEDOUT.
  *
  * A block of definite length (IEEE 488.2: ``#15abcde``) is read by its length, so
  * an answer with such blocks can contain newlines and any other byte; see
@@ -354,8 +361,9 @@ int skel_readline(struct skel *skel, char *line, size_t size, int timeout);
  * its own timeout.
  *
  * Return: the length of the answer, 0 or more; or -1 with errno of skel_send()
- * and skel_readline(). EMSGSIZE: the answer is discarded. After ETIMEDOUT, a card that speaks SCPI may have the reason
- * in its error queue: ask ``SYSTem:ERRor?``.
+ * and skel_readline(). EMSGSIZE: the answer is discarded. After ETIMEDOUT, a card
+ * that speaks SCPI may have the reason in its error queue: ask ``SYSTem:ERRor?``. After
+ * a timeout, and on a card without transfers, EOPNOTSUPP: see skel_clear().
  */
 int skel_query(struct skel *skel, char *reply, size_t size, int timeout,
 	       const char *format, ...) _SKEL_PRINTF(5, 6);
@@ -456,7 +464,8 @@ int skel_fromhost(struct skel *skel, struct skel_transfer *transfer,
  *
  * Return: 0 when all bytes have moved; or -1 with errno: EACCES the request
  * was refused, EIO the transfer failed, in both cases with the reason in
- * @transfer; ETIMEDOUT, EINTR, ENOMEM or ENODEV: its outcome is unknown.
+ * @transfer; ETIMEDOUT, EINTR, ENOMEM or ENODEV: its outcome is unknown; ECANCELED
+ * another thread has called skel_abandon() for it.
  */
 int skel_wait(struct skel *skel, struct skel_transfer *transfer, int timeout);
 
@@ -668,7 +677,9 @@ int skel_stream_start(struct skel_stream *stream, const char *command);
  * @timeout: in ms, see above
  *
  * Several blocks can be acquired before the first one is released. Blocks come in
- * their order; what has arrived before an error is returned before it.
+ * their order; what has arrived before an error is returned before it. The card is
+ * asked how far it is: one that does not answer is waited for up to 5 s, beyond
+ * @timeout.
  *
  * All users of a card share its sampling. No block is returned unless the card has
  * confirmed after its arrival that it is still the same run: blocks of another run,
