@@ -3,7 +3,7 @@
 # The front door: every target is a script in scripts/, which has --help.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo tour shell check check-series check-static check-user check-boot check-kunit \
+.PHONY: help demo tour shell check check-series check-static check-user check-libskel check-boot check-kunit \
 	check-vm check-lab check-arch check-lts check-long check-kcsan check-coverage \
 	check-mutants check-steps check-stress-ng check-checks deb distro check-deb bench \
 	series-edit series rebase submit clean
@@ -20,11 +20,14 @@ tour: ## pages, page faults and /dev/mem, shown in a virtual machine
 shell: ## a shell in a virtual machine with the driver, on your terminal
 	@scripts/shell
 
-check: ## user, series, static, kunit, vm, edu and lab of what follows
+check: ## user, libskel, series, static, kunit, vm, edu and lab of what follows
 	@scripts/check
 
 check-user: ## userspace/: builds, unit tests, fuzzers, without a virtual machine
 	@scripts/check-user
+
+check-libskel: ## the library: ABI, static analysis, threads, programs of 32 bits
+	@scripts/check-libskel
 
 check-series: ## the patches: apply, equal the source, build one by one, style, size
 	@scripts/check-series

@@ -547,7 +547,7 @@ int skel_dispatch(struct skel *skel, int timeout);
  */
 int skel_abandon(struct skel *skel, struct skel_transfer *transfer);
 
-/* Streams: stream.c */
+/* Streams: stream.c, stream-open.c, stream-start.c */
 
 /** struct skel_stream - a stream: steady data from a card (opaque, since 1.1) */
 struct skel_stream;

@@ -91,7 +91,7 @@ struct stream_source {
 
 extern const struct stream_source stream_card, stream_ring, stream_memory;
 
-/* The rest is in stream.c and stream-status.c */
+/* The rest is in stream.c, stream-open.c, stream-start.c and stream-status.c */
 
 /* Return: 0 or -errno with text */
 int stream_ask(struct skel *skel, char *reply, const char *question);
@@ -107,6 +107,8 @@ void stream_fail(struct skel_stream *stream, int error, const char *format, ...)
 void stream_fail_locked(struct skel_stream *stream, int error,
 			const char *format, ...) _SKEL_PRINTF(3, 4);
 void stream_finish(struct skel_stream *stream);
+/* skel_stream_stop(), which waits @timeout ms for each answer */
+int stream_stop(struct skel_stream *stream, int timeout);
 bool stream_is_over(struct skel_stream *stream);
 bool stream_is_stopping(struct skel_stream *stream);
 /* The block that arrives is complete, with @length bytes; with skel->lock */
