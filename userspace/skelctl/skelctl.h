@@ -50,6 +50,7 @@ extern const struct command plot_command;
 extern const struct command acquire_command;
 extern const struct command pages_command;
 extern const struct command doctor_command;
+extern const struct command selftest_command;
 extern const struct command help_command;
 extern const struct command complete_command;
 

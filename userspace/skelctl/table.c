@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&acquire_command,
 	&pages_command,
 	&doctor_command,
+	&selftest_command,
 	&help_command,
 	&complete_command,
 	NULL
@@ -33,10 +34,10 @@ const struct option_row common_options[] = {
 
 const struct exit_row exit_rows[] = {
 	{ 0, "all went well" },
-	{ EXIT_CARD, "the card or the system refused something" },
-	{ EXIT_USAGE, "wrong options or arguments" },
-	{ EXIT_NO_CARD, "the card is not there or cannot be opened" },
-	{ EXIT_SILENT, "the card did not answer in time" },
+	{ EXIT_CARD, "the card or the system refused something; record, plot: frames were lost; selftest: something has failed" },
+	{ EXIT_USAGE, "wrong options or arguments; nothing was done" },
+	{ EXIT_NO_CARD, "the card is not there, cannot be opened, or was unplugged; list, monitor --count: there is none; doctor: it cannot be used" },
+	{ EXIT_SILENT, "the card did not answer in time; info: what it says about itself is missing" },
 	{ }
 };
 

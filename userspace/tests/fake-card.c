@@ -19,7 +19,9 @@
 
 #include "fake-card.h"
 
-struct fake_card fake = { .fd = -1 };
+#define BUFFER_MAX	(4 << 20)
+
+struct fake_card fake = { .fd = -1, .other_fd = -1 };
 
 /* Of the list of buffers, which the card's thread reads */
 static pthread_mutex_t buffers = PTHREAD_MUTEX_INITIALIZER;
@@ -73,6 +75,7 @@ void fake_reset(void)
 	forget_buffers();
 	memset(&fake, 0, sizeof(fake));
 	fake.fd = -1;
+	fake.other_fd = -1;
 	fake.step = 100;
 	fake.frequency[0] = 50000;
 	fake.frequency[1] = 100000;
@@ -169,25 +172,57 @@ static void tell_end(void)
 	fake.late[0] = '\0';
 }
 
+/* What the driver checks before it grants a request, but for its bug */
+static const char *why_not(bool tohost, uint64_t card_addr, uint64_t length,
+			   uint64_t host_addr)
+{
+	struct fake_buffer *buffer = find_buffer(host_addr);
+
+	if (!length)
+		return "length";
+	if (!buffer || (buffer->others && fake.bug != FAKE_NO_OWNER) ||
+	    (length > buffer->length - (host_addr - buffer->host_addr) &&
+	     fake.bug != FAKE_NO_END) || fake.refuse)
+		return "host-address";
+	if (!(buffer->flags & (tohost ? SKEL_ALLOC_TOHOST : SKEL_ALLOC_FROMHOST)) &&
+	    fake.bug != FAKE_NO_DIRECTION)
+		return "direction";
+	return card_addr > fake_memory() || length > fake_memory() - card_addr ?
+	       "card-address" : NULL;
+}
+
+static void move(bool tohost, char *card, char *host, uint64_t length)
+{
+	if (tohost) {
+		memcpy(host, card, length);
+		if (fake.bug == FAKE_SPILLS)
+			host[length] ^= 1;
+		fake.info.bytes_tohost += length;
+	} else {
+		if (fake.bug != FAKE_LOSES)
+			memcpy(card, host, length);
+		fake.info.bytes_fromhost += length;
+	}
+	fake.info.granted++;
+}
+
 static void transfer(bool tohost, uint64_t card_addr, uint64_t length,
 		     uint64_t host_addr)
 {
 	struct fake_buffer *buffer;
-	const char *reason = NULL;
+	const char *reason;
 	uint64_t at;
 
 	pthread_mutex_lock(&buffers);
-	buffer = find_buffer(host_addr);
-	at = buffer ? host_addr - buffer->host_addr : 0;
-	if (!buffer || length > buffer->length - at || fake.refuse)
-		reason = "host-address";
-	else if (card_addr > fake_memory() ||
-		 length > fake_memory() - card_addr)
-		reason = "card-address";
-	else if (tohost)
-		memcpy(buffer->start + at, fake.memory + card_addr, length);
-	else
-		memcpy(fake.memory + card_addr, buffer->start + at, length);
+	reason = why_not(tohost, card_addr, length, host_addr);
+	if (!reason) {
+		buffer = find_buffer(host_addr);
+		at = host_addr - buffer->host_addr;
+		move(tohost, (char *)fake.memory + card_addr, buffer->start + at,
+		     length < buffer->length - at ? length : buffer->length - at);
+	} else if (fake.bug != FAKE_NO_COUNT) {
+		fake.info.refused++;
+	}
 	pthread_mutex_unlock(&buffers);
 	fake.transfers++;
 	snprintf(fake.late, sizeof(fake.late),
@@ -300,6 +335,23 @@ static void obey_scpi(const char *line)
 		reply("gone\n");
 }
 
+/* Return: whether it is one */
+static bool obey_transfer(const char *line)
+{
+	bool tohost = strncmp(line, "TOHOST ", 7) == 0;
+	unsigned long long number[3];
+	char *at;
+	int i;
+
+	if (!tohost && strncmp(line, "FROMHOST ", 9) != 0)
+		return false;
+	at = strchr(line, ' ');
+	for (i = 0; i < 3; i++)
+		number[i] = strtoull(at, &at, 0);
+	transfer(tohost, number[0], number[1], number[2]);
+	return true;
+}
+
 static void obey(const char *line)
 {
 	unsigned long long a, b, c;
@@ -325,12 +377,8 @@ static void obey(const char *line)
 		stop();
 	else if (strcmp(line, "STATUS?") == 0)
 		status();
-	else if (sscanf(line, "TOHOST %lli %lli %lli", (long long *)&a,
-			(long long *)&b, (long long *)&c) == 3)
-		transfer(true, a, b, c);
-	else if (sscanf(line, "FROMHOST %lli %lli %lli", (long long *)&a,
-			(long long *)&b, (long long *)&c) == 3)
-		transfer(false, a, b, c);
+	else if (obey_transfer(line))
+		;
 	else if (fake.streams && fake_stream_obey(line))
 		;
 	else if (strcmp(line, "VANISH") == 0)
@@ -416,6 +464,13 @@ int __wrap_open(const char *path, int flags, ...)
 	va_end(args);
 	if (strcmp(path, FAKE_PATH) != 0)
 		return __real_open(path, flags, mode);
+	if (fake.full && runs == getpid())
+		return fail(EBUSY);
+	if (fake.channels == 2 && runs == getpid()) {
+		/* nobody plays the card for it */
+		fake.other_fd = __real_open("/dev/null", flags);
+		return fake.other_fd;
+	}
 	end_card();
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
 		return -1;
@@ -440,8 +495,10 @@ int __wrap_open64(const char *path, int flags, ...)
 	return __wrap_open(path, flags, mode);
 }
 
-static int do_info(struct skel_info *info)
+static int do_info(struct skel_info *info, bool others)
 {
+	int i;
+
 	*info = (struct skel_info) {
 		.size = sizeof(*info),
 		.name = "fake",
@@ -452,9 +509,15 @@ static int do_info(struct skel_info *info)
 		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
 		.transfers = 4,
 		.dma_mask = 0xfffffff,
-		.buffer_max = 4 << 20,
-		.buffers = fake.buffers,
+		.buffer_max = BUFFER_MAX,
+		.granted = fake.info.granted,
+		.refused = fake.info.refused,
+		.bytes_tohost = fake.info.bytes_tohost,
+		.bytes_fromhost = fake.info.bytes_fromhost,
 	};
+	for (i = 0; i < FAKE_BUFFERS; i++)
+		info->buffers += fake.buffer[i].host_addr &&
+				 fake.buffer[i].others == others;
 	return 0;
 }
 
@@ -484,12 +547,12 @@ static bool make_memory(struct fake_buffer *buffer)
 	return false;
 }
 
-static int do_alloc(struct skel_alloc *alloc)
+static int do_alloc(struct skel_alloc *alloc, bool others)
 {
 	static uint64_t next = 1ULL << 32;
 	int i;
 
-	if (!alloc->length || !alloc->flags)
+	if (!alloc->length || alloc->length > BUFFER_MAX || !alloc->flags)
 		return fail(EINVAL);
 	for (i = 0; i < FAKE_BUFFERS; i++) {
 		struct fake_buffer *buffer = &fake.buffer[i];
@@ -502,6 +565,8 @@ static int do_alloc(struct skel_alloc *alloc)
 			return fail(ENOMEM);
 		alloc->host_addr = next;
 		buffer->host_addr = next;
+		buffer->flags = alloc->flags;
+		buffer->others = others;
 		next += alloc->length;
 		fake.buffers++;
 		return 0;
@@ -537,15 +602,15 @@ static int do_sync(struct skel_sync *request)
 	return 0;
 }
 
-static int do_ioctl(unsigned long request, void *arg)
+static int do_ioctl(unsigned long request, void *arg, bool others)
 {
 	switch (request) {
 	case SKEL_IOC_INFO:
-		return do_info(arg);
+		return do_info(arg, others);
 	case SKEL_IOC_REGION_INFO:
 		return do_region(arg);
 	case SKEL_IOC_ALLOC:
-		return do_alloc(arg);
+		return do_alloc(arg, others);
 	case SKEL_IOC_FREE:
 		return do_free(arg);
 	case SKEL_IOC_SYNC:
@@ -564,12 +629,12 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (fd != fake.fd || fd < 0)
+	if (fd < 0 || (fd != fake.fd && fd != fake.other_fd))
 		return __real_ioctl(fd, request, arg);
 	if (fake.unplug)
 		return fail(ENODEV);
 	pthread_mutex_lock(&buffers);
-	ret = do_ioctl(request, arg);
+	ret = do_ioctl(request, arg, fd == fake.other_fd);
 	pthread_mutex_unlock(&buffers);
 	return ret;
 }
@@ -588,7 +653,7 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd,
 {
 	struct fake_buffer *buffer;
 
-	if (fd < 0 || fd != fake.fd)
+	if (fd < 0 || (fd != fake.fd && fd != fake.other_fd))
 		return __real_mmap(addr, length, prot, flags, fd, offset);
 	if (fake.no_mmap) {
 		errno = ENOMEM;

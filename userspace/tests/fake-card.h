@@ -29,6 +29,19 @@ struct fake_buffer {
 	uint64_t length;
 	char *start;		/* of the card's own mapping */
 	int fd;			/* a memfd; empty when it was freed */
+	uint32_t flags;		/* SKEL_ALLOC_* */
+	bool others;		/* of the second channel */
+};
+
+/* What its driver does wrong */
+enum fake_bug {
+	FAKE_GOOD,
+	FAKE_NO_END,		/* grants what goes beyond a buffer */
+	FAKE_NO_OWNER,		/* grants the second channel's buffers */
+	FAKE_NO_DIRECTION,	/* grants each direction */
+	FAKE_NO_COUNT,		/* does not count refusals */
+	FAKE_SPILLS,		/* moves a byte too many */
+	FAKE_LOSES,		/* moves nothing to the card */
 };
 
 struct fake_card {
@@ -37,6 +50,10 @@ struct fake_card {
 	bool busy;		/* FREE says EBUSY */
 	bool no_mmap;		/* mmap() says ENOMEM */
 	_Atomic int no_memory;	/* the calloc() that fails: 1: the next one */
+	int channels;		/* 2: a second one can be opened, which the card
+				 * does not serve; else that ends the first one */
+	bool full;		/* a second one cannot be opened */
+	enum fake_bug bug;
 	bool refuse;		/* refuses each transfer */
 	bool slow;		/* reports their end after the next line */
 	bool simple;		/* knows *IDN? only */
@@ -63,6 +80,7 @@ struct fake_card {
 
 	/* seen by tests */
 	int buffers;
+	struct skel_info info;	/* granted, refused and bytes only */
 	int transfers;
 
 	/* private */
@@ -79,7 +97,7 @@ struct fake_card {
 	int lines, looks;	/* received; STATUS? among them since SAMPLE */
 	bool mute;		/* this line is of another program */
 	char late[SKEL_LINE_MAX];	/* the end of a transfer */
-	int fd, card_fd;
+	int fd, other_fd, card_fd;
 };
 
 extern struct fake_card fake;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * test-selftest.c - skelctl selftest passes a card that works, and fails others
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../command.h"
+#include "../skelctl.h"
+#include "fake-card.h"
+#include "unit.h"
+
+static char output[16384];
+
+static int call_it(void *data)
+{
+	char name[] = "selftest";
+	char *argv[] = { name, data, NULL };
+
+	choose_card(FAKE_PATH);
+	return selftest_command.main(data ? 2 : 1, argv);
+}
+
+static int selftest(void)
+{
+	return unit_catch(call_it, NULL, output, sizeof(output));
+}
+
+static bool has(const char *text)
+{
+	if (strstr(output, text))
+		return true;
+	printf("# no %s in\n%s", text, output);
+	return false;
+}
+
+static void a_good_card_passes(void)
+{
+	char more[] = "more";
+
+	fake_reset();
+	fake.channels = 2;
+	check(selftest() == EXIT_SUCCESS);
+	check(has("ok       commands: *IDN? is answered by skel,fake,0,1\n"));
+	check(has("ok       device: /dev/fake-skel, a card of model fake, channel 3 of 32\n"));
+	check(has("ok       region memory: 16 KiB can be mapped\n"));
+	check(has("ok       buffers: 4096 zeroed bytes at host address 0x"));
+	check(has("ok       largest buffer: 4 MiB\n"));
+	check(has("ok       a buffer longer than 4 MiB is refused\n"));
+	check(has("ok       to the host: 2048 bytes, and none beside them\n"));
+	check(has("ok       from the host and back: 2048 bytes, all the same\n"));
+	check(has("ok       one byte beyond a buffer: refused, host-address\n"));
+	check(has("ok       one byte before a buffer: refused, host-address\n"));
+	check(has("ok       to address 0: refused, host-address\n"));
+	check(has("ok       no bytes: refused, length\n"));
+	check(has("ok       over the end of all addresses: refused, card-address\n"));
+	check(has("ok       beyond the card's memory: refused, card-address\n"));
+	check(has("ok       into a freed buffer: refused, host-address\n"));
+	check(has("ok       into a buffer that may only be read: refused, direction\n"));
+	check(has("ok       into another program's buffer: refused, host-address\n"));
+	check(has("ok       all buffers are freed\n18 passed, 0 failed, 0 skipped\n"));
+	/* a card that speaks SCPI, one that reports late */
+	fake_reset();
+	fake.channels = 2;
+	fake.scpi = true;
+	check(selftest() == EXIT_SUCCESS);
+	fake_reset();
+	fake.full = true;
+	check(selftest() == EXIT_SUCCESS);
+	check(has("skipped  into another program's buffer: all channels are in use\n"));
+	check(unit_catch(call_it, more, output, sizeof(output)) == EXIT_USAGE);
+}
+
+/* What the card has in its memory is still there. */
+static int keeps_memory(void *data)
+{
+	unsigned char before[FAKE_MEMORY];
+	size_t i;
+	int status;
+
+	for (i = 0; i < FAKE_MEMORY; i++)
+		before[i] = fake.memory[i] = 7 * i;
+	status = call_it(data);
+	return status ? status : memcmp(before, fake.memory, FAKE_MEMORY) ? 99 : 0;
+}
+
+static void memory_is_restored(void)
+{
+	fake_reset();
+	fake.channels = 2;
+	check(unit_catch(keeps_memory, NULL, output, sizeof(output)) == 0);
+	/* not while it changes by itself */
+	fake_reset();
+	fake.channels = 2;
+	fake.sampling = true;
+	check(selftest() == EXIT_SUCCESS);
+	check(has("skipped  from the host: the card samples"));
+}
+
+static void bugs_are_found(void)
+{
+	static const struct {
+		enum fake_bug bug;
+		const char *line;
+	} bugs[] = {
+		{ FAKE_NO_END, "FAILED   one byte beyond a buffer: bytes have moved\n" },
+		{ FAKE_NO_OWNER, "FAILED   into another program's buffer: bytes have moved\n" },
+		{ FAKE_NO_DIRECTION, "FAILED   into a buffer that may only be read: not refused\n" },
+		{ FAKE_NO_COUNT, "FAILED   no bytes: refused, but not counted\n" },
+		{ FAKE_SPILLS, "FAILED   to the host: bytes beside the transfer have changed\n" },
+		{ FAKE_LOSES, "FAILED   from the host and back: other bytes return" },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bugs); i++) {
+		fake_reset();
+		fake.channels = 2;
+		fake.bug = bugs[i].bug;
+		check(selftest() == EXIT_CARD);
+		check(has(bugs[i].line));
+		check(!strstr(output, " 0 failed"));
+	}
+	fake_reset();
+	fake.channels = 2;
+	fake.refuse = true;
+	check(selftest() == EXIT_CARD);
+	check(has("FAILED   to the host: refused, host-address\n"));
+	fake_reset();
+	fake.no_mmap = true;
+	check(selftest() == EXIT_CARD);
+	check(has("FAILED   buffers: "));
+}
+
+static void cards_that_are_gone_or_silent(void)
+{
+	fake_reset();
+	fake.silent = true;
+	check(selftest() == EXIT_SILENT);
+	check(has("FAILED   commands: no answer in 1000 ms"));
+	check(has("0 passed, 1 failed, 0 skipped\n"));
+	fake_reset();
+	fake.unplug_at = 6;
+	check(selftest() == EXIT_NO_CARD);
+	check(has("the card is gone: it was unplugged"));
+}
+
+int main(void)
+{
+	run(a_good_card_passes);
+	run(memory_is_restored);
+	run(bugs_are_found);
+	run(cards_that_are_gone_or_silent);
+	return unit_end();
+}
