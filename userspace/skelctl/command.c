@@ -185,7 +185,8 @@ static void print_exits(FILE *file)
 
 	fprintf(file, "\nExit status:\n");
 	for (row = exit_rows; row->text; row++)
-		fprintf(file, "  %d  %s\n", row->status, row->text);
+		print_wrapped(file, row->text,
+			      fprintf(file, "  %d", row->status), 5);
 }
 
 static void print_program(FILE *file)

@@ -45,10 +45,16 @@ sed -n '/^\.SH COMMANDS/,/^\.SH EXIT/{s/^\.SS /SS /p;s/^\(\\fB.*, \)\?\\fB\\-\\-
 	sed 's/\\-/-/g' | awk '$1 == "SS" { name = $2; print name; next } { print name, $1 }' |
 	sort >"$tmp/found"
 same "manual: commands and options"
-skelctl --help | sed -n '/^Exit status:/,$s/^  //p' >"$tmp/wanted"
+skelctl --help | sed -n '/^Exit status:/,$s/^  //p' |
+	awk '/^[0-9]/ { printf "%s%s", line, $0; line = "\n"; next } { sub(/^ +/, " "); printf "%s", $0 } END { print "" }' >"$tmp/wanted"
 sed -n '/^\.SH EXIT/,/^\.SH FILES/p' "$manual" | sed 's/\\-/-/g;s/\\(aq/'"'"'/g' |
 	awk '/^[0-9]+$/ { status = $0; getline; print status "  " $0 }' >"$tmp/found"
 same "manual: exit statuses"
+
+# Notes that people look for
+sed 's/\\-/-/g;s/\\(aq/'"'"'/g' "$manual" | grep -o "echo 'OUTP1:LEV 1' >/dev/skel0 has no effect" >"$tmp/found"
+echo "echo 'OUTP1:LEV 1' >/dev/skel0 has no effect" >"$tmp/wanted"
+same "manual: what is written and closed"
 
 # Ask bash itself, by its own function.
 if command -v bash >/dev/null; then
