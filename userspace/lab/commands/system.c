@@ -2,7 +2,15 @@
 /*
  * system.c - SYSTem: time, seed and memory of the instrument
  */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "commands/tables.h"
 
@@ -62,6 +70,66 @@ static int get_seed(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
+static int is_visible(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Bytes of a file that may be played, -1: it is none */
+static intmax_t file_size(const char *directory, const char *name)
+{
+	char path[PATH_MAX];
+	struct stat status;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	return lstat(path, &status) || !S_ISREG(status.st_mode) ? -1 :
+	       (intmax_t)status.st_size;
+}
+
+static void reply_files(struct scpi *scpi, const char *directory,
+			struct dirent **names, int count)
+{
+	struct statvfs disk = { 0 };
+	intmax_t size, used = 0;
+	char text[NAME_MAX + 40];
+
+	for (int i = 0; i < count; i++) {
+		size = file_size(directory, names[i]->d_name);
+		used += size > 0 ? size : 0;
+	}
+	statvfs(directory, &disk);
+	scpi_reply_address(scpi, used);
+	scpi_reply_address(scpi, (uint64_t)disk.f_bavail * disk.f_frsize);
+	for (int i = 0; i < count; i++) {
+		size = file_size(directory, names[i]->d_name);
+		snprintf(text, sizeof(text), "%s,BIN,%jd", names[i]->d_name,
+			 size);
+		if (size >= 0)
+			scpi_reply_string(scpi, text);
+	}
+}
+
+/* SCPI-99 volume 2, MMEMory:CATalog? */
+static int catalog(struct scpi *scpi, const struct scpi_call *call)
+{
+	const char *directory = scpi_lab(scpi)->directory;
+	struct dirent **names = NULL;
+	int count = directory ? scandir(directory, &names, is_visible,
+					alphasort) : -1;
+
+	(void)call;
+	if (count < 0) {
+		scpi_error(scpi, SCPI_ERR_MISSING_MEDIA, "%s", directory ?
+			   strerror(errno) : "the instrument has no --directory");
+		return SCPI_ERR_MISSING_MEDIA;
+	}
+	reply_files(scpi, directory, names, count);
+	while (count--)
+		free(names[count]);
+	free(names);
+	return SCPI_OK;
+}
+
 static int get_memory(struct scpi *scpi, const struct scpi_call *call)
 {
 	(void)call;
@@ -113,6 +181,14 @@ static const struct scpi_command commands[] = {
 		.help = "Size of the card's memory.",
 		.reply = "bytes",
 		.example = "SYST:MEM?",
+	}, {
+		.header = "MMEMory:CATalog",
+		.query = catalog,
+		.help = "The files of the configured directory, which INPut:FILE plays.",
+		.reply = "bytes used, bytes free, then of each file\n"
+			"\"name,BIN or ASC,bytes\"",
+		.errors = "-252 there is no --directory, -430 too many files for a response",
+		.example = "MMEM:CAT?",
 	},
 };
 

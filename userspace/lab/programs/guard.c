@@ -17,6 +17,8 @@
 
 #define STRING_COST	1024	/* bytes that are read in 1 us */
 #define ELEMENT_COST	64	/* elements of tables that are moved in 1 us */
+#define FIXED_COST	10	/* us of a number in fixed point */
+#define BASE_COST	256	/* digits that are read in 1 us */
 #define STEP_COST	100	/* steps of matching in 1 us */
 #define STEPS_MAX	1e7
 #define ELEMENTS_MAX	(PROGRAM_MEMORY_MAX / 16)
@@ -61,6 +63,8 @@ static void guard_format(lua_State *L)
 	while ((at = memchr(at, '%', end - at))) {
 		at += 1 + strspn(at + 1, "-+ #0123456789.");
 		luaL_argcheck(L, *at != 'p', 1, "there is no %p");
+		if (*at == 'f')		/* up to 400 digits */
+			program_charge(program_of(L), FIXED_COST);
 		at += at < end;
 	}
 	for (i = 2; i <= lua_gettop(L); i++) {
@@ -69,6 +73,12 @@ static void guard_format(lua_State *L)
 			lua_replace(L, i);
 		}
 	}
+}
+
+static void guard_tonumber(lua_State *L)
+{
+	if (lua_type(L, 1) == LUA_TSTRING)
+		program_charge(program_of(L), lua_rawlen(L, 1) / BASE_COST);
 }
 
 static void guard_rep(lua_State *L)
@@ -261,7 +271,7 @@ static const struct function {
 	{ "_G", "rawset", NULL },
 	{ "_G", "select", NULL },
 	{ "_G", "setmetatable", guard_setmetatable },
-	{ "_G", "tonumber", guard_nothing },
+	{ "_G", "tonumber", guard_tonumber },
 	{ "_G", "type", NULL },
 	{ "math", "abs", NULL }, { "math", "acos", NULL },
 	{ "math", "asin", NULL }, { "math", "atan", NULL },

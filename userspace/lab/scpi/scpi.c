@@ -2,6 +2,7 @@
 /*
  * scpi.c - execution of program messages
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "scpi/internal.h"
@@ -94,6 +95,20 @@ static int find_command(struct scpi *scpi, const struct scpi_header *header)
 	return call->command ? 0 : error;
 }
 
+static void refuse_suffix(struct scpi *scpi, const struct scpi_header *header)
+{
+	const struct scpi_command *command = scpi->call.command;
+	const unsigned int *min = command->suffix_min;
+	const unsigned int *max = command->suffix_max;
+	char second[40] = "";
+
+	if (max[1])
+		snprintf(second, sizeof(second), ", then %u to %u", min[1], max[1]);
+	scpi_error(scpi, SCPI_ERR_SUFFIX_RANGE, "%s%s, there are %u to %u%s",
+		   header->text, header->query ? "?" : "", min[0], max[0],
+		   second);
+}
+
 /* Return: 0, or an error that has been reported */
 static int parse_header(struct scpi *scpi, struct scpi_cursor *at)
 {
@@ -105,7 +120,9 @@ static int parse_header(struct scpi *scpi, struct scpi_cursor *at)
 		return error;
 	}
 	error = find_command(scpi, &header);
-	if (error)
+	if (error == SCPI_ERR_SUFFIX_RANGE)
+		refuse_suffix(scpi, &header);
+	else if (error)
 		scpi_error(scpi, error, "%s%s", header.text,
 			   header.query ? "?" : "");
 	return error;

@@ -54,9 +54,13 @@ static bool example_works(const struct scpi_command *command)
 
 static void examples_work(void)
 {
+	const struct lab_settings settings = {
+		.command_time = LAB_SECOND / 1000, .serial = "1",
+		.directory = "/proc/self/fdinfo",
+	};
 	size_t i, j;
 
-	rig_start(&rig);
+	rig_start_with(&rig, &settings);
 	fake_card_buffer(rig.fake, 0, 1 << 20, 0, NULL);
 	for (i = 0; i < instrument.table_count; i++) {
 		for (j = 0; j < instrument.tables[i]->count; j++)

@@ -470,6 +470,27 @@ static void nothing_goes_on(void)
 		"while true do read(0, size()) end",
 		"while true do scpi('*IDN?') end",
 		"while true do scpi('INP1:FREQ x') end",
+		"while true do string.format('%99.99f', 1e308) end",
+		"local s = ('z'):rep(200000) while true do tonumber(s, 36) end",
+		"local s = ('(' ):rep(999) while true do s:find('%b()') end",
+		"local s = ('a'):rep(9999) while true do s:gsub('%f[b]', '') end",
+		"local t = {} for i = 1, 9999 do t[i] = 'xxxxxxxx' end\n"
+		"while true do table.concat(t) end",
+		"while true do pcall(table.unpack, {}, 1, 1e7) end",
+		"while true do string.pack('s4', ('x'):rep(100000)) end",
+		"while true do pcall(string.byte, ('x'):rep(200000), 1, -1) end",
+		"while true do pcall(function() local x <close> = setmetatable({}, { __close =\n"
+		"function() error('x') end }) error('y') end) end",
+		"local function f() pcall(f) pcall(f) end f()",
+		"local function f() return f() end f()",
+		"setmetatable(_G, { __index = function() while true do end end }) print(x)",
+		"local m = { __lt = function() while true do end end }\n"
+		"print(setmetatable({}, m) < setmetatable({}, m))",
+		"local t = setmetatable({}, { __mode = 'k' }) while true do t[{}] = {} end",
+		"local function f() while true do select(-1, table.unpack({}, 1, 99)) end end f()",
+		"while true do scpi('*SAV 1') end",
+		"while true do scpi('FETC?') end",
+		"while true do scpi('PROG:DEF y,\"--\"') end",
 		"while true do wait(0) end",
 		"while true do wait(1e-9) wait_until(0) end",
 	};

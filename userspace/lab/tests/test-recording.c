@@ -418,6 +418,7 @@ static void recordings_are_replayed_exactly(void)
 	ring = (int16_t *)rig.lab->card->memory;
 	for (int i = 0; i < 2500; i++)
 		check(ring[i] == data[i % 1000]);
+	check(strstr(rig_say(&rig, 0, "MMEM:CAT?"), ",\"a.wav,BIN,2044\""));
 	check(rig_fails(&rig, 0, "INP3:FILE 'b.wav'", SCPI_ERR_FILE_NOT_FOUND));
 	check(rig_fails(&rig, 0, "INP3:FILE 'a.wav',2", SCPI_ERR_MASS_STORAGE));
 	check(rig_fails(&rig, 0, "INP3:FILE '../a.wav'", SCPI_ERR_FILE_NAME));
