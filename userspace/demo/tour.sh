@@ -66,6 +66,13 @@ shown root 'skelctl pages -D /mnt | grep "640 KiB"'
 expect 0 "96 of 96 reserved"
 
 chapter "The nasty program: the text console through /dev/mem (examples/console-devmem.c)"
+cat <<'TEXT'
+A text screen is memory at the physical address 0xb8000, two bytes for each character.
+The program maps it and turns each line round, behind the back of the console's driver.
+Once, /dev/mem was all of memory. CONFIG_STRICT_DEVMEM leaves what is not RAM of the
+system: video memory, firmware, devices. The screen can be mapped, the kernel's RAM cannot.
+
+TEXT
 printf '\033[2J\033[HHello, console\n' >/dev/tty1
 echo "The first line of the screen, as the console's driver has it, is in /dev/vcs1."
 shown root 'head -c 80 /dev/vcs1'
@@ -80,6 +87,11 @@ expect 0 "elosnoc ,olleH"
 console-devmem >/dev/null
 
 chapter "The same idea, done rightly: a region of a card (examples/console-region.c)"
+cat <<'TEXT'
+The driver says where the card's memory is, and how long: no address, no root, and nothing
+beyond the region can be reached. The card sends its memory by DMA into a buffer.
+
+TEXT
 shown user 'console-region /dev/skel0'
 expect 0 "the card sees the same"
 
