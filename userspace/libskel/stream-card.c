@@ -20,7 +20,7 @@ static int explain(struct skel_stream *stream, const char *what)
 {
 	char error[SKEL_LINE_MAX];
 
-	if (stream_ask(stream->skel, error, "SYSTem:ERRor?"))
+	if (skel_stream_ask(stream->skel, error, "SYSTem:ERRor?"))
 		return -errno;
 	return skel_fail(EIO, "%s: the card answers %.160s", what, error);
 }
@@ -40,7 +40,7 @@ static int prepare(struct skel_stream *stream)
 	if (strncmp(reply, "STREAM RUNNING", 14) != 0)
 		return explain(stream, command);
 	/* frames before are not sent */
-	stream_field(reply, "next", &stream->next);
+	skel_stream_field(reply, "next", &stream->next);
 	return 0;
 }
 
@@ -51,25 +51,25 @@ static void on_transfer(struct skel_stream *stream, const struct skel_transfer *
 	uint64_t place = stream->received % stream->blocks;
 
 	if (end->result != SKEL_DONE) {
-		stream_fail_locked(stream, EIO, "the card's transfer of a block: %s %s",
-				   end->result == SKEL_REFUSED ? "refused" : "failed",
-				   end->reason);
+		skel_stream_fail_locked(stream, EIO, "the card's transfer of a block: %s %s",
+					end->result == SKEL_REFUSED ? "refused" : "failed",
+					end->reason);
 		return;
 	}
 	/* a short block was the last one of its acquisition */
 	if (stream->got && at != place * stream->block + stream->got) {
-		stream_received(stream, stream->got);
+		skel_stream_received(stream, stream->got);
 		place = stream->received % stream->blocks;
 	}
 	if (at != place * stream->block + stream->got ||
 	    end->length > stream->block - stream->got ||
 	    stream->received - stream->released >= stream->blocks) {
-		stream_fail_locked(stream, EPROTO, "the card has sent a block to the wrong place");
+		skel_stream_fail_locked(stream, EPROTO, "the card has sent a block to the wrong place");
 		return;
 	}
 	stream->got += end->length;
 	if (stream->got == stream->block)
-		stream_received(stream, stream->got);
+		skel_stream_received(stream, stream->got);
 }
 
 static void on_overrun(struct skel_stream *stream, uint64_t frames)
@@ -77,7 +77,7 @@ static void on_overrun(struct skel_stream *stream, uint64_t frames)
 	uint64_t bytes = frames * stream->frame;
 
 	if (stream->got)
-		stream_received(stream, stream->got);
+		skel_stream_received(stream, stream->got);
 	stream->gap += bytes;
 	stream->lost += bytes;
 	stream->offset += bytes;
@@ -104,8 +104,8 @@ static bool on_line(struct skel_stream *stream, const char *line,
 		return true;
 	}
 	if (strncmp(event, "STREAM STOPPED ", 15) == 0) {
-		stream_fail_locked(stream, EIO, "the card has ended the stream: %s",
-				   event + 15);
+		skel_stream_fail_locked(stream, EIO, "the card has ended the stream: %s",
+					event + 15);
 		return true;
 	}
 	return false;
@@ -121,7 +121,7 @@ static int confirm(struct skel_stream *stream)
 	pthread_mutex_lock(&skel->lock);
 	received = stream->received;
 	pthread_mutex_unlock(&skel->lock);
-	ret = stream_get_status(stream);
+	ret = skel_stream_get_status(stream);
 	if (ret)
 		return ret;
 	pthread_mutex_lock(&skel->lock);
@@ -143,18 +143,18 @@ static int look_for_end(struct skel_stream *stream)
 	bool stopped;
 	int ret;
 
-	ret = stream_get_status(stream);
-	if (ret || stream_is_over(stream))
+	ret = skel_stream_get_status(stream);
+	if (ret || skel_stream_is_over(stream))
 		return ret;
-	if (stream->status.sampling && !stream_is_stopping(stream))
+	if (stream->status.sampling && !skel_stream_is_stopping(stream))
 		return 0;
-	ret = stream_ask(skel, reply, "STREam?");
+	ret = skel_stream_ask(skel, reply, "STREam?");
 	if (ret)
 		return ret;
-	if (!stream_field(reply, "frames", &frames) ||
-	    !stream_field(reply, "lost", &lost)) {
-		stream_fail(stream, EPROTO, "'STREam?': cannot understand '%.120s'",
-			    reply);
+	if (!skel_stream_field(reply, "frames", &frames) ||
+	    !skel_stream_field(reply, "lost", &lost)) {
+		skel_stream_fail(stream, EPROTO, "'STREam?': cannot understand '%.120s'",
+				 reply);
 		return 0;
 	}
 	stopped = strncmp(reply, "STREAM STOPPED", 14) == 0;
@@ -165,7 +165,7 @@ static int look_for_end(struct skel_stream *stream)
 	if (stream->offset + stream->got - stream->lost ==
 	    frames * stream->frame) {
 		if (stream->got)
-			stream_received(stream, stream->got);
+			skel_stream_received(stream, stream->got);
 		/* the status is newer than the last of them */
 		stream->confirmed = stream->received;
 		stream->finished = true;
@@ -193,7 +193,7 @@ static int advance(struct skel_stream *stream, int64_t deadline)
 		return skel_explain(-ret, "no block");
 	if (!quiet)
 		return confirm(stream);
-	return stream_is_over(stream) ? 0 : look_for_end(stream);
+	return skel_stream_is_over(stream) ? 0 : look_for_end(stream);
 }
 
 static int acknowledge(struct skel_stream *stream, uint64_t released)
@@ -207,7 +207,7 @@ static int leave(struct skel_stream *stream)
 	return skel_send(stream->skel, "STREam:STOP") ? -errno : 0;
 }
 
-const struct stream_source stream_card = {
+const struct stream_source skel_stream_card = {
 	.id = SKEL_STREAM_CARD,
 	.prepare = prepare,
 	.advance = advance,

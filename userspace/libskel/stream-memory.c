@@ -10,9 +10,9 @@ static int ask_for_blocks(struct skel_stream *stream)
 {
 	int ret = 0;
 
-	while (!ret && !stream_is_stopping(stream) && stream_free_places(stream))
-		ret = stream_fetch(stream, stream->asked, 0, stream->card_addr,
-				   stream->block);
+	while (!ret && !skel_stream_is_stopping(stream) && skel_stream_free_places(stream))
+		ret = skel_stream_fetch(stream, stream->asked, 0, stream->card_addr,
+					stream->block);
 	return ret;
 }
 
@@ -23,20 +23,20 @@ static int advance(struct skel_stream *stream, int64_t deadline)
 	if (ret)
 		return ret;
 	if (stream->received == stream->asked) {
-		stream_finish(stream);
+		skel_stream_finish(stream);
 		return 0;
 	}
-	ret = stream_await_block(stream, stream->received, deadline);
-	if (ret || stream_is_over(stream))
+	ret = skel_stream_await_block(stream, stream->received, deadline);
+	if (ret || skel_stream_is_over(stream))
 		return ret;
 	pthread_mutex_lock(&stream->skel->lock);
-	stream_received(stream, stream->block);
+	skel_stream_received(stream, stream->block);
 	stream->confirmed = stream->received;
 	pthread_mutex_unlock(&stream->skel->lock);
 	return 0;
 }
 
-const struct stream_source stream_memory = {
+const struct stream_source skel_stream_memory = {
 	.id = SKEL_STREAM_MEMORY,
 	.advance = advance,
 };

@@ -22,12 +22,12 @@ static int learn_sampling(struct skel_stream *stream)
 	unsigned int inputs, bits;
 	int ret;
 
-	ret = stream_ask(stream->skel, reply, "STATUS?");
+	ret = skel_stream_ask(stream->skel, reply, "STATUS?");
 	if (ret)
 		return ret;
-	if (!stream_parse_status(reply, &stream->status))
+	if (!skel_stream_parse_status(reply, &stream->status))
 		return skel_fail(EOPNOTSUPP, "the card does not sample: name a piece of its memory (SKEL_STREAM_MEMORY)");
-	ret = stream_ask(stream->skel, reply, "INPUTS?");
+	ret = skel_stream_ask(stream->skel, reply, "INPUTS?");
 	if (ret)
 		return ret;
 	if (sscanf(reply, "INPUTS %u bits=%u", &inputs, &bits) != 2 ||
@@ -47,7 +47,7 @@ static int learn_sampling(struct skel_stream *stream)
 static int learn_stream(struct skel_stream *stream)
 {
 	char reply[SKEL_LINE_MAX];
-	int ret = stream_ask(stream->skel, reply, "STREam?");
+	int ret = skel_stream_ask(stream->skel, reply, "STREam?");
 
 	return ret ? ret : strncmp(reply, "STREAM ", 7) == 0;
 }
@@ -59,22 +59,22 @@ static int choose_source(struct skel_stream *stream,
 
 	stream->frame = 1;
 	if (wanted == SKEL_STREAM_MEMORY) {
-		stream->source = &stream_memory;
+		stream->source = &skel_stream_memory;
 		return 0;
 	}
 	ret = learn_sampling(stream);
 	if (ret == -EOPNOTSUPP && wanted == SKEL_STREAM_AUTO && block) {
-		stream->source = &stream_memory;
+		stream->source = &skel_stream_memory;
 		return 0;
 	}
 	if (ret)
 		return ret;
-	stream->source = &stream_ring;
+	stream->source = &skel_stream_ring;
 	if (wanted == SKEL_STREAM_RING)
 		return 0;
 	ret = learn_stream(stream);
 	if (ret > 0)
-		stream->source = &stream_card;
+		stream->source = &skel_stream_card;
 	else if (!ret && wanted == SKEL_STREAM_CARD)
 		return skel_fail(EOPNOTSUPP, "the card has no streams of its own: take SKEL_STREAM_RING");
 	return ret < 0 ? ret : 0;
@@ -84,7 +84,7 @@ static int choose_block(struct skel_stream *stream, uint64_t wanted)
 {
 	uint64_t ring = stream->status.ring, block = wanted;
 
-	if (stream->source == &stream_memory) {
+	if (stream->source == &skel_stream_memory) {
 		if (!wanted)
 			return skel_fail(EINVAL, "a stream of a piece of the card's memory needs its length as the block");
 		stream->block = wanted;
@@ -231,7 +231,7 @@ void skel_stream_close(struct skel_stream *stream)
 
 	if (!stream)
 		return;
-	stream_stop(stream, CLOSE_MS);
+	skel_stream_end(stream, CLOSE_MS);
 	if (stream->ours && stream->source->leave)
 		stream->source->leave(stream);
 	abandon_pieces(stream);

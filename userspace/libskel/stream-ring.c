@@ -46,10 +46,10 @@ static int fetch_block(struct skel_stream *stream, uint64_t frame, uint64_t byte
 	int ret;
 
 	if (part >= bytes)
-		return stream_fetch(stream, number, 0, from, bytes);
-	ret = stream_fetch(stream, number, 0, from, part);
+		return skel_stream_fetch(stream, number, 0, from, bytes);
+	ret = skel_stream_fetch(stream, number, 0, from, part);
 	if (!ret)
-		ret = stream_fetch(stream, number, part, st->base, bytes - part);
+		ret = skel_stream_fetch(stream, number, part, st->base, bytes - part);
 	return ret;
 }
 
@@ -77,7 +77,7 @@ static int fetch(struct skel_stream *stream, bool last)
 	unsigned int blocks = 0, i;
 	int ret = 0;
 
-	while (!ret && blocks < FETCH_MAX && stream_free_places(stream) &&
+	while (!ret && blocks < FETCH_MAX && skel_stream_free_places(stream) &&
 	       (count = block_frames(stream, end - frame, last))) {
 		length[blocks++] = count * stream->frame;
 		ret = fetch_block(stream, frame, count * stream->frame);
@@ -86,28 +86,28 @@ static int fetch(struct skel_stream *stream, bool last)
 	if (!blocks)
 		return ret;
 	for (number = first; number < stream->asked; number++) {
-		int error = stream_await_block(stream, number,
-					       skel_deadline(STREAM_ANSWER_MS));
+		int error = skel_stream_await_block(stream, number,
+						    skel_deadline(STREAM_ANSWER_MS));
 
 		if (error == -ETIMEDOUT)
-			stream_fail(stream, EIO, "a transfer has not ended in %d s",
-				    STREAM_ANSWER_MS / 1000);
+			skel_stream_fail(stream, EIO, "a transfer has not ended in %d s",
+					 STREAM_ANSWER_MS / 1000);
 		/* until all are there: their places are used again */
 		else if (error == -EINTR)
 			number--;
 		else if (error && !ret)
 			ret = error;
 	}
-	if (!ret && !stream_is_over(stream))
+	if (!ret && !skel_stream_is_over(stream))
 		do
-			ret = stream_get_status(stream);
+			ret = skel_stream_get_status(stream);
 		while (ret == -EINTR);
 	pthread_mutex_lock(&skel->lock);
 	stream->asked = first;
 	if (!ret && !stream->error &&
 	    stream->status.frames - stream->next <= ring_frames(stream)) {
 		for (i = 0; i < blocks; i++)
-			stream_received(stream, length[i]);
+			skel_stream_received(stream, length[i]);
 		stream->asked = stream->received;
 		stream->confirmed = stream->received;
 		stream->next = frame;
@@ -144,13 +144,13 @@ static int advance(struct skel_stream *stream, int64_t deadline)
 	int ret;
 
 	/* the order counts: what was sampled until stopping is set must come */
-	last = stream_is_stopping(stream);
-	ret = stream_get_status(stream);
-	if (ret || stream_is_over(stream))
+	last = skel_stream_is_stopping(stream);
+	ret = skel_stream_get_status(stream);
+	if (ret || skel_stream_is_over(stream))
 		return ret;
 	if (!stream->based) {
 		if (last)
-			stream_finish(stream);
+			skel_stream_finish(stream);
 		return last ? 0 : sleep_until_full(stream, deadline);
 	}
 	last |= !stream->status.sampling;
@@ -163,16 +163,16 @@ static int advance(struct skel_stream *stream, int64_t deadline)
 	if (stream->status.frames - stream->next > ring_frames(stream))
 		skip_to(stream, stream->status.frames - ring_frames(stream) / 2);
 	if (last && stream->next >= stream->end) {
-		stream_finish(stream);
+		skel_stream_finish(stream);
 		return 0;
 	}
 	ret = fetch(stream, last);
-	if (ret || stream_is_over(stream) || stream->received != before)
+	if (ret || skel_stream_is_over(stream) || stream->received != before)
 		return ret;
 	return last ? 0 : sleep_until_full(stream, deadline);
 }
 
-const struct stream_source stream_ring = {
+const struct stream_source skel_stream_ring = {
 	.id = SKEL_STREAM_RING,
 	.advance = advance,
 };

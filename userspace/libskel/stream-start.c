@@ -12,8 +12,8 @@ static int explain_start(struct skel_stream *stream, const char *command)
 {
 	char error[SKEL_LINE_MAX];
 
-	if (stream->source == &stream_card &&
-	    !stream_ask(stream->skel, error, "SYSTem:ERRor?"))
+	if (stream->source == &skel_stream_card &&
+	    !skel_stream_ask(stream->skel, error, "SYSTem:ERRor?"))
 		return skel_fail(EIO, "'%.80s' does not start the sampling: %.120s",
 				 command, error);
 	return skel_fail(EIO, "'%.80s' does not start the sampling", command);
@@ -30,7 +30,7 @@ static int begin(struct skel_stream *stream, const char *command)
 				   reply, sizeof(reply), STREAM_ANSWER_MS);
 	if (ret)
 		return ret;
-	if (!stream_parse_status(reply, &stream->status))
+	if (!skel_stream_parse_status(reply, &stream->status))
 		return skel_fail(EPROTO, "'STATUS?': cannot understand '%.160s'",
 				 reply);
 	if (before.has_run && stream->status.run == before.run)
@@ -49,7 +49,7 @@ static int begin(struct skel_stream *stream, const char *command)
 static int follow(struct skel_stream *stream)
 {
 	stream->based = stream->status.sampling;
-	if (stream->based && stream->source == &stream_ring)
+	if (stream->based && stream->source == &skel_stream_ring)
 		stream->next = stream->status.frames;
 	return 0;
 }
@@ -59,10 +59,10 @@ static int start_sampling(struct skel_stream *stream, const char *command)
 	char reply[SKEL_LINE_MAX];
 	int ret;
 
-	ret = stream_ask(stream->skel, reply, "STATUS?");
+	ret = skel_stream_ask(stream->skel, reply, "STATUS?");
 	if (ret)
 		return ret;
-	if (!stream_parse_status(reply, &stream->status))
+	if (!skel_stream_parse_status(reply, &stream->status))
 		return skel_fail(EPROTO, "'STATUS?': cannot understand '%.160s'",
 				 reply);
 	if (stream->source->prepare)
@@ -96,14 +96,14 @@ int skel_stream_start(struct skel_stream *stream, const char *command)
 	pthread_mutex_lock(&stream->acquiring);
 	if (stream->started)
 		ret = skel_fail(EALREADY, "the stream was started before: open a new one");
-	else if (stream->source == &stream_memory)
+	else if (stream->source == &skel_stream_memory)
 		ret = start_memory(stream, command);
 	else
 		ret = start_sampling(stream, command);
 	if (!ret) {
 		pthread_mutex_lock(&stream->skel->lock);
 		stream->period_ns = stream->status.period_ns;
-		stream->ours = command && stream->source != &stream_memory;
+		stream->ours = command && stream->source != &skel_stream_memory;
 		stream->started = true;
 		pthread_mutex_unlock(&stream->skel->lock);
 	}

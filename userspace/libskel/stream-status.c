@@ -13,7 +13,7 @@
 
 #include "stream.h"
 
-int stream_ask(struct skel *skel, char *reply, const char *question)
+int skel_stream_ask(struct skel *skel, char *reply, const char *question)
 {
 	if (skel_query(skel, reply, SKEL_LINE_MAX, STREAM_ANSWER_MS, "%s",
 		       question) < 0)
@@ -21,7 +21,7 @@ int stream_ask(struct skel *skel, char *reply, const char *question)
 	return 0;
 }
 
-bool stream_field(const char *line, const char *name, uint64_t *value)
+bool skel_stream_field(const char *line, const char *name, uint64_t *value)
 {
 	size_t length = strlen(name);
 
@@ -36,7 +36,7 @@ bool stream_field(const char *line, const char *name, uint64_t *value)
 	return false;
 }
 
-bool stream_parse_status(const char *line, struct stream_status *status)
+bool skel_stream_parse_status(const char *line, struct stream_status *status)
 {
 	struct stream_status st = { 0 };
 	uint64_t value;
@@ -44,34 +44,34 @@ bool stream_parse_status(const char *line, struct stream_status *status)
 	if (strncmp(line, "STATUS ", 7) != 0)
 		return false;
 	st.sampling = strncmp(line + 7, "IDLE", 4) != 0;
-	if (!stream_field(line, "frames", &st.frames) ||
-	    !stream_field(line, "position", &st.position) ||
-	    !stream_field(line, "ring", &st.ring))
+	if (!skel_stream_field(line, "frames", &st.frames) ||
+	    !skel_stream_field(line, "position", &st.position) ||
+	    !skel_stream_field(line, "ring", &st.ring))
 		return false;
-	stream_field(line, "base", &st.base);
-	stream_field(line, "lost", &st.lost);
-	st.has_run = stream_field(line, "run", &st.run);
-	if (stream_field(line, "period", &value))
+	skel_stream_field(line, "base", &st.base);
+	skel_stream_field(line, "lost", &st.lost);
+	st.has_run = skel_stream_field(line, "run", &st.run);
+	if (skel_stream_field(line, "period", &value))
 		st.period_ns = (double)value;
-	else if (stream_field(line, "rate", &value) && value)
+	else if (skel_stream_field(line, "rate", &value) && value)
 		st.period_ns = 1e9 / (double)value;
 	*status = st;
 	return st.ring && st.position >= st.base &&
 	       st.position - st.base < st.ring;
 }
 
-int stream_get_status(struct skel_stream *stream)
+int skel_stream_get_status(struct skel_stream *stream)
 {
 	char reply[SKEL_LINE_MAX];
 	struct stream_status now;
 	int ret;
 
-	ret = stream_ask(stream->skel, reply, "STATUS?");
+	ret = skel_stream_ask(stream->skel, reply, "STATUS?");
 	if (ret)
 		return ret;
-	if (!stream_parse_status(reply, &now) || now.ring % stream->frame) {
-		stream_fail(stream, EPROTO, "'STATUS?': cannot understand '%.120s'",
-			    reply);
+	if (!skel_stream_parse_status(reply, &now) || now.ring % stream->frame) {
+		skel_stream_fail(stream, EPROTO, "'STATUS?': cannot understand '%.120s'",
+				 reply);
 		return 0;
 	}
 	/* nothing to follow yet: the next run is the one */
@@ -82,7 +82,7 @@ int stream_get_status(struct skel_stream *stream)
 		   ((now.has_run && now.run != stream->status.run) ||
 		    now.period_ns != stream->status.period_ns ||
 		    now.frames < stream->status.frames)) {
-		stream_fail(stream, ESTALE, "another program has changed the sampling of this card: its data are another recording");
+		skel_stream_fail(stream, ESTALE, "another program has changed the sampling of this card: its data are another recording");
 		return 0;
 	}
 	stream->status = now;

@@ -21,8 +21,8 @@ static void fail_va(struct skel_stream *stream, int error, const char *format,
 	vsnprintf(stream->text, sizeof(stream->text), format, args);
 }
 
-void stream_fail_locked(struct skel_stream *stream, int error,
-			const char *format, ...)
+void skel_stream_fail_locked(struct skel_stream *stream, int error,
+			     const char *format, ...)
 {
 	va_list args;
 
@@ -31,7 +31,7 @@ void stream_fail_locked(struct skel_stream *stream, int error,
 	va_end(args);
 }
 
-void stream_fail(struct skel_stream *stream, int error, const char *format, ...)
+void skel_stream_fail(struct skel_stream *stream, int error, const char *format, ...)
 {
 	va_list args;
 
@@ -42,14 +42,14 @@ void stream_fail(struct skel_stream *stream, int error, const char *format, ...)
 	va_end(args);
 }
 
-void stream_finish(struct skel_stream *stream)
+void skel_stream_finish(struct skel_stream *stream)
 {
 	pthread_mutex_lock(&stream->skel->lock);
 	stream->finished = true;
 	pthread_mutex_unlock(&stream->skel->lock);
 }
 
-bool stream_is_over(struct skel_stream *stream)
+bool skel_stream_is_over(struct skel_stream *stream)
 {
 	bool over;
 
@@ -59,7 +59,7 @@ bool stream_is_over(struct skel_stream *stream)
 	return over;
 }
 
-bool stream_is_stopping(struct skel_stream *stream)
+bool skel_stream_is_stopping(struct skel_stream *stream)
 {
 	bool stopping;
 
@@ -69,14 +69,14 @@ bool stream_is_stopping(struct skel_stream *stream)
 	return stopping;
 }
 
-struct stream_place *stream_place(struct skel_stream *stream, uint64_t number)
+struct stream_place *skel_stream_place(struct skel_stream *stream, uint64_t number)
 {
 	return &stream->place[number % stream->blocks];
 }
 
-void stream_received(struct skel_stream *stream, uint64_t length)
+void skel_stream_received(struct skel_stream *stream, uint64_t length)
 {
-	struct stream_place *place = stream_place(stream, stream->received);
+	struct stream_place *place = skel_stream_place(stream, stream->received);
 
 	place->length = length;
 	place->lost = stream->gap;
@@ -87,7 +87,7 @@ void stream_received(struct skel_stream *stream, uint64_t length)
 	stream->offset += length;
 }
 
-uint64_t stream_free_places(struct skel_stream *stream)
+uint64_t skel_stream_free_places(struct skel_stream *stream)
 {
 	uint64_t places;
 
@@ -97,10 +97,10 @@ uint64_t stream_free_places(struct skel_stream *stream)
 	return places;
 }
 
-int stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
-		 uint64_t card_addr, uint64_t length)
+int skel_stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
+		      uint64_t card_addr, uint64_t length)
 {
-	struct stream_place *place = stream_place(stream, number);
+	struct stream_place *place = skel_stream_place(stream, number);
 	struct skel_transfer *piece;
 	int ret;
 
@@ -124,10 +124,10 @@ int stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
 	return 0;
 }
 
-int stream_await_block(struct skel_stream *stream, uint64_t number,
-		       int64_t deadline)
+int skel_stream_await_block(struct skel_stream *stream, uint64_t number,
+			    int64_t deadline)
 {
-	struct stream_place *place = stream_place(stream, number);
+	struct stream_place *place = skel_stream_place(stream, number);
 
 	for (; place->pieces; place->pieces--) {
 		struct skel_transfer *piece = &place->piece[place->pieces - 1];
@@ -140,7 +140,7 @@ int stream_await_block(struct skel_stream *stream, uint64_t number,
 			continue;
 		if (piece->result == SKEL_PENDING)
 			return -errno;
-		stream_fail(stream, EIO, "%s", skel_errmsg());
+		skel_stream_fail(stream, EIO, "%s", skel_errmsg());
 		return 0;
 	}
 	return 0;
@@ -171,7 +171,7 @@ static int look(struct skel_stream *stream, struct skel_block *block)
 					 stream->blocks);
 		return 2;
 	}
-	place = stream_place(stream, stream->acquired);
+	place = skel_stream_place(stream, stream->acquired);
 	memset(block, 0, sizeof(*block));
 	block->data = stream->ring +
 		      stream->acquired % stream->blocks * stream->block;
@@ -191,10 +191,10 @@ static void gone(struct skel_stream *stream)
 
 	pthread_mutex_lock(&skel->lock);
 	if (stream->got)
-		stream_received(stream, stream->got);
+		skel_stream_received(stream, stream->got);
 	if (stream->error != ESTALE && stream->error != EPROTO)
 		stream->confirmed = stream->received;
-	stream_fail_locked(stream, ENODEV, "the card is gone");
+	skel_stream_fail_locked(stream, ENODEV, "the card is gone");
 	pthread_mutex_unlock(&skel->lock);
 }
 
@@ -260,13 +260,13 @@ static void acknowledge(struct skel_stream *stream)
 	pthread_mutex_unlock(&stream->acknowledging);
 	/* that the card is gone is found, and said, when the next block is wanted */
 	if (ret && ret != -ENODEV)
-		stream_fail(stream, -ret, "%s", skel_errmsg());
+		skel_stream_fail(stream, -ret, "%s", skel_errmsg());
 }
 
 int skel_stream_release(struct skel_stream *stream,
 			const struct skel_block *block)
 {
-	struct stream_place *place = stream_place(stream, block->index);
+	struct stream_place *place = skel_stream_place(stream, block->index);
 	bool held, first = false;
 
 	pthread_mutex_lock(&stream->skel->lock);
@@ -275,7 +275,7 @@ int skel_stream_release(struct skel_stream *stream,
 	if (held)
 		place->held = false;
 	while (stream->released < stream->acquired &&
-	       !stream_place(stream, stream->released)->held) {
+	       !skel_stream_place(stream, stream->released)->held) {
 		stream->released++;
 		first = true;
 	}
@@ -299,14 +299,14 @@ static int stop_sampling(struct skel_stream *stream, int timeout)
 	if (skel_query(stream->skel, reply, sizeof(reply), timeout,
 		       "STATUS?") < 0)
 		return -errno;
-	if (stream_parse_status(reply, &now) && now.has_run &&
+	if (skel_stream_parse_status(reply, &now) && now.has_run &&
 	    now.run != stream->run)
 		return 0;
 	return skel_query(stream->skel, reply, sizeof(reply), timeout,
 			  "STOP") < 0 ? -errno : 0;
 }
 
-int stream_stop(struct skel_stream *stream, int timeout)
+int skel_stream_end(struct skel_stream *stream, int timeout)
 {
 	bool over, again;
 	int ret = 0;
@@ -335,7 +335,7 @@ int stream_stop(struct skel_stream *stream, int timeout)
 
 int skel_stream_stop(struct skel_stream *stream)
 {
-	return stream_stop(stream, STREAM_ANSWER_MS);
+	return skel_stream_end(stream, STREAM_ANSWER_MS);
 }
 
 int skel_stream_get_info(struct skel_stream *stream,

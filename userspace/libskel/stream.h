@@ -77,7 +77,7 @@ struct stream_source {
 	/*
 	 * Come closer to the next confirmed block, wait until @deadline at most.
 	 * Return: 0: look again; or -errno with text. What ends the stream is
-	 * reported by stream_fail() and stream_finish() instead.
+	 * reported by skel_stream_fail() and skel_stream_finish() instead.
 	 */
 	int (*advance)(struct skel_stream *stream, int64_t deadline);
 	/* Optional: tell the card of released blocks */
@@ -89,41 +89,41 @@ struct stream_source {
 		     const struct skel_transfer *end);
 };
 
-extern const struct stream_source stream_card, stream_ring, stream_memory;
+extern const struct stream_source skel_stream_card, skel_stream_ring, skel_stream_memory;
 
 /* The rest is in stream.c, stream-open.c, stream-start.c and stream-status.c */
 
 /* Return: 0 or -errno with text */
-int stream_ask(struct skel *skel, char *reply, const char *question);
+int skel_stream_ask(struct skel *skel, char *reply, const char *question);
 /* The number after " @name="; false: there is none */
-bool stream_field(const char *line, const char *name, uint64_t *value);
-bool stream_parse_status(const char *line, struct stream_status *status);
+bool skel_stream_field(const char *line, const char *name, uint64_t *value);
+bool skel_stream_parse_status(const char *line, struct stream_status *status);
 /* Ask, and see that it is the same run. Return: 0, -errno; see advance(). */
-int stream_get_status(struct skel_stream *stream);
+int skel_stream_get_status(struct skel_stream *stream);
 
-void stream_fail(struct skel_stream *stream, int error, const char *format, ...)
+void skel_stream_fail(struct skel_stream *stream, int error, const char *format, ...)
 	_SKEL_PRINTF(3, 4);
 /* The same with skel->lock */
-void stream_fail_locked(struct skel_stream *stream, int error,
-			const char *format, ...) _SKEL_PRINTF(3, 4);
-void stream_finish(struct skel_stream *stream);
+void skel_stream_fail_locked(struct skel_stream *stream, int error,
+			     const char *format, ...) _SKEL_PRINTF(3, 4);
+void skel_stream_finish(struct skel_stream *stream);
 /* skel_stream_stop(), which waits @timeout ms for each answer */
-int stream_stop(struct skel_stream *stream, int timeout);
-bool stream_is_over(struct skel_stream *stream);
-bool stream_is_stopping(struct skel_stream *stream);
+int skel_stream_end(struct skel_stream *stream, int timeout);
+bool skel_stream_is_over(struct skel_stream *stream);
+bool skel_stream_is_stopping(struct skel_stream *stream);
 /* The block that arrives is complete, with @length bytes; with skel->lock */
-void stream_received(struct skel_stream *stream, uint64_t length);
+void skel_stream_received(struct skel_stream *stream, uint64_t length);
 /* How many blocks may be asked for */
-uint64_t stream_free_places(struct skel_stream *stream);
-struct stream_place *stream_place(struct skel_stream *stream, uint64_t number);
+uint64_t skel_stream_free_places(struct skel_stream *stream);
+struct stream_place *skel_stream_place(struct skel_stream *stream, uint64_t number);
 /* Ask for @length bytes, as the next piece of a block. Return: 0 or -errno. */
-int stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
-		 uint64_t card_addr, uint64_t length);
+int skel_stream_fetch(struct skel_stream *stream, uint64_t number, uint64_t at,
+		      uint64_t card_addr, uint64_t length);
 /*
  * Wait for all pieces of a block. Return: 0: they are there; or -errno.
  * A refused or failed one ends the stream.
  */
-int stream_await_block(struct skel_stream *stream, uint64_t number,
-		       int64_t deadline);
+int skel_stream_await_block(struct skel_stream *stream, uint64_t number,
+			    int64_t deadline);
 
 #endif /* _LIBSKEL_STREAM_H */
