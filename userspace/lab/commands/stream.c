@@ -25,7 +25,7 @@ static int stop(struct scpi *scpi, const struct scpi_call *call)
 	(void)call;
 	if (!is_owner(scpi))
 		return SCPI_ERR_SETTINGS_CONFLICT;
-	stream_stop(scpi_lab(scpi));
+	streams_stop(scpi_lab(scpi));
 	return SCPI_OK;
 }
 

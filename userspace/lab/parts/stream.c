@@ -35,7 +35,7 @@ uint64_t stream_backlog(const struct lab *lab)
 }
 
 /* The counters stay, for STREam? */
-void stream_stop(struct lab *lab)
+void streams_stop(struct lab *lab)
 {
 	struct streams *s = lab->streams;
 
@@ -188,7 +188,7 @@ static void fail(struct lab *lab, int error)
 {
 	struct session *owner = lab->streams->owner;
 
-	stream_stop(lab);
+	streams_stop(lab);
 	scpi_event(&owner->scpi, "STREAM STOPPED %s", reason(error));
 	scpi_error(&owner->scpi, SCPI_ERR_DEVICE, "stream stopped: %s",
 		   reason(error));
@@ -321,7 +321,7 @@ int stream_start(struct lab *lab, struct session *owner, uint64_t host,
 	if (block_bytes % frame)
 		return SCPI_ERR_ILLEGAL_VALUE;
 	sampler_catch_up(lab);
-	stream_stop(lab);
+	streams_stop(lab);
 	s->owner = owner;
 	s->host = host;
 	s->block_bytes = block_bytes;
@@ -401,13 +401,13 @@ static void streams_destroy(struct lab *lab)
 static void streams_forget(struct lab *lab, struct session *session)
 {
 	if (lab->streams->owner == session)
-		stream_stop(lab);
+		streams_stop(lab);
 }
 
 const struct lab_part streams_part = {
 	.init = streams_init,
 	.destroy = streams_destroy,
-	.reset = stream_stop,
+	.reset = streams_stop,
 	.forget = streams_forget,
 	.wants_time = streams_want_time,
 	.holds_time = streams_hold_time,

@@ -57,7 +57,7 @@ extern const struct lab_part streams_part;
  */
 int stream_start(struct lab *lab, struct session *owner, uint64_t host,
 		 uint64_t length, uint64_t block_bytes);
-void stream_stop(struct lab *lab);
+void streams_stop(struct lab *lab);
 /* Return: 0, or SCPI_ERR_ILLEGAL_VALUE: fewer than before, or more than sent. */
 int stream_acknowledge(struct lab *lab, uint64_t blocks);
 

@@ -221,7 +221,7 @@ static void stopping_forgets_transfers(void)
 	rig_send(&rig, 0, "INIT");
 	while (!stream_transfers(rig.lab))
 		lab_step(rig.lab);
-	stream_stop(rig.lab);
+	streams_stop(rig.lab);
 	check(stream_transfers(rig.lab) == 0);
 	check(!strstr(rig_say(&rig, 0, ""), "STOPPED"));
 	check(fake_card_refused(rig.fake) > 0);
