@@ -18,6 +18,7 @@
  */
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@
 #define SPACE_FIRST	(UINT64_C(1) << 22)	/* between samples and end */
 #define PAGE		4096
 #define PIECE		(1 << 20)	/* samples of a channel, sigrok's size */
+#define PIECE_LEAST	1024	/* on a full disk */
 #define PIECES_FULL	64		/* then pieces get larger */
 #define END_BYTES	(56 + 20 + 22)
 #define LOCAL_BYTES	30
@@ -261,39 +263,62 @@ static int begin_srzip(struct writer *w)
 	return write_directory(w);
 }
 
-/* What has been collected becomes a part of the archive. */
-static int add_piece(struct writer *w)
+/* @count frames of what has been collected, from @from on, become a part of it. */
+static int try_piece(struct writer *w, size_t from, size_t count)
 {
 	struct srzip *zip = w->state;
-	size_t bytes = zip->count * sizeof(float), old = zip->directory_bytes;
+	size_t bytes = count * sizeof(float), old = zip->directory_bytes;
 	uint64_t next = zip->next, entries = zip->entries;
+	uint64_t needed = (bytes + LOCAL_BYTES + 32) * w->rec->inputs;
 	char name[32];
-	int n;
+	int n, error;
 
-	if (!zip->count)
-		return 0;
-	if (make_room(w, (bytes + LOCAL_BYTES + 32) * w->rec->inputs))
+	if (make_room(w, needed))
 		goto failed;
-	zip->pieces++;
 	for (n = 0; n < w->rec->inputs; n++) {
 		snprintf(name, sizeof(name), "analog-1-%d-%u", n + 1,
-			 zip->pieces);
-		if (add_file(w, name, zip->samples + (size_t)n * PIECE, bytes))
+			 zip->pieces + 1);
+		if (add_file(w, name, zip->samples + (size_t)n * PIECE + from,
+			     bytes))
 			goto failed;
 	}
 	if (write_directory(w))
 		goto failed;
-	w->out.frames += zip->count;
-	zip->count = 0;
+	zip->pieces++;
+	w->out.frames += count;
 	return 0;
 failed:
 	/* the valid directory is still the one before */
+	error = errno;
 	zip->directory_bytes = old;
 	zip->entries = entries;
 	zip->next = next;
-	zip->count = 0;
-	w->out.failed = true;
+	if (next + needed <= zip->end)	/* other places need the room */
+		fallocate(w->out.fd, FALLOC_FL_PUNCH_HOLE |
+			  FALLOC_FL_KEEP_SIZE, next, needed);
+	errno = error;
 	return -1;
+}
+
+/* On a full disk, as much of it as there is room for */
+static int add_piece(struct writer *w)
+{
+	struct srzip *zip = w->state;
+	size_t from = 0, count = zip->count;
+	int error = 0;
+
+	while (from < zip->count && count) {
+		if (!try_piece(w, from, count)) {
+			from += count;
+			continue;
+		}
+		error = errno;
+		w->out.failed = true;
+		count = count > PIECE_LEAST ? count / 2 : 0;
+	}
+	zip->count = 0;
+	errno = error;
+	return error ? -1 : 0;
 }
 
 static int put_srzip(struct writer *w, int64_t first, const int16_t *codes,

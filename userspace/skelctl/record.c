@@ -193,12 +193,15 @@ int record_report(struct recording_run *run, int status)
 {
 	const struct capture *c = &run->capture;
 	uint64_t frames = run->writer ? run->writer->out.frames : run->frames;
+	const char *name = !run->writer ? "" :
+			   strcmp(run->writer->out.path, "-") == 0 ?
+			   "standard output" : run->writer->out.path;
 	char time[QUANTITY_MAX];
 
 	if (run->write_error == EPIPE)
-		warnx("%s: nobody reads it any more", run->writer->out.path);
+		warnx("%s: nobody reads it any more", name);
 	else if (run->write_error)
-		warnx("%s: %s%s", run->writer->out.path,
+		warnx("%s: %s%s", name,
 		      strerror(run->write_error),
 		      run->write_error == ENOSPC ?
 		      "; make room, or take another disk or format" : "");
@@ -206,9 +209,7 @@ int record_report(struct recording_run *run, int status)
 		warnx("%s", c->why);
 	if (c->rec.rate > 0 && run->writer)
 		fprintf(run->capture.talk, "%s: %llu frames, %s; %llu lost%s\n",
-			strcmp(run->writer->out.path, "-") == 0 ?
-			"standard output" : run->writer->out.path,
-			(unsigned long long)frames,
+			name, (unsigned long long)frames,
 			quantity_format(time, QUANTITY_SECOND,
 					frames / c->rec.rate, 6),
 			(unsigned long long)c->lost,
