@@ -49,7 +49,7 @@ def use_memory(card):
 
 
 def use_transfers(card):
-    buffer = card.malloc(4096)
+    buffer = card.malloc(4096, skel.TOHOST | skel.FROMHOST)
     card.tohost(buffer)
     quietly(card.tohost, buffer, 1 << 40)
     card.submit_tohost(buffer)
