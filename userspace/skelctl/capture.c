@@ -154,7 +154,7 @@ static int set_scpi(struct capture *c)
 		return -1;
 	snprintf(c->count, sizeof(c->count), "%.31s", reply);
 	if (set(c, "SAMPle:COUNt INFinity") ||
-	    set(c, "SAMPle:RATE %.17g", s->rate) ||
+	    (!s->keeps_rate && set(c, "SAMPle:RATE %.17g", s->rate)) ||
 	    (s->list && set(c, "SAMPle:LIST (@%s)", s->list)) ||
 	    (s->trigger && set(c, "TRIGger:SOURce %s", s->trigger)) ||
 	    (s->trigger_number && strcmp(s->trigger, "INPut") == 0 &&

@@ -23,7 +23,8 @@
 
 /* What the options say; what they leave open stays as the card has it */
 struct capture_settings {
-	double rate;
+	double rate;		/* Hz */
+	bool keeps_rate;	/* it is that of the card */
 	const char *list;	/* SCPI: "1,3:4"; NULL */
 	const char *trigger;	/* SCPI: "IMMediate", "BUS", "INPut"; NULL */
 	int trigger_number;	/* of the input or line, 0 */

@@ -166,7 +166,7 @@ static int plot_card(struct plotting *p)
 	else if (!status && p->samples.count < 2)
 		status = EXIT_CARD;
 	/* what was lost before is not in the picture */
-	if (!*run->capture.why && p->samples.count >= p->sampling.frames)
+	if (!*run->capture.why && p->samples.count >= run->capture.frames)
 		status = run->write_error ? EXIT_CARD : EXIT_SUCCESS;
 	samples_free(&p->samples);
 	skel_close(run->capture.skel);
@@ -266,7 +266,9 @@ static int plot(const struct command *command, int argc, char **argv)
 		errx(EXIT_USAGE, "%s: --follow and --last go with a file",
 		     command->name);
 	sampling_complete(&p.sampling, COUNT_DEFAULT);
-	if (p.sampling.frames < 2 || p.sampling.frames > COUNT_MAX)
+	p.sampling.most = COUNT_MAX;
+	if (!p.sampling.duration &&
+	    (p.sampling.frames < 2 || p.sampling.frames > COUNT_MAX))
 		errx(EXIT_USAGE, "%s: 2 to %d frames can be drawn; skelctl record takes any number",
 		     command->name, COUNT_MAX);
 	return plot_card(&p);

@@ -290,7 +290,7 @@ const struct command record_command = {
 	.text = "Let the card sample its inputs, and write what comes to FILE ('-': standard output) until there are as many frames as wanted, or until Ctrl-C. FILE is opened before the first sample. The length is limited by the disk only.\n\n"
 "What has been recorded stays, whatever happens: after Ctrl-C, on a full disk, when the card dies or another program changes its sampling, the file ends with the last frame that is surely right, and the last line says how many there are. After kill -9 the file is valid, too, and ends about a second before: the lengths in the headers of wav, npy and w64 are brought up to date each second, and so is the directory of srzip, which is kept at the end of a sparse file until the recording is complete (sigrok reads that, Python's zipfile does not). A line of csv, jsonl or vcd may be incomplete then.\n\n"
 "Frames that are lost because the machine or the card is too slow are reported, and the exit status is 1. Frames behind keep their times: in formats without times, the lost ones have the code -32768, which no converter gives. Times and rates are those of the card, which rounds the rate that it is given; times in csv are exact. wav, flac, w64 and srzip have whole numbers of Hz; the comment in the header of wav says the exact rate.\n\n"
-"Settings of the card that no option names stay as they are, such as its trigger and its inputs. Sampling ends with the command.",
+"Settings of the card that no option names stay as they are, such as its trigger, its inputs and its rate; with TRIGger:DELay, time 0 is that long after the trigger. Sampling ends with the command.",
 	.example = "record --rate 100kHz --duration 2min wave.wav",
 	.words = "<file>",
 	.options = options,

@@ -177,13 +177,13 @@ bool sampling_option(struct sampling *s, int letter, const char *value)
 	return false;
 }
 
-/* A rate that shows some cycles of what the user asks for */
+/* A rate that shows some cycles of what the user asks for; 0: asks for none */
 static double choose_rate(const struct sampling *s)
 {
 	double frequency = generators_frequency(&s->generators), rate;
 
 	if (frequency < 0)
-		return RATE_DEFAULT;
+		return 0;
 	rate = floor(frequency * RATE_CYCLE);
 	return rate < RATE_LEAST ? RATE_LEAST :
 	       rate > RATE_AUTO_MAX ? RATE_AUTO_MAX : rate;
@@ -193,37 +193,67 @@ void sampling_complete(struct sampling *s, uint64_t default_frames)
 {
 	if (s->frames && s->duration > 0)
 		errx(EXIT_USAGE, "--count and --duration exclude each other");
+	if (!s->frames && !s->duration)
+		s->frames = default_frames;
 	if (!s->set.rate)
 		s->set.rate = choose_rate(s);
-	if (s->duration > 0) {
-		double frames = ceil(s->duration * s->set.rate - 1e-6);
+	if (s->frames && s->set.has_pre && s->pre_time < 0 &&
+	    s->set.pre >= s->frames)
+		errx(EXIT_USAGE, "--pretrigger: as many frames as there are in all; take a greater --count");
+}
 
-		if (frames > FRAMES_MAX)
-			errx(EXIT_USAGE, "--duration: more than 2^48 frames");
-		s->frames = frames < 1 ? 1 : frames;
-	}
-	if (!s->frames)
-		s->frames = default_frames;
-	if (s->pre_time >= 0) {
-		if (s->pre_time * s->set.rate > INT32_MAX)
-			errx(EXIT_USAGE, "--pretrigger: more than 2^31 frames");
-		s->set.pre = llround(s->pre_time * s->set.rate);
-	}
-	if (s->set.has_pre && s->frames && s->set.pre >= s->frames)
-		errx(EXIT_USAGE, "--pretrigger: as many frames as there are in all; take a greater --count or --duration");
+/* What no option says stays as the card has it; others sample at 10 kHz. */
+static int know_rate(struct capture *c)
+{
+	char reply[SKEL_LINE_MAX];
+
+	if (c->set.rate > 0)
+		return 0;
+	c->set.rate = RATE_DEFAULT;
+	if (!c->scpi)
+		return 0;
+	c->set.keeps_rate = true;
+	if (capture_ask(c, reply, "SAMPle:RATE?"))
+		return -1;
+	c->set.rate = strtod(reply, NULL);
+	return c->set.rate > 0 ? 0 :
+	       capture_fail(c, "'SAMPle:RATE?': cannot understand '%s'", reply);
+}
+
+/* Times become frames, now that the rate is known */
+static int count_frames(const struct sampling *s, struct capture *c, double rate)
+{
+	double frames = s->duration > 0 ? ceil(s->duration * rate - 1e-6) :
+					  s->frames;
+
+	if (s->duration > 0 && frames < 1)
+		frames = 1;
+	if (frames > (s->most ? s->most : FRAMES_MAX))
+		return capture_fail(c, "--duration: %.8g frames, %llu are the most",
+				    frames, s->most ? s->most : FRAMES_MAX);
+	c->frames = frames;
+	if (s->pre_time * rate > INT32_MAX)
+		return capture_fail(c, "--pretrigger: more than 2^31 frames");
+	if (s->pre_time >= 0)
+		c->set.pre = llround(s->pre_time * rate);
+	if (c->set.has_pre && c->frames && c->set.pre >= c->frames)
+		return capture_fail(c, "--pretrigger: as many frames as there are in all; take a greater --count or --duration");
+	return 0;
 }
 
 int sampling_start(const struct sampling *s, struct capture *c)
 {
 	c->set = s->set;
-	c->frames = s->frames;
-	if (capture_look(c) || generators_set(&s->generators, c) ||
-	    capture_start(c) || generators_check(&s->generators, c))
+	if (capture_look(c) || know_rate(c) || count_frames(s, c, c->set.rate) ||
+	    generators_set(&s->generators, c) || capture_start(c) ||
+	    generators_check(&s->generators, c) ||
+	    count_frames(s, c, c->rec.rate))
 		return -1;
 	fprintf(c->talk, "sampling %d inputs at %.8g Hz each", c->inputs.count,
 		c->rec.rate);
-	if (fabs(c->rec.rate - s->set.rate) > 1e-9 * c->rec.rate)
-		fprintf(c->talk, " (%.8g Hz were asked for)", s->set.rate);
+	if (!c->set.keeps_rate &&
+	    fabs(c->rec.rate - c->set.rate) > 1e-9 * c->rec.rate)
+		fprintf(c->talk, " (%.8g Hz were asked for)", c->set.rate);
 	fprintf(c->talk, ", %d bits\n", c->inputs.bits);
 	fflush(c->talk);
 	return 0;

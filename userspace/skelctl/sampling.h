@@ -11,7 +11,8 @@
 
 struct sampling {
 	struct capture_settings set;
-	uint64_t frames;	/* 0: until stopped */
+	uint64_t frames;	/* 0: duration says it, or until stopped */
+	unsigned long long most;	/* of them, 0: as many as there can be */
 	struct generators generators;
 	double duration;	/* s, 0: not given */
 	double pre_time;	/* s, negative: not given */
@@ -38,7 +39,7 @@ enum {
 /* Rows for struct command, without the end mark */
 #define SAMPLING_ROWS \
 	{ "rate", 'r', "RATE", NULL, \
-	  "frames per second: 100000, 1e5, 100k or 100 kHz (default: 200 per cycle of a frequency that is set, else 10 kHz)" }, \
+	  "frames per second: 100000, 1e5, 100k or 100 kHz (default: 200 per cycle of a frequency that is set here, else as set in the card, or 10 kHz)" }, \
 	{ "count", 'n', "N", NULL, \
 	  "how many frames; a frame is one sample of each input" }, \
 	{ "duration", 't', "TIME", NULL, \

@@ -49,8 +49,12 @@ is "its pretrigger" -0.001 "$(line 2 | cut -d, -f1)"
 is "its level" "above below" "$(awk -F, '$1 == "-0.0001" { print ($2 > -3 ? "above" : "below") }
 	$1 == "0" { print ($2 > -3 ? "above" : "below") }' wave.csv | xargs)"
 is "its inputs" "time/s,INP1/V,INP3/V" "$(line 1)"
-is "no setting but the rate" "SAMPle:COUNt INFinity,SAMPle:RATE 10000,SAMPle:COUNt 77" \
+is "no setting but the count, which comes back" "SAMPle:COUNt INFinity,SAMPle:COUNt 77" \
 	"$(sed -n 's/^0 //; /?/d; /TRIG\|SAMP/p' log | paste -sd,)"
+export LAB_SETUP='SAMP:RATE 700 kHz'
+skelctl record -f -q -t 1ms --pretrigger 0.5ms --trigger INP1 wave.csv >/dev/null
+is "the rate that was set before: times" "-0.0005005,0.00049907" \
+	"$(sed -n '2p;$p' wave.csv | cut -d, -f1 | paste -sd,)"
 unset LAB_SETUP
 out=$(LAB_OTHER='*TRG' LAB_OTHER_AT=40 skelctl record -f -q -n 100 --trigger bus wave.csv)
 has "a trigger by *TRG" "100 frames" "$out"
