@@ -93,7 +93,7 @@ static int card_init(struct card *card, PyObject *args, PyObject *names)
 
 static int card_traverse(struct card *card, visitproc visit, void *arg)
 {
-	Py_VISIT(Py_TYPE(card));
+	Py_VISIT(SKEL_TYPE(card));
 	return skel_transfers_traverse(card, visit, arg);
 }
 
@@ -105,7 +105,8 @@ static int card_clear(struct card *card)
 
 static void card_dealloc(struct card *card)
 {
-	PyTypeObject *type = Py_TYPE(card);
+	PyTypeObject *type = SKEL_TYPE(card);
+	freefunc release = PyType_GetSlot(type, Py_tp_free);
 
 	PyObject_GC_UnTrack(card);
 	/* Calls and views would hold references: there are none. */
@@ -113,7 +114,7 @@ static void card_dealloc(struct card *card)
 	skel_card_settle(card);
 	pthread_cond_destroy(&card->ended);
 	pthread_mutex_destroy(&card->ends);
-	type->tp_free(card);
+	release(card);
 	Py_DECREF(type);
 }
 
@@ -153,7 +154,7 @@ static PyObject *card_close(struct card *card, PyObject *unused)
 static PyObject *card_enter(struct card *card, PyObject *unused)
 {
 	(void)unused;
-	return skel_handle(card) ? Py_NewRef(card) : NULL;
+	return skel_handle(card) ? SKEL_REF(card) : NULL;
 }
 
 static PyObject *card_exit(struct card *card, PyObject *args)

@@ -26,16 +26,16 @@ int skel_parse_line(PyObject *object, void *bytes)
 	if (PyUnicode_Check(object)) {
 		*line = PyUnicode_AsEncodedString(object, "utf-8", "surrogateescape");
 	} else if (PyBytes_Check(object)) {
-		*line = Py_NewRef(object);
+		*line = SKEL_REF(object);
 	} else {
-		PyErr_Format(PyExc_TypeError, "a line is str or bytes, not %s",
-			     Py_TYPE(object)->tp_name);
+		PyErr_Format(PyExc_TypeError, "a line is str or bytes, not %S",
+			     SKEL_TYPE(object));
 		*line = NULL;
 	}
 	if (!*line)
 		return 0;
-	text = PyBytes_AS_STRING(*line);
-	length = PyBytes_GET_SIZE(*line);
+	text = PyBytes_AsString(*line);
+	length = PyBytes_Size(*line);
 	if (!memchr(text, '\0', length) && !memchr(text, '\n', length))
 		return Py_CLEANUP_SUPPORTED;
 	PyErr_SetString(PyExc_ValueError,
@@ -61,7 +61,7 @@ PyObject *skel_card_send(struct card *card, PyObject *args)
 		error = SKEL_RAISED;
 		skel = skel_handle(card);
 		if (skel)
-			SKEL_CALL(card, error = skel_send(skel, "%s", PyBytes_AS_STRING(line)) ?
+			SKEL_CALL(card, error = skel_send(skel, "%s", PyBytes_AsString(line)) ?
 				  errno : 0);
 	} while (skel_again(&error, -INFINITY));
 	Py_DECREF(line);
@@ -125,7 +125,7 @@ static int query(struct card *card, PyObject *args, PyObject *names,
 	if (skel)
 		SKEL_CALL(card, length = skel_query(skel, reply, size,
 						    skel_timeout_ms(end), "%s",
-						    PyBytes_AS_STRING(line));
+						    PyBytes_AsString(line));
 			  error = length < 0 ? errno : 0);
 	Py_DECREF(line);
 	if (error == EINTR && PyErr_CheckSignals())

@@ -23,7 +23,7 @@ static PyObject *memory_new(PyTypeObject *type, struct card *card, void *start,
 
 	if (!memory)
 		return NULL;
-	memory->card = (struct card *)Py_NewRef(card);
+	memory->card = (struct card *)SKEL_REF(card);
 	memory->start = start;
 	memory->length = length;
 	memory->views = 0;
@@ -113,14 +113,14 @@ static void give_back_quietly(struct memory *memory)
 
 static int memory_traverse(struct memory *memory, visitproc visit, void *arg)
 {
-	Py_VISIT(Py_TYPE(memory));
+	Py_VISIT(SKEL_TYPE(memory));
 	Py_VISIT(memory->card);
 	return 0;
 }
 
 static void memory_dealloc(struct memory *memory)
 {
-	PyTypeObject *type = Py_TYPE(memory);
+	PyTypeObject *type = SKEL_TYPE(memory);
 
 	PyObject_GC_UnTrack(memory);
 	give_back_quietly(memory);
@@ -184,7 +184,7 @@ static PyObject *memory_exit(struct memory *memory, PyObject *args)
 static PyObject *memory_enter(struct memory *memory, PyObject *unused)
 {
 	(void)unused;
-	return skel_memory_handle(memory) ? Py_NewRef(memory) : NULL;
+	return skel_memory_handle(memory) ? SKEL_REF(memory) : NULL;
 }
 
 bool skel_memory_part(const struct memory *memory, Py_ssize_t from,
@@ -293,7 +293,7 @@ static PyObject *memory_get_freed(struct memory *memory, void *unused)
 static PyObject *memory_get_card(struct memory *memory, void *unused)
 {
 	(void)unused;
-	return Py_NewRef(memory->card);
+	return SKEL_REF(memory->card);
 }
 
 static PyObject *buffer_get_address(struct memory *memory, void *unused)

@@ -23,7 +23,7 @@ PyObject *skel_raise_text(int error, const char *text, const char *reason)
 		raised = PyObject_CallFunction(skel_module.make_error, "isz",
 					       error, text, reason);
 	if (raised) {
-		PyErr_SetObject((PyObject *)Py_TYPE(raised), raised);
+		PyErr_SetObject((PyObject *)SKEL_TYPE(raised), raised);
 		Py_DECREF(raised);
 	}
 	return NULL;

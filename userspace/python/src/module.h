@@ -15,9 +15,11 @@
 #define _SKEL_PYTHON_MODULE_H
 
 #define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030b0000	/* for all Pythons from 3.11 on */
 #include <Python.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <libskel.h>
@@ -152,6 +154,10 @@ double skel_timeout_end(double seconds);
 int skel_timeout_ms(double end);
 int skel_slice(double end);
 bool skel_again(int *error, double end);
+
+/* In the limited API, these take nothing but a PyObject */
+#define SKEL_REF(object) Py_NewRef((PyObject *)(object))
+#define SKEL_TYPE(object) Py_TYPE((PyObject *)(object))
 
 /* Tables of methods and attributes */
 #define SKEL_METHOD(name, function, flags, doc) \

@@ -95,7 +95,7 @@ PyObject *skel_card_stream(struct card *card, PyObject *args, PyObject *names)
 	stream = PyObject_New(struct stream, skel_module.stream);
 	if (!stream)
 		return NULL;
-	stream->card = (struct card *)Py_NewRef(card);
+	stream->card = (struct card *)SKEL_REF(card);
 	stream->handle = NULL;
 	stream->views = 0;
 	stream->calls = 0;
@@ -122,7 +122,7 @@ PyObject *skel_card_stream(struct card *card, PyObject *args, PyObject *names)
 
 static void stream_dealloc(struct stream *stream)
 {
-	PyTypeObject *type = Py_TYPE(stream);
+	PyTypeObject *type = SKEL_TYPE(stream);
 
 	/* blocks would hold references: there are none */
 	stream->closing = true;
@@ -149,7 +149,7 @@ static PyObject *stream_close(struct stream *stream, PyObject *unused)
 static PyObject *stream_enter(struct stream *stream, PyObject *unused)
 {
 	(void)unused;
-	return stream_handle(stream) ? Py_NewRef(stream) : NULL;
+	return stream_handle(stream) ? SKEL_REF(stream) : NULL;
 }
 
 static PyObject *stream_stop(struct stream *stream, PyObject *unused)
@@ -197,7 +197,7 @@ static PyObject *stream_start(struct stream *stream, PyObject *args, PyObject *n
 	handle = stream_handle(stream);
 	if (handle)
 		STREAM_CALL(stream, error = -skel_stream_start(handle, line ?
-							       PyBytes_AS_STRING(line) :
+							       PyBytes_AsString(line) :
 							       NULL));
 	Py_XDECREF(line);
 	if (error == EINTR && PyErr_CheckSignals())
@@ -216,7 +216,7 @@ static PyObject *block_new(struct stream *stream, const struct skel_block *at)
 		STREAM_CALL(stream, skel_stream_release(stream->handle, at));
 		return NULL;
 	}
-	block->stream = (struct stream *)Py_NewRef(stream);
+	block->stream = (struct stream *)SKEL_REF(stream);
 	block->at = *at;
 	block->views = 0;
 	block->released = false;
@@ -339,7 +339,7 @@ static PyObject *stream_get_closed(struct stream *stream, void *unused)
 static PyObject *stream_get_card(struct stream *stream, void *unused)
 {
 	(void)unused;
-	return Py_NewRef(stream->card);
+	return SKEL_REF(stream->card);
 }
 
 /* --- blocks ------------------------------------------------------------------ */
@@ -367,7 +367,7 @@ static void release(struct block *block)
 
 static void block_dealloc(struct block *block)
 {
-	PyTypeObject *type = Py_TYPE(block);
+	PyTypeObject *type = SKEL_TYPE(block);
 
 	release(block);
 	Py_DECREF(block->stream);
@@ -421,7 +421,7 @@ static PyObject *block_enter(struct block *block, PyObject *unused)
 {
 	(void)unused;
 	if (block_is_valid(block))
-		return Py_NewRef(block);
+		return SKEL_REF(block);
 	PyErr_SetString(PyExc_ValueError, "the block was released");
 	return NULL;
 }

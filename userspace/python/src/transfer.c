@@ -135,7 +135,7 @@ static void take(struct transfer *t)
 void skel_transfers_drop(struct card *card)
 {
 	while (card->submitted) {
-		struct transfer *t = (struct transfer *)Py_NewRef(card->submitted);
+		struct transfer *t = (struct transfer *)SKEL_REF(card->submitted);
 
 		if (card->skel) {
 			skel_abandon(card->skel, &t->at);
@@ -174,8 +174,8 @@ static struct transfer *submit(struct card *card, struct memory *buffer,
 
 	if (!t)
 		return NULL;
-	t->card = (struct card *)Py_NewRef(card);
-	t->buffer = (struct memory *)Py_NewRef(buffer);
+	t->card = (struct card *)SKEL_REF(card);
+	t->buffer = (struct memory *)SKEL_REF(buffer);
 	t->offset = offset;
 	t->at = *at;
 	t->end = *at;
@@ -187,7 +187,7 @@ static struct transfer *submit(struct card *card, struct memory *buffer,
 	/* before it can end in another thread's dispatch() */
 	while (*last)
 		last = &(*last)->next;
-	*last = (struct transfer *)Py_NewRef(t);
+	*last = (struct transfer *)SKEL_REF(t);
 	skel = skel_handle(card);
 	if (skel)
 		SKEL_CALL(card, error = -skel_submit(skel, &t->at, on_end, t));
@@ -251,7 +251,7 @@ static PyObject *judge(struct transfer *t)
 		return NULL;
 	}
 	if (t->end.result == SKEL_DONE)
-		return Py_NewRef(t);
+		return SKEL_REF(t);
 	snprintf(text, sizeof(text),
 		 t->end.result == SKEL_REFUSED ? "%s: the kernel refused it: %s" :
 						 "%s has failed: %s",
@@ -380,12 +380,12 @@ PyObject *skel_card_dispatch(struct card *card, PyObject *args, PyObject *names)
 	for (;;) {
 		skel = skel_handle(card);
 		list = skel ? take_ended(card) : NULL;
-		if (!list || PyList_GET_SIZE(list) || !card->submitted)
+		if (!list || PyList_Size(list) || !card->submitted)
 			return list;
 		Py_DECREF(list);
 		SKEL_CALL(card, error = pump(card, skel, NULL, skel_slice(end)));
 		list = take_ended(card);
-		if (!list || PyList_GET_SIZE(list))
+		if (!list || PyList_Size(list))
 			return list;
 		Py_DECREF(list);
 		if (!error)
@@ -400,7 +400,7 @@ PyObject *skel_card_dispatch(struct card *card, PyObject *args, PyObject *names)
 
 static int transfer_traverse(struct transfer *t, visitproc visit, void *arg)
 {
-	Py_VISIT(Py_TYPE(t));
+	Py_VISIT(SKEL_TYPE(t));
 	Py_VISIT(t->card);
 	Py_VISIT(t->buffer);
 	return 0;
@@ -408,7 +408,7 @@ static int transfer_traverse(struct transfer *t, visitproc visit, void *arg)
 
 static void transfer_dealloc(struct transfer *t)
 {
-	PyTypeObject *type = Py_TYPE(t);
+	PyTypeObject *type = SKEL_TYPE(t);
 
 	PyObject_GC_UnTrack(t);
 	Py_DECREF(t->buffer);
@@ -482,7 +482,7 @@ static PyObject *transfer_get_offset(struct transfer *t, void *unused)
 static PyObject *transfer_get_buffer(struct transfer *t, void *unused)
 {
 	(void)unused;
-	return Py_NewRef(t->buffer);
+	return SKEL_REF(t->buffer);
 }
 
 static PyMethodDef methods[] = {
