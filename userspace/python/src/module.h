@@ -2,6 +2,9 @@
 /*
  * module.h - the C part of the Python package skel
  *
+ * C, as the buffer protocol must count who looks at memory; cffi and ctypes cannot. The
+ * limited API, so that one file serves all later Pythons.
+ *
  * Lifetimes: memory, transfers and streams hold a reference to their card, blocks one
  * to their stream, a view (numpy's, a memoryview) one to its memory or block. A card
  * holds its submitted transfers, which hold their buffers. So a card goes last, and the

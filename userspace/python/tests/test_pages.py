@@ -18,6 +18,7 @@ import skel.aio
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 EXAMPLE = os.path.join(HERE, "..", "..", "examples", "record-and-plot.py")
+README = os.path.join(HERE, "..", "..", "..", "README.md")
 
 
 def is_there(name):
@@ -37,6 +38,16 @@ class Pages(unittest.TestCase):
         runner.run(test, out=output.append)
         self.assertEqual((runner.failures, "".join(output)), (0, ""))
         self.assertGreater(runner.tries, 30)
+
+    @unittest.skipUnless(os.path.exists(README) and is_there("numpy"), "no README.md or no numpy")
+    def test_program_of_the_readme(self):
+        with open(README) as file:
+            program = re.search(r"```python\n(.*?)```", file.read(), re.S).group(1)
+        fake.set(reset=1)
+        names = {}
+        exec(program.replace("Card()", f"Card({fake.PATH!r})"), names)
+        self.assertEqual(names["samples"].shape, (2048,))
+        self.assertTrue(names["card"].closed)
 
     def test_docstrings(self):
         """All that is public has one, with a signature where there are arguments."""
