@@ -140,6 +140,8 @@ static int plot_card(struct plotting *p)
 		p->view.draw = false;
 		run->capture.talk = stderr;
 	}
+	if (p->view.json)
+		run->capture.talk = stderr;
 	run->keep = keep;
 	run->keep_data = p;
 	run->quiet = !isatty(STDERR_FILENO);
@@ -251,6 +253,9 @@ static int plot(const struct command *command, int argc, char **argv)
 		errx(EXIT_USAGE, "%s: unexpected argument '%s'", command->name,
 		     argv[optind + 1]);
 	view_complete(&p.view);
+	if (p.view.json && p.csv && strcmp(p.csv, "-") == 0)
+		errx(EXIT_USAGE, "%s: --json and --csv - cannot both go to standard output",
+		     command->name);
 	if (optind < argc) {
 		if (sampling || p.csv)
 			errx(EXIT_USAGE, "%s: a recording is there already: no option of sampling goes with '%s'",

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "plot.h"
 #include "quantity.h"
 #include "skelctl.h"
@@ -46,6 +47,9 @@ void view_init(struct view *view)
 bool view_option(struct view *view, int letter, const char *value)
 {
 	switch (letter) {
+	case VIEW_JSON:
+		view->json = true;
+		/* fall through */
 	case VIEW_NO_PLOT:
 		view->draw = false;
 		return true;
@@ -118,6 +122,34 @@ void view_measure(const struct samples *s, int n, char *text, size_t size)
 		 wave.max);
 }
 
+static void print_json(const struct samples *s)
+{
+	struct json json = { .file = stdout };
+	int n;
+
+	json_open(&json, NULL, '{');
+	json_number(&json, "frames", s->count);
+	json_real(&json, "rate_hertz", s->rate);
+	json_real(&json, "start_seconds", s->start);
+	json_open(&json, "inputs", '[');
+	for (n = 0; n < s->inputs; n++) {
+		struct wave wave = wave_measure(s->volts[n], s->count, s->rate);
+
+		json_open(&json, NULL, '{');
+		json_string(&json, "name", s->name[n]);
+		/* without two rising edges there is none */
+		if (wave.frequency > 0)
+			json_real(&json, "hertz", wave.frequency);
+		else
+			json_null(&json, "hertz");
+		json_real(&json, "min_volts", wave.min);
+		json_real(&json, "max_volts", wave.max);
+		json_close(&json, '}');
+	}
+	json_close(&json, ']');
+	json_close(&json, '}');
+}
+
 int view_show(const struct view *view, const struct samples *s,
 	      const char *const *left, FILE *out)
 {
@@ -134,6 +166,10 @@ int view_show(const struct view *view, const struct samples *s,
 	};
 	int n;
 
+	if (view->json) {
+		print_json(s);
+		return 0;
+	}
 	choose_size(view, &plot);
 	for (n = 0; n < s->inputs; n++) {
 		view_measure(s, n, right[n], sizeof(right[n]));

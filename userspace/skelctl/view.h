@@ -13,6 +13,7 @@
 
 struct view {
 	bool draw;		/* else only measure */
+	bool json;		/* and print that as JSON */
 	bool utf8, colour;
 	int width, height;	/* 0: as the terminal */
 	const char *when;	/* colours: "always", "never", "auto" */
@@ -25,10 +26,12 @@ enum {
 	VIEW_ASCII,
 	VIEW_UTF8,
 	VIEW_COLOUR,
+	VIEW_JSON = 'j',
 };
 
 #define VIEW_ROWS \
 	{ "no-plot", VIEW_NO_PLOT, NULL, NULL, "do not draw, only measure" }, \
+	{ "json", VIEW_JSON, NULL, NULL, "the same, as JSON on standard output" }, \
 	{ "width", VIEW_WIDTH, "N", NULL, \
 	  "width of the picture in characters, from 20 on (default: as wide as the terminal, at most 100)" }, \
 	{ "height", VIEW_HEIGHT, "N", NULL, \
@@ -49,7 +52,8 @@ void view_complete(struct view *view);
 /* "measured 50.00 Hz, -8.000 V to 8.000 V" */
 void view_measure(const struct samples *s, int n, char *text, size_t size);
 /*
- * Draw, or print what is measured. @left: what is said of each input
+ * Draw, or print what is measured; JSON goes to standard output.
+ * @left: what is said of each input
  * Return: 0, or -1 with errno
  */
 int view_show(const struct view *view, const struct samples *s,

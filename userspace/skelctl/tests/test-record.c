@@ -449,6 +449,7 @@ static void recordings_are_drawn(void)
 	static const char *const names[] = {
 		"p.csv", "p.wav", "p.npy", "p.raw",
 	};
+	const char *at;
 	char args[128];
 	size_t i;
 
@@ -472,6 +473,13 @@ static void recordings_are_drawn(void)
 		/* the axis has the times of the recording */
 		check(strstr(output, "150 ") && strstr(output, "200 ms"));
 	}
+	check(skelctl("plot --json --last 50ms @/p.wav") == 0);
+	check(strncmp(output, "{\n  \"frames\": 500,\n  \"rate_hertz\": 10000,\n  \"start_seconds\": 0.15,\n", 64) == 0);
+	at = strstr(output, "\"hertz\": ");
+	check(at && fabs(atof(at + 9) - 50) < 0.01);
+	at = strstr(output, "\"max_volts\": ");
+	check(at && fabs(atof(at + 13) - 8) < 0.001);
+	check(skelctl("plot --json --csv -") == EXIT_USAGE);
 	/* a file that is being written: its last line is incomplete */
 	check(skelctl("record -f -q -n 1000 @/p.csv") == 0);
 	snprintf(args, sizeof(args), "printf '0.5,1' >>%s/p.csv", dir);
