@@ -7,7 +7,6 @@
 
 #include "tests/test-program.h"
 
-struct rig program_rig;
 struct program_log program_log;
 
 static void add(char what, unsigned int place, double value)
@@ -18,7 +17,7 @@ static void add(char what, unsigned int place, double value)
 		return;
 	program_log.count++;
 	*event = (struct program_event){
-		.when = lab_now(program_rig.lab), .what = what, .place = place,
+		.when = lab_now(rig.lab), .what = what, .place = place,
 		.value = value,
 	};
 }
@@ -90,25 +89,25 @@ void program_test_start(void)
 	static struct lab_card_ops ops;
 	struct lab_card *card;
 
-	rig_start(&program_rig);
+	rig_start(&rig);
 	memset(&program_log, 0, sizeof(program_log));
-	card = program_rig.lab->card;
+	card = rig.lab->card;
 	program_log.ops = card->ops;
 	ops = *card->ops;
 	ops.transfer = transfer;
 	ops.forget = forget;
 	card->ops = &ops;
-	programs_connect(program_rig.lab, &io);
+	programs_connect(rig.lab, &io);
 }
 
 void program_test_stop(void)
 {
-	rig_stop(&program_rig);
+	rig_stop(&rig);
 }
 
 int program_test_define(const char *text, char *error)
 {
-	return program_define(program_rig.lab, "p", 1, text, strlen(text),
+	return program_define(rig.lab, "p", 1, text, strlen(text),
 			      error);
 }
 
@@ -118,7 +117,7 @@ const char *program_test_run(const char *text)
 
 	if (program_test_define(text, error))
 		return error;
-	return rig_say(&program_rig, 0, "PROG:RUN p;*WAI");
+	return rig_say(&rig, 0, "PROG:RUN p;*WAI");
 }
 
 bool program_test_prints(const char *text, const char *lines)
@@ -146,14 +145,14 @@ bool program_test_fails(const char *text, const char *error)
 {
 	char line[256];
 
-	rig_say(&program_rig, 0, "*CLS");
+	rig_say(&rig, 0, "*CLS");
 	snprintf(line, sizeof(line), "event: PROGRAM P STOPPED error: %s\n", error);
 	if (!program_test_prints(text, line))
 		return false;
 	snprintf(line, sizeof(line),
 		 "-286,\"Program runtime error;P, %s\"", error);
-	if (!rig_ask(&program_rig, 0, "SYST:ERR?", line))
+	if (!rig_ask(&rig, 0, "SYST:ERR?", line))
 		return false;
 	snprintf(line, sizeof(line), "ERROR,\"%s\"", error);
-	return rig_ask(&program_rig, 0, "PROG:STAT? p", line);
+	return rig_ask(&rig, 0, "PROG:STAT? p", line);
 }

@@ -9,6 +9,8 @@
 #include "commands/instrument.h"
 #include "tests/rig.h"
 
+struct rig rig;
+
 #define STEPS	100000	/* more than any test needs */
 
 /*

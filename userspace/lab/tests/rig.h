@@ -15,6 +15,9 @@ struct rig {
 	struct lab *lab;
 };
 
+/* That of the tests */
+extern struct rig rig;
+
 /* Virtual time, seed 1, no directory; aborts without memory. */
 void rig_start(struct rig *rig);
 void rig_start_with(struct rig *rig, const struct lab_settings *settings);
@@ -31,5 +34,18 @@ bool rig_ask(struct rig *rig, unsigned int channel, const char *line,
 /* Does @line cause error @error, and nothing else? */
 bool rig_fails(struct rig *rig, unsigned int channel, const char *line,
 	       int error);
+
+#define asks(channel, line, answer)					\
+	check(rig_ask(&rig, channel, line, answer))
+#define refuses(channel, line, error)					\
+	check(rig_fails(&rig, channel, line, error))
+#define say(channel, line)		rig_say(&rig, channel, line)
+#define send_line(channel, line)	rig_send(&rig, channel, line)
+/* Run a test with a rig that has been started. */
+#define run_rig(test) do {						\
+		rig_start(&rig);					\
+		run(test);						\
+		rig_stop(&rig);						\
+	} while (0)
 
 #endif /* _LAB_TESTS_RIG_H */

@@ -13,8 +13,6 @@
 #include "tests/test-instrument.h"
 #include "tests/tests.h"
 
-static struct rig rig;
-
 /* Counts and times of a pulse, against a check of each tick */
 static bool pulse_is_right(const struct pulse *p, uint64_t from, uint64_t to)
 {
@@ -69,69 +67,61 @@ static void clocks_divide_the_master_clock(void)
 	check(pulse_count(&p, true, 1000) - pulse_count(&p, true, 0) == 1000);
 	check(pulse_count(&p, false, 1000) - pulse_count(&p, false, 0) == 1000);
 	rig_start(&rig);
-	check(rig_ask(&rig, 0, "CLOC1:DIV?;FREQ?", "100000;1.0E+03"));
-	check(rig_ask(&rig, 0, "CLOC4:DIV 4294967295;DIV?", "4294967295"));
-	check(rig_ask(&rig, 0, "CLOC2:FREQ 100 MHz;DIV?", "1"));
+	asks(0, "CLOC1:DIV?;FREQ?", "100000;1.0E+03");
+	asks(0, "CLOC4:DIV 4294967295;DIV?", "4294967295");
+	asks(0, "CLOC2:FREQ 100 MHz;DIV?", "1");
 	/* nearer as a frequency: to 50 or 100 MHz */
-	check(rig_ask(&rig, 0, "CLOC2:FREQ 74 MHz;DIV?", "2"));
-	check(rig_ask(&rig, 0, "CLOC2:FREQ 76 MHz;DIV?", "1"));
-	check(rig_ask(&rig, 0, "CLOC2:FREQ MIN;DIV?", "4294967295"));
-	check(rig_ask(&rig, 0, "CLOC2:FREQ 44.1 kHz;FREQ?",
-		      "4.409171075837743E+04"));
-	check(rig_fails(&rig, 0, "CLOC2:DIV 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "CLOC2:DIV 4294967296", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "CLOC2:FREQ 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "CLOC5:DIV 1", SCPI_ERR_SUFFIX_RANGE));
-	check(rig_ask(&rig, 0, "*RST;CLOC2:DIV?", "100000"));
+	asks(0, "CLOC2:FREQ 74 MHz;DIV?", "2");
+	asks(0, "CLOC2:FREQ 76 MHz;DIV?", "1");
+	asks(0, "CLOC2:FREQ MIN;DIV?", "4294967295");
+	asks(0, "CLOC2:FREQ 44.1 kHz;FREQ?", "4.409171075837743E+04");
+	refuses(0, "CLOC2:DIV 0", SCPI_ERR_RANGE);
+	refuses(0, "CLOC2:DIV 4294967296", SCPI_ERR_RANGE);
+	refuses(0, "CLOC2:FREQ 0", SCPI_ERR_RANGE);
+	refuses(0, "CLOC5:DIV 1", SCPI_ERR_SUFFIX_RANGE);
+	asks(0, "*RST;CLOC2:DIV?", "100000");
 	rig_stop(&rig);
 }
 
 /* Each line takes 1 ms, from 0 on. */
 static void edges_are_counted_over_jumps(void)
 {
-	rig_start(&rig);
 	/* rises at 0, then each 1 us */
-	check(rig_ask(&rig, 0, "CLOC1:DIV 100;:DIG:LINE1:SOUR CLOC,1", ""));
-	check(rig_ask(&rig, 0, "DIG:LINE1:COUN?;COUN? FALL;TIME?",
-		      "1001;1000;0.001000000"));
-	rig_say(&rig, 0, "SYST:TIME:ADV 3600");
+	asks(0, "CLOC1:DIV 100;:DIG:LINE1:SOUR CLOC,1", "");
+	asks(0, "DIG:LINE1:COUN?;COUN? FALL;TIME?", "1001;1000;0.001000000");
+	say(0, "SYST:TIME:ADV 3600");
 	/* 3600 s, and 2 ms of the lines before; a rising edge at 0, too */
-	check(rig_ask(&rig, 0, "DIG:LINE1:COUN? BOTH;COUN:CLE? RIS;:DIG:LINE1:COUN?",
-		      "7200004001;3600002001;0"));
+	asks(0, "DIG:LINE1:COUN? BOTH;COUN:CLE? RIS;:DIG:LINE1:COUN?",
+	     "7200004001;3600002001;0");
 	/* the divider changes in the middle of a period, 1 ms is 1000 of them */
-	check(rig_ask(&rig, 0, "CLOC1:DIV 1000", ""));
-	check(rig_ask(&rig, 0, "DIG:LINE1:COUN?;TIME?",
-		      "1100;3600.004000000"));
-	rig_stop(&rig);
+	asks(0, "CLOC1:DIV 1000", "");
+	asks(0, "DIG:LINE1:COUN?;TIME?", "1100;3600.004000000");
 }
 
 static void lines_are_set_and_followed(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "DIG:STAT?", "0"));
-	check(rig_ask(&rig, 0, "DIG:LINE1:TIME?", "9.91E+37"));
-	check(rig_ask(&rig, 0, "DIG:LINE1:SOUR LINE,9;SOUR?;LEV?", "LINE,9;0"));
-	check(rig_ask(&rig, 0, "DIG:LINE2:SOUR HIGH;SOUR?;LEV?", "HIGH;1"));
-	check(rig_ask(&rig, 0, "DIG:OUTP #HFF;OUTP?;STAT?", "255;65283"));
-	check(rig_ask(&rig, 0, "DIG:LINE9:LEV 0;LEV 0;LEV 1;COUN?;COUN? FALL",
-		      "2;1"));
-	check(rig_ask(&rig, 0, "DIG:LINE1:COUN? BOTH;TIME?", "3;0.005000000"));
-	check(rig_ask(&rig, 0, "DIG:LINE1:COUN:CLE;:DIG:LINE1:COUN? BOTH;TIME?",
-		      "0;0.005000000"));
+	asks(0, "DIG:STAT?", "0");
+	asks(0, "DIG:LINE1:TIME?", "9.91E+37");
+	asks(0, "DIG:LINE1:SOUR LINE,9;SOUR?;LEV?", "LINE,9;0");
+	asks(0, "DIG:LINE2:SOUR HIGH;SOUR?;LEV?", "HIGH;1");
+	asks(0, "DIG:OUTP #HFF;OUTP?;STAT?", "255;65283");
+	asks(0, "DIG:LINE9:LEV 0;LEV 0;LEV 1;COUN?;COUN? FALL", "2;1");
+	asks(0, "DIG:LINE1:COUN? BOTH;TIME?", "3;0.005000000");
+	asks(0, "DIG:LINE1:COUN:CLE;:DIG:LINE1:COUN? BOTH;TIME?",
+	     "0;0.005000000");
 	digital_set(rig.lab, 0, true);
 	digital_set(rig.lab, 0, false);
-	check(rig_ask(&rig, 0, "DIG:LINE1:SOUR?;COUN? BOTH", "LOW;1"));
-	check(rig_fails(&rig, 0, "DIG:LINE1:LEV 1", SCPI_ERR_SUFFIX_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE17:LEV?", SCPI_ERR_SUFFIX_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE9:SOUR LOW", SCPI_ERR_SUFFIX_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE1:SOUR LINE,8", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE1:SOUR LINE", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE1:SOUR CLOC,5", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE1:SOUR INP,9", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "DIG:LINE1:SOUR INP,1,11", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "DIG:OUTP 256", SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "*RST;DIG:STAT?;:DIG:LINE1:COUN? BOTH", "0;0"));
-	rig_stop(&rig);
+	asks(0, "DIG:LINE1:SOUR?;COUN? BOTH", "LOW;1");
+	refuses(0, "DIG:LINE1:LEV 1", SCPI_ERR_SUFFIX_RANGE);
+	refuses(0, "DIG:LINE17:LEV?", SCPI_ERR_SUFFIX_RANGE);
+	refuses(0, "DIG:LINE9:SOUR LOW", SCPI_ERR_SUFFIX_RANGE);
+	refuses(0, "DIG:LINE1:SOUR LINE,8", SCPI_ERR_RANGE);
+	refuses(0, "DIG:LINE1:SOUR LINE", SCPI_ERR_RANGE);
+	refuses(0, "DIG:LINE1:SOUR CLOC,5", SCPI_ERR_RANGE);
+	refuses(0, "DIG:LINE1:SOUR INP,9", SCPI_ERR_RANGE);
+	refuses(0, "DIG:LINE1:SOUR INP,1,11", SCPI_ERR_RANGE);
+	refuses(0, "DIG:OUTP 256", SCPI_ERR_RANGE);
+	asks(0, "*RST;DIG:STAT?;:DIG:LINE1:COUN? BOTH", "0;0");
 }
 
 /* A threshold follows the samples of its input. */
@@ -139,8 +129,7 @@ static void thresholds_follow_the_input(void)
 {
 	static const char *const functions[] = { "SIN", "SQU", "TRI", "RAMP" };
 
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "INP3:FREQ 12345.678;OFFS 1;AMPL 5;PHAS 77", ""));
+	asks(0, "INP3:FREQ 12345.678;OFFS 1;AMPL 5;PHAS 77", "");
 	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++) {
 		char line[80];
 		uint64_t edges, from, to;
@@ -148,11 +137,11 @@ static void thresholds_follow_the_input(void)
 
 		sprintf(line, "INP3:FUNC %s;:DIG:LINE1:SOUR INP,3,2",
 			functions[i]);
-		check(rig_ask(&rig, 0, line, ""));
+		asks(0, line, "");
 		digital_clear(rig.lab, 0);
 		from = lab_tick(rig.lab);
 		level = digital_level(rig.lab, 0);
-		rig_say(&rig, 0, "SYST:TIME:ADV 10 ms");
+		say(0, "SYST:TIME:ADV 10 ms");
 		edges = digital_edges(rig.lab, 0, LINE_BOTH);
 		to = lab_tick(rig.lab);
 		for (uint64_t t = from + 1; t <= to; t++) {
@@ -165,26 +154,23 @@ static void thresholds_follow_the_input(void)
 		check(level == digital_level(rig.lab, 0));
 	}
 	/* always or never above */
-	check(rig_ask(&rig, 0, "DIG:LINE1:SOUR INP,3,6.1;LEV?", "0"));
-	check(rig_ask(&rig, 0, "DIG:LINE1:SOUR INP,3,-4;LEV?", "1"));
+	asks(0, "DIG:LINE1:SOUR INP,3,6.1;LEV?", "0");
+	asks(0, "DIG:LINE1:SOUR INP,3,-4;LEV?", "1");
 	digital_clear(rig.lab, 0);
-	check(rig_ask(&rig, 0, "SYST:TIME:ADV 1;:DIG:LINE1:COUN? BOTH", "0"));
+	asks(0, "SYST:TIME:ADV 1;:DIG:LINE1:COUN? BOTH", "0");
 	/* an analog output goes from 0 to 5 V: polled each millisecond */
-	check(rig_ask(&rig, 0, "INP3:LOOP 1;OFFS 0;:DIG:LINE1:SOUR INP,3,2.5;COUN:CLE",
-		      ""));
-	check(rig_ask(&rig, 0, "OUTP1:LEV 5;:DIG:LINE1:COUN?;LEV?", "1;1"));
-	rig_stop(&rig);
+	asks(0, "INP3:LOOP 1;OFFS 0;:DIG:LINE1:SOUR INP,3,2.5;COUN:CLE", "");
+	asks(0, "OUTP1:LEV 5;:DIG:LINE1:COUN?;LEV?", "1;1");
 }
 
 static void watches_see_only_later_edges(void)
 {
 	struct line_watch watch = { .line = 0, .edge = LINE_RISING };
 
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "DIG:LINE1:SOUR CLOC,1", ""));
+	asks(0, "DIG:LINE1:SOUR CLOC,1", "");
 	watch.from = 250000;	/* 2.5 ms, edges at each ms */
 	line_watch_start(rig.lab, &watch);
-	rig_say(&rig, 0, "SYST:TIME:ADV 1 s");
+	say(0, "SYST:TIME:ADV 1 s");
 	digital_update(rig.lab);
 	check(watch.first == 300000);
 	check(watch.last == 100000 * (lab_tick(rig.lab) / 100000));
@@ -194,47 +180,42 @@ static void watches_see_only_later_edges(void)
 	watch.from = 0;
 	watch.edge = LINE_BOTH;
 	line_watch_start(rig.lab, &watch);
-	rig_say(&rig, 0, "SYST:TIME:ADV 10 ms");
+	say(0, "SYST:TIME:ADV 10 ms");
 	digital_update(rig.lab);
 	check(watch.last - watch.first == (watch.count - 1) * 50000);
 	line_watch_stop(rig.lab, &watch);
 	check(!rig.lab->digital->watches);
-	rig_stop(&rig);
 }
 
 static void frequencies_are_measured(void)
 {
 	struct session *session;
 
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "CLOC1:DIV 2268;:DIG:LINE1:SOUR CLOC,1", ""));
-	check(rig_ask(&rig, 0, "MEAS:FREQ? 1;:MEAS:PER? 1,10 ms",
-		      "4.409171075837743E+04;2.268E-05"));
-	check(rig_ask(&rig, 0, "DIG:LINE2:SOUR INP,1,0;:MEAS:FREQ? 2,1",
-		      "5.0E+01"));
+	asks(0, "CLOC1:DIV 2268;:DIG:LINE1:SOUR CLOC,1", "");
+	asks(0, "MEAS:FREQ? 1;:MEAS:PER? 1,10 ms",
+	     "4.409171075837743E+04;2.268E-05");
+	asks(0, "DIG:LINE2:SOUR INP,1,0;:MEAS:FREQ? 2,1", "5.0E+01");
 	/* no edge, one edge */
-	check(rig_ask(&rig, 0, "MEAS:FREQ? 3;:SYST:TIME?",
-		      "9.91E+37;1.211000000"));
-	check(rig_ask(&rig, 0, "MEAS:PER? 2,10 ms", "9.91E+37"));
-	check(rig_fails(&rig, 0, "MEAS:FREQ? 17", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "MEAS:FREQ?", SCPI_ERR_MISSING_PARAMETER));
-	check(rig_fails(&rig, 0, "MEAS:FREQ? 1,0", SCPI_ERR_RANGE));
+	asks(0, "MEAS:FREQ? 3;:SYST:TIME?", "9.91E+37;1.211000000");
+	asks(0, "MEAS:PER? 2,10 ms", "9.91E+37");
+	refuses(0, "MEAS:FREQ? 17", SCPI_ERR_RANGE);
+	refuses(0, "MEAS:FREQ?", SCPI_ERR_MISSING_PARAMETER);
+	refuses(0, "MEAS:FREQ? 1,0", SCPI_ERR_RANGE);
 	/* the user goes away meanwhile */
 	session = rig_open(&rig, 1);
 	check(measure_start(rig.lab, session, 0, 1000, false) == SCPI_SUSPEND);
 	check(rig.lab->measures && rig.lab->digital->watches);
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(!rig.lab->measures && !rig.lab->digital->watches);
-	rig_stop(&rig);
 }
 
 void test_digital(void)
 {
 	run(pulses_are_counted_exactly);
 	run(clocks_divide_the_master_clock);
-	run(edges_are_counted_over_jumps);
-	run(lines_are_set_and_followed);
-	run(thresholds_follow_the_input);
-	run(watches_see_only_later_edges);
-	run(frequencies_are_measured);
+	run_rig(edges_are_counted_over_jumps);
+	run_rig(lines_are_set_and_followed);
+	run_rig(thresholds_follow_the_input);
+	run_rig(watches_see_only_later_edges);
+	run_rig(frequencies_are_measured);
 }

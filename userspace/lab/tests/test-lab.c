@@ -16,8 +16,6 @@
 
 #define FRAME	4	/* bytes, of the two inputs that are sampled at first */
 
-static struct rig rig;
-
 static int16_t sample_at(const uint8_t *bytes)
 {
 	return bytes[0] | bytes[1] << 8;
@@ -29,12 +27,10 @@ static void tables_are_right(void)
 {
 	const char *fault;
 
-	rig_start(&rig);
 	fault = scpi_table_fault(instrument.tables, instrument.table_count);
 	if (fault)
 		printf("# %s\n", fault);
 	check(!fault);
-	rig_stop(&rig);
 }
 
 /* The examples of the manual work after *RST. */
@@ -42,9 +38,9 @@ static bool example_works(const struct scpi_command *command)
 {
 	char line[SCPI_LINE_MAX], answer[64];
 
-	rig_say(&rig, 0, "*CLS;*RST;PROG:DEL:ALL;:SPEED 0");
-	rig_say(&rig, 0, command->example);
-	snprintf(line, sizeof(line), "%s", rig_say(&rig, 0, "SYST:ERR?"));
+	say(0, "*CLS;*RST;PROG:DEL:ALL;:SPEED 0");
+	say(0, command->example);
+	snprintf(line, sizeof(line), "%s", say(0, "SYST:ERR?"));
 	snprintf(answer, sizeof(answer), "%.20s", line);
 	if (strncmp(answer, "0,", 2) == 0)
 		return true;
@@ -78,8 +74,8 @@ static void spoil(const char *header, const char *params)
 	char line[SCPI_LINE_MAX];
 
 	snprintf(line, sizeof(line), "%s%s", header, params);
-	rig_say(&rig, 0, line);
-	rig_say(&rig, 0, "ABOR;:*CLS");
+	say(0, line);
+	say(0, "ABOR;:*CLS");
 	if (!rig_ask(&rig, 0, "*OPC?", "1"))
 		check(!"the session is stuck");
 }
@@ -108,7 +104,6 @@ static void wrong_parameters_are_errors(void)
 	char header[128];
 	size_t i, j, k;
 
-	rig_start(&rig);
 	for (i = 0; i < instrument.table_count; i++) {
 		for (j = 0; j < instrument.tables[i]->count; j++) {
 			plain_header(instrument.tables[i]->commands[j].header,
@@ -117,21 +112,18 @@ static void wrong_parameters_are_errors(void)
 				spoil(header, params[k]);
 		}
 	}
-	rig_stop(&rig);
 }
 
 static void errors_name_command_and_parameter(void)
 {
-	rig_start(&rig);
-	rig_say(&rig, 0, "INP1:FREQ 1 V");
-	check(rig_ask(&rig, 0, "SYST:ERR?",
-		      "-131,\"Invalid suffix;INPut1:FREQuency, parameter 1, frequency: number, 1e-06 to 1000000 Hz, default 1000\""));
-	rig_say(&rig, 0, "INP9:FREQ 1");
-	check(strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-114,", 5) == 0);
-	check(rig_fails(&rig, 0, "SAMP:LIST (@1:9)", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMPLE 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMPLE", SCPI_ERR_MISSING_PARAMETER));
-	rig_stop(&rig);
+	say(0, "INP1:FREQ 1 V");
+	asks(0, "SYST:ERR?",
+	     "-131,\"Invalid suffix;INPut1:FREQuency, parameter 1, frequency: number, 1e-06 to 1000000 Hz, default 1000\"");
+	say(0, "INP9:FREQ 1");
+	check(strncmp(say(0, "SYST:ERR?"), "-114,", 5) == 0);
+	refuses(0, "SAMP:LIST (@1:9)", SCPI_ERR_RANGE);
+	refuses(0, "SAMPLE 0", SCPI_ERR_RANGE);
+	refuses(0, "SAMPLE", SCPI_ERR_MISSING_PARAMETER);
 }
 
 /* --- sampling and transfers ------------------------------------------ */
@@ -142,16 +134,15 @@ static void tohost_brings_samples(void)
 	uint64_t host;
 	char line[80];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, 100 * FRAME, 0, &bytes);
 	/* at 10 kHz a cycle has ten samples: 5 V at a quarter of it */
-	rig_say(&rig, 0, "INP1:FUNC TRI;FREQ 1 kHz;AMPL 5 V;OFFS 0");
-	rig_say(&rig, 0, "INP2:FUNC DC;OFFS -10 V");
-	rig_say(&rig, 0, "SAMP:RATE 8000;COUN 100");
-	check(rig_ask(&rig, 0, "INIT;*OPC?", "1"));
+	say(0, "INP1:FUNC TRI;FREQ 1 kHz;AMPL 5 V;OFFS 0");
+	say(0, "INP2:FUNC DC;OFFS -10 V");
+	say(0, "SAMP:RATE 8000;COUN 100");
+	asks(0, "INIT;*OPC?", "1");
 	sprintf(line, "TOHOST 0 %d %#llx", 100 * FRAME,
 		(unsigned long long)host);
-	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST"));
+	check(strstr(say(0, line), "skel: DONE TOHOST"));
 	check(memcmp(bytes, rig.lab->card->memory, 100 * FRAME) == 0);
 	check(abs(sample_at(bytes + 2 * FRAME)) <= 32767);
 	check(sample_at(bytes + 2) == -32767);
@@ -160,8 +151,7 @@ static void tohost_brings_samples(void)
 	check(sample_at(bytes) == sample_at(bytes + 8 * FRAME));
 	check(sample_at(bytes) == -sample_at(bytes + 4 * FRAME));
 	check(abs(sample_at(bytes) - sample_at(bytes + FRAME)) > 1000);
-	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
-	rig_stop(&rig);
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 static unsigned long frames_of(const char *status)
@@ -177,26 +167,24 @@ static void status_while_sampling(void)
 	unsigned long before, after;
 	const char *status;
 
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
-	status = rig_say(&rig, 1, "STATUS?");
+	status = say(1, "STATUS?");
 	check(strncmp(status, "STATUS IDLE rate=", 17) == 0);
 	check(strstr(status, " ring=65536 transfers=0 refused=0"));
-	check(rig_ask(&rig, 0, "INPUT 0 1000000 5000", "OK INPUT"));
-	check(strstr(rig_say(&rig, 0, "INPUTS?"),
+	asks(0, "INPUT 0 1000000 5000", "OK INPUT");
+	check(strstr(say(0, "INPUTS?"),
 		     "INPUTS 2 bits=16 range=10000 in0=sine,1000000,5000 in1="));
-	check(rig_ask(&rig, 0, "SAMPLE 100000", "OK SAMPLE"));
-	status = rig_say(&rig, 1, "STATUS?");
+	asks(0, "SAMPLE 100000", "OK SAMPLE");
+	status = say(1, "STATUS?");
 	check(strncmp(status, "STATUS SAMPLING rate=100000 ", 28) == 0);
 	before = frames_of(status);
-	after = frames_of(rig_say(&rig, 1, "STATUS?"));
+	after = frames_of(say(1, "STATUS?"));
 	check(after == before + 100);	/* 1 ms passes with each line */
-	check(rig_ask(&rig, 1, "SYST:TIME:ADV 10", ""));
-	check(frames_of(rig_say(&rig, 1, "STATUS?")) == after + 1000100);
-	check(rig_ask(&rig, 0, "STOP", "OK STOP"));
-	before = frames_of(rig_say(&rig, 1, "STATUS?"));
-	check(frames_of(rig_say(&rig, 1, "STATUS?")) == before);
-	rig_stop(&rig);
+	asks(1, "SYST:TIME:ADV 10", "");
+	check(frames_of(say(1, "STATUS?")) == after + 1000100);
+	asks(0, "STOP", "OK STOP");
+	before = frames_of(say(1, "STATUS?"));
+	check(frames_of(say(1, "STATUS?")) == before);
 }
 
 /* Sampling ends with the user that started it, unless it is to go on. */
@@ -204,24 +192,22 @@ static void sampling_ends_with_its_user(void)
 {
 	unsigned long before;
 
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
-	rig_say(&rig, 0, "SAMPLE 1000");
+	say(0, "SAMPLE 1000");
 	fake_card_close(rig.fake, rig.lab, 0);
-	check(!strncmp(rig_say(&rig, 1, "STATUS?"), "STATUS IDLE", 11));
+	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
 	check(rig_open(&rig, 0));
 	/* a program is its user's */
-	rig_say(&rig, 0, "PROG:DEF p,'scpi(\"SAMPLE 1000\")';:P;*WAI");
-	check(!strncmp(rig_say(&rig, 1, "STATUS?"), "STATUS SAMPLING", 15));
+	say(0, "PROG:DEF p,'scpi(\"SAMPLE 1000\")';:P;*WAI");
+	check(!strncmp(say(1, "STATUS?"), "STATUS SAMPLING", 15));
 	fake_card_close(rig.fake, rig.lab, 0);
-	check(!strncmp(rig_say(&rig, 1, "STATUS?"), "STATUS IDLE", 11));
+	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
 	check(rig_open(&rig, 0));
-	rig_say(&rig, 0, "SAMP:KEEP ON;:SAMPLE 1000");
+	say(0, "SAMP:KEEP ON;:SAMPLE 1000");
 	fake_card_close(rig.fake, rig.lab, 0);
-	before = frames_of(rig_say(&rig, 1, "STATUS?"));
-	check(frames_of(rig_say(&rig, 1, "STATUS?")) == before + 1);
-	check(rig_ask(&rig, 1, "*OPC?", "1"));
-	rig_stop(&rig);
+	before = frames_of(say(1, "STATUS?"));
+	check(frames_of(say(1, "STATUS?")) == before + 1);
+	asks(1, "*OPC?", "1");
 }
 
 /* All settings come back, and nothing else changes. */
@@ -241,22 +227,20 @@ static void settings_are_saved(void)
 		":PROG:LIM:INST?;TIME?";
 	char before[512], defaults[512];
 
-	rig_start(&rig);
-	check(rig_fails(&rig, 0, "*RCL 3", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 0, "*SAV 10", SCPI_ERR_RANGE));
-	strcpy(defaults, rig_say(&rig, 0, ask));
-	check(rig_ask(&rig, 0, "*SAV 0", ""));
-	check(rig_ask(&rig, 0, settings, ""));
-	strcpy(before, rig_say(&rig, 0, ask));
+	refuses(0, "*RCL 3", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(0, "*SAV 10", SCPI_ERR_RANGE);
+	strcpy(defaults, say(0, ask));
+	asks(0, "*SAV 0", "");
+	asks(0, settings, "");
+	strcpy(before, say(0, ask));
 	check(strstr(before, "SQU;2.0E+00;") && strcmp(before, defaults));
-	check(rig_ask(&rig, 0, "*SAV 3;*RST", ""));
-	check(!strcmp(rig_say(&rig, 0, ask), defaults));
-	check(rig_ask(&rig, 0, "*RCL 3", ""));
-	check(!strcmp(rig_say(&rig, 0, ask), before));
-	check(rig_ask(&rig, 0, "*RCL 0", ""));
-	check(!strcmp(rig_say(&rig, 0, ask), defaults));
-	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
-	rig_stop(&rig);
+	asks(0, "*SAV 3;*RST", "");
+	check(!strcmp(say(0, ask), defaults));
+	asks(0, "*RCL 3", "");
+	check(!strcmp(say(0, ask), before));
+	asks(0, "*RCL 0", "");
+	check(!strcmp(say(0, ask), defaults));
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 /* A user that goes away while it waits leaves nothing behind. */
@@ -269,13 +253,12 @@ static void waiting_users_may_leave(void)
 	};
 	size_t i;
 
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
 	for (i = 0; i < SCPI_ARRAY_SIZE(lines); i++) {
 		check(rig_open(&rig, 0));
-		rig_say(&rig, 1, "*RST;*CLS;PROG:DEL:ALL");
-		rig_send(&rig, 0, lines[i]);
-		rig_send(&rig, 0, "*IDN?");
+		say(1, "*RST;*CLS;PROG:DEL:ALL");
+		send_line(0, lines[i]);
+		send_line(0, "*IDN?");
 		while (!scpi_is_suspended(&session_find(rig.lab, 0)->scpi) &&
 		       session_find(rig.lab, 0)->first)
 			lab_step(rig.lab);
@@ -284,33 +267,29 @@ static void waiting_users_may_leave(void)
 			      "1") ||
 		      !"after the user has left");
 	}
-	rig_stop(&rig);
 }
 
 static void wait_for_sampling(void)
 {
-	rig_start(&rig);
-	rig_say(&rig, 0, "SAMP:RATE 1000;COUN 500");
-	rig_send(&rig, 0, "INIT;:SYST:TIME?");
-	rig_send(&rig, 0, "*OPC?;:SYST:TIME?");
+	say(0, "SAMP:RATE 1000;COUN 500");
+	send_line(0, "INIT;:SYST:TIME?");
+	send_line(0, "*OPC?;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	/* 499 periods after the first frame */
 	check(strcmp(fake_card_replies(rig.fake, 0),
 		     "0.001000000\n1;0.500000000\n") == 0);
-	check(strstr(rig_say(&rig, 0, "STATUS?"),
-		     "STATUS IDLE rate=1000 frames=500 "));
-	rig_send(&rig, 0, "*ESE 1;*CLS;INIT;*OPC;*ESR?;*WAI;*ESR?;:SYST:TIME?");
+	check(strstr(say(0, "STATUS?"), "STATUS IDLE rate=1000 frames=500 "));
+	send_line(0, "*ESE 1;*CLS;INIT;*OPC;*ESR?;*WAI;*ESR?;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(strcmp(fake_card_replies(rig.fake, 0), "0;1;1.000000000\n") == 0);
 	/* its operations are nobody else's */
 	check(rig_open(&rig, 1));
-	rig_send(&rig, 0, "INIT");
-	rig_send(&rig, 1, "*OPC?;:SYST:TIME?");
-	rig_send(&rig, 1, "SAMP:RATE 1");
+	send_line(0, "INIT");
+	send_line(1, "*OPC?;:SYST:TIME?");
+	send_line(1, "SAMP:RATE 1");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(strcmp(fake_card_replies(rig.fake, 1), "1;1.001000000\n") == 0);
-	check(strncmp(rig_say(&rig, 1, "SYST:ERR?"), "-221,", 5) == 0);
-	rig_stop(&rig);
+	check(strncmp(say(1, "SYST:ERR?"), "-221,", 5) == 0);
 }
 
 /* --- determinism ---------------------------------------------------- */
@@ -358,7 +337,7 @@ static char *tell(uint64_t seed, unsigned int hurry, bool slow)
 	if (slow)
 		rig.lab->time.clock = exhausted;
 	for (i = 0; i < SCPI_ARRAY_SIZE(story); i++) {
-		rig_send(&rig, 0, story[i]);
+		send_line(0, story[i]);
 		if (hurry && i % hurry == 0)
 			fake_card_run(rig.fake, rig.lab, 100000);
 	}
@@ -400,21 +379,18 @@ static void reset_resets(void)
 {
 	char before[512];
 
-	rig_start(&rig);
 	snprintf(before, sizeof(before), "%s",
-		 rig_say(&rig, 0, SOME_SETTINGS));
-	rig_say(&rig, 0,
-		"INP1:FREQ 77;:SAMP:RATE 77;LIST (@5);:OUTP1:LEV 1;:CLOC1:FREQ 77;:TRIG:SOUR BUS");
-	rig_say(&rig, 0, "INIT;*OPC");
-	check(rig_ask(&rig, 0, "*RST", ""));
-	check(strcmp(rig_say(&rig, 0, SOME_SETTINGS),
-		     before) == 0);
-	check(rig_ask(&rig, 0, "*OPC?", "1"));
+		 say(0, SOME_SETTINGS));
+	say(0,
+	    "INP1:FREQ 77;:SAMP:RATE 77;LIST (@5);:OUTP1:LEV 1;:CLOC1:FREQ 77;:TRIG:SOUR BUS");
+	say(0, "INIT;*OPC");
+	asks(0, "*RST", "");
+	check(strcmp(say(0, SOME_SETTINGS), before) == 0);
+	asks(0, "*OPC?", "1");
 	check(session_find(rig.lab, 0)->operations == 0);
-	check(strstr(rig_say(&rig, 0, "STATUS?"), "STATUS IDLE"));
-	check(rig_ask(&rig, 0, "*TST?", "0"));
-	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
-	rig_stop(&rig);
+	check(strstr(say(0, "STATUS?"), "STATUS IDLE"));
+	asks(0, "*TST?", "0");
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 /* --- streams, programs, the start ------------------------------------ */
@@ -445,13 +421,12 @@ static void stream_is_complete(void)
 	uint8_t *bytes;
 	char line[80];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, BLOCK * BLOCKS, 0xee, &bytes);
-	rig_say(&rig, 0, "SAMP:LIST (@3);COUN INF;RATE 1e6;:INP3:FUNC COUN");
+	say(0, "SAMP:LIST (@3);COUN INF;RATE 1e6;:INP3:FUNC COUN");
 	sprintf(line, "STRE:STAR %#llx,%d,%d", (unsigned long long)host,
 		BLOCK * BLOCKS, BLOCK);
-	rig_say(&rig, 0, line);
-	rig_say(&rig, 0, "INIT");
+	say(0, line);
+	say(0, "INIT");
 	for (k = 0; k < LAST; k++) {
 		bool good = is_block(bytes + k % BLOCKS * BLOCK, BLOCK / 2,
 				     k * BLOCK / 2);
@@ -460,27 +435,24 @@ static void stream_is_complete(void)
 		if (!good)
 			break;
 		sprintf(line, "STRE:ACK %u", k + 1);
-		rig_say(&rig, 0, line);
+		say(0, line);
 	}
 	sprintf(line, "STREAM RUNNING blocks=%d acknowledged=%d frames=%d lost=0 ",
 		LAST + BLOCKS, LAST, (LAST + BLOCKS) * BLOCK / 2);
-	check(strstr(rig_say(&rig, 0, "STRE?"), line));
-	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
-	rig_stop(&rig);
+	check(strstr(say(0, "STRE?"), line));
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 static void programs_are_commands(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "PROG:DEF twice,'print(2 * ...)'", ""));
-	check(rig_ask(&rig, 0, "TWICE 21", "42"));
-	check(rig_fails(&rig, 0, "THRICE 21", SCPI_ERR_UNDEFINED_HEADER));
+	asks(0, "PROG:DEF twice,'print(2 * ...)'", "");
+	asks(0, "TWICE 21", "42");
+	refuses(0, "THRICE 21", SCPI_ERR_UNDEFINED_HEADER);
 	/* a hostile one: whatever it asks for, the core decides */
-	rig_say(&rig, 0, "PROG:DEF evil,'tohost(0, 4096, 4096) fromhost(1 << 60, 1, 1)'");
-	rig_say(&rig, 0, "EVIL");
-	rig_say(&rig, 0, "*WAI");
+	say(0, "PROG:DEF evil,'tohost(0, 4096, 4096) fromhost(1 << 60, 1, 1)'");
+	say(0, "EVIL");
+	say(0, "*WAI");
 	check(fake_card_granted(rig.fake) == 0);
-	rig_stop(&rig);
 }
 
 static void start_commands(void)
@@ -491,7 +463,7 @@ static void start_commands(void)
 	rig_start(&rig);
 	check(!lab_start_command(rig.lab, "INP1:FREQ 1 kHz", error,
 				 sizeof(error)));
-	check(rig_ask(&rig, 0, "INP1:FREQ?", "1.0E+03"));
+	asks(0, "INP1:FREQ?", "1.0E+03");
 	check(!lab_start_command(rig.lab, "INP1:FREQ?;*IDN?", error,
 				 sizeof(error)));
 	check(lab_start_command(rig.lab, "INP1:FREQ 1 V", error,
@@ -506,7 +478,7 @@ static void start_commands(void)
 	check(strstr(error, "-113,") == error);
 	/* sampling that it starts goes on */
 	check(!lab_start_command(rig.lab, "SAMPLE 1000", error, sizeof(error)));
-	check(strstr(rig_say(&rig, 0, "STATUS?"), "SAMPLING"));
+	check(strstr(say(0, "STATUS?"), "SAMPLING"));
 	rig_stop(&rig);
 }
 
@@ -534,16 +506,16 @@ static void start_real(void)
 static void real_time_follows_the_clock(void)
 {
 	start_real();
-	check(rig_ask(&rig, 0, "SYST:TIME?;TIME:MODE?", "0.000000000;REAL"));
+	asks(0, "SYST:TIME?;TIME:MODE?", "0.000000000;REAL");
 	real_now += 1234567;
-	check(rig_ask(&rig, 0, "SYST:TIME?", "0.001234567"));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV 1", SCPI_ERR_SETTINGS_CONFLICT));
-	rig_say(&rig, 0, "SAMPLE 1000");
+	asks(0, "SYST:TIME?", "0.001234567");
+	refuses(0, "SYST:TIME:ADV 1", SCPI_ERR_SETTINGS_CONFLICT);
+	say(0, "SAMPLE 1000");
 	real_now += LAB_SECOND / 20;
-	check(frames_of(rig_say(&rig, 0, "STATUS?")) / 2 == 25);
+	check(frames_of(say(0, "STATUS?")) / 2 == 25);
 	/* what waits ends at its time, not before */
-	rig_say(&rig, 0, "STOP;:SAMP:COUN 11");
-	rig_send(&rig, 0, "INIT;*OPC?");
+	say(0, "STOP;:SAMP:COUN 11");
+	send_line(0, "INIT;*OPC?");
 	fake_card_run(rig.fake, rig.lab, 10);
 	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
 	check(!lab_step(rig.lab));
@@ -564,9 +536,9 @@ static void real_time_tells_what_is_lost(void)
 	const char *status;
 
 	start_real();
-	rig_say(&rig, 0, "SAMPLE 1000");
+	say(0, "SAMPLE 1000");
 	real_now += 100 * LAB_SECOND;
-	status = rig_say(&rig, 0, "STATUS?");
+	status = say(0, "STATUS?");
 	check(!strstr(status, " lost=0 "));
 	check(strstr(status, "SAMPLING"));
 	rig_stop(&rig);
@@ -574,20 +546,20 @@ static void real_time_tells_what_is_lost(void)
 
 void test_lab(void)
 {
-	run(tables_are_right);
+	run_rig(tables_are_right);
 	run(examples_work);
-	run(wrong_parameters_are_errors);
-	run(errors_name_command_and_parameter);
-	run(tohost_brings_samples);
-	run(status_while_sampling);
-	run(sampling_ends_with_its_user);
-	run(settings_are_saved);
-	run(waiting_users_may_leave);
-	run(wait_for_sampling);
+	run_rig(wrong_parameters_are_errors);
+	run_rig(errors_name_command_and_parameter);
+	run_rig(tohost_brings_samples);
+	run_rig(status_while_sampling);
+	run_rig(sampling_ends_with_its_user);
+	run_rig(settings_are_saved);
+	run_rig(waiting_users_may_leave);
+	run_rig(wait_for_sampling);
 	run(same_seed_same_samples);
-	run(reset_resets);
-	run(stream_is_complete);
-	run(programs_are_commands);
+	run_rig(reset_resets);
+	run_rig(stream_is_complete);
+	run_rig(programs_are_commands);
 	run(start_commands);
 	run(real_time_follows_the_clock);
 	run(real_time_tells_what_is_lost);

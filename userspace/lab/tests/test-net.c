@@ -71,7 +71,6 @@ static void addresses_are_read(void)
 
 /* --- connections ----------------------------------------------------------- */
 
-static struct rig rig;
 static struct client *client;
 static int peer;
 static uint64_t now;
@@ -208,8 +207,8 @@ static void the_sender_is_held_back(void)
 		      client->in_end <= CLIENT_INPUT);
 	}
 	check(lines > 200 && lines < 1000000);
-	check(rig_ask(&rig, 1, "*OPC?", "1"));		/* others are served */
-	check(rig_ask(&rig, 1, "*TRG", ""));
+	asks(1, "*OPC?", "1");		/* others are served */
+	asks(1, "*TRG", "");
 	work();
 	check(recv(peer, answer, 3, MSG_PEEK) == 3 && !memcmp(answer, "10,", 3));
 	while ((n = recv(peer, answer, sizeof(answer), 0)) > 0) {
@@ -239,7 +238,7 @@ static void one_that_never_reads(void)
 	}
 	check(refused == 10);
 	check(!client_is_over(client, now));
-	check(rig_ask(&rig, 1, "*OPC?", "1"));
+	asks(1, "*OPC?", "1");
 	close(peer);
 	work();
 	check(client->gone && client_is_over(client, now));

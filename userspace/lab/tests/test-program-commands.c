@@ -10,58 +10,53 @@
 #include "tests/test-program.h"
 #include "tests/tests.h"
 
-#define ask(line, answer) check(rig_ask(&program_rig, 0, line, answer))
-#define say(line) rig_say(&program_rig, 0, line)
-#define says(line, lines) check(strcmp(say(line), lines) == 0)
-#define fails(line, error) check(rig_fails(&program_rig, 0, line, error))
+#define says(line, lines) check(strcmp(say(0, line), lines) == 0)
+#define fails(line, error) check(rig_fails(&rig, 0, line, error))
 
 static void define_run_list_delete(void)
 {
-	program_test_start();
-	ask("PROG:CAT?", "\"\"");
-	ask("PROGram:DEFine hello, 'print(\"hello\")'", "");
+	asks(0, "PROG:CAT?", "\"\"");
+	asks(0, "PROGram:DEFine hello, 'print(\"hello\")'", "");
 	says("program:run HELLO;*WAI", "hello\n");
 	fails("PROG:DEF Two_2,#0", SCPI_ERR_BLOCK);
-	ask("PROG:DEF Two_2,#18print(2)", "");
-	ask("PROG:CAT?", "\"HELLO\",\"TWO_2\"");
-	ask("PROG:LIST? hello", "#214print(\"hello\")");
-	ask("PROG:LIST? two_2,2;STAT? hello", "#10;STOP");
+	asks(0, "PROG:DEF Two_2,#18print(2)", "");
+	asks(0, "PROG:CAT?", "\"HELLO\",\"TWO_2\"");
+	asks(0, "PROG:LIST? hello", "#214print(\"hello\")");
+	asks(0, "PROG:LIST? two_2,2;STAT? hello", "#10;STOP");
 	/* a new text replaces the old one, in its place */
-	ask("PROG:DEF hello, 'print(\"it''s\")'", "");
+	asks(0, "PROG:DEF hello, 'print(\"it''s\")'", "");
 	fails("PROG:DEF hello, 'x)'", SCPI_ERR_PROGRAM_SYNTAX);
-	ask("PROG:CAT?;LIST? hello", "\"HELLO\",\"TWO_2\";#213print(\"it's\")");
-	ask("PROG:DEL hello;CAT?", "\"TWO_2\"");
-	ask("PROG:DEF a,'';DEL:ALL;:PROG:CAT?", "\"\"");
-	program_test_stop();
+	asks(0, "PROG:CAT?;LIST? hello",
+	     "\"HELLO\",\"TWO_2\";#213print(\"it's\")");
+	asks(0, "PROG:DEL hello;CAT?", "\"TWO_2\"");
+	asks(0, "PROG:DEF a,'';DEL:ALL;:PROG:CAT?", "\"\"");
 }
 
 static void errors_say_where(void)
 {
-	program_test_start();
-	ask("PROG:DEF p,'x = 1;y = x + * 2'", "");
-	ask("SYST:ERR?",
-	    "-285,\"Program syntax error;PROGram:DEFine, line 1: unexpected symbol near '*'\"");
+	asks(0, "PROG:DEF p,'x = 1;y = x + * 2'", "");
+	asks(0, "SYST:ERR?",
+	     "-285,\"Program syntax error;PROGram:DEFine, line 1: unexpected symbol near '*'\"");
 	/* what a continuation can complete is accepted */
-	ask("PROG:APP p,'if true'", "");
-	ask("PROG:APP p,'x = '", "");
-	ask("SYST:ERR?",
-	    "-285,\"Program syntax error;PROGram:APPend, line 2: 'then' expected near 'x'\"");
-	ask("PROG:LIST? p;STAT? p", "#17if true;ERROR,\"line 1: 'then' expected near <eof>\"");
-	ask("p", "");
-	ask("SYST:ERR?",
-	    "-285,\"Program syntax error;PROGram:RUN, line 1: 'then' expected near <eof>\"");
-	ask("PROG:APP p,'then'", "");
-	ask("PROG:APP p,'print(1) end'", "");
+	asks(0, "PROG:APP p,'if true'", "");
+	asks(0, "PROG:APP p,'x = '", "");
+	asks(0, "SYST:ERR?",
+	     "-285,\"Program syntax error;PROGram:APPend, line 2: 'then' expected near 'x'\"");
+	asks(0, "PROG:LIST? p;STAT? p",
+	     "#17if true;ERROR,\"line 1: 'then' expected near <eof>\"");
+	asks(0, "p", "");
+	asks(0, "SYST:ERR?",
+	     "-285,\"Program syntax error;PROGram:RUN, line 1: 'then' expected near <eof>\"");
+	asks(0, "PROG:APP p,'then'", "");
+	asks(0, "PROG:APP p,'print(1) end'", "");
 	says("p;*WAI", "1\n");
-	program_test_stop();
 }
 
 static void names(void)
 {
 	char error[PROGRAM_ERROR_MAX];
 
-	program_test_start();
-	ask("PROG:DEF abcdefghij_2,''", "");
+	asks(0, "PROG:DEF abcdefghij_2,''", "");
 	fails("PROG:DEF abcdefghij_23,''", SCPI_ERR_PROGRAM_NAME);
 	fails("PROG:DEF 'p',''", SCPI_ERR_DATA_TYPE);
 	fails("PROG:DEF 1p,''", SCPI_ERR_DATA_TYPE);
@@ -77,11 +72,10 @@ static void names(void)
 	fails("PROG:DEL", SCPI_ERR_MISSING_PARAMETER);
 	fails("PROG:DEL:ALL 1", SCPI_ERR_PARAMETER_NOT_ALLOWED);
 	fails("nobody", SCPI_ERR_UNDEFINED_HEADER);
-	check(program_define(program_rig.lab, "a-b", 3, "", 0, error) ==
+	check(program_define(rig.lab, "a-b", 3, "", 0, error) ==
 	      SCPI_ERR_PROGRAM_NAME);
-	check(program_define(program_rig.lab, "", 0, "", 0, error) ==
+	check(program_define(rig.lab, "", 0, "", 0, error) ==
 	      SCPI_ERR_PROGRAM_NAME);
-	program_test_stop();
 }
 
 static void sixteen_programs(void)
@@ -89,27 +83,25 @@ static void sixteen_programs(void)
 	unsigned int i;
 	char line[64];
 
-	program_test_start();
 	for (i = 0; i < PROGRAMS_MAX; i++) {
 		snprintf(line, sizeof(line), "PROG:DEF p%u,'print(%u)'", i, i);
-		ask(line, "");
+		asks(0, line, "");
 	}
 	fails("PROG:DEF q,''", SCPI_ERR_PROGRAM_CREATE);
 	fails("PROG:APP q,''", SCPI_ERR_PROGRAM_CREATE);
 	fails("PROG:LOAD q,0,0", SCPI_ERR_PROGRAM_CREATE);
-	ask("PROG:DEF p15,'print(5)'", "");
+	asks(0, "PROG:DEF p15,'print(5)'", "");
 	says("p15;*WAI", "5\n");
-	ask("PROG:DEL p3;DEF q,''", "");
+	asks(0, "PROG:DEL p3;DEF q,''", "");
 	fails("p3", SCPI_ERR_UNDEFINED_HEADER);
 	says("p0;p4;*WAI", "0\n4\n");
-	program_test_stop();
 }
 
 static void names_are_commands(void)
 {
-	program_test_start();
-	ask("PROG:DEF p,'print(select(\"#\", ...)) for _, x in ipairs({...}) do print(x) end'",
-	    "");
+	asks(0,
+	     "PROG:DEF p,'print(select(\"#\", ...)) for _, x in ipairs({...}) do print(x) end'",
+	     "");
 	says("p;*WAI", "0\n");
 	says("P 1, -2,1.5 , 0xFFFFFFFFFFFFFFFF;*WAI", "4\n1\n-2\n1.5\n-1\n");
 	says("p #H10,1e3,18446744073709551615,9007199254740993;*WAI",
@@ -128,16 +120,14 @@ static void names_are_commands(void)
 	fails("PROG:CAT?;p 3", SCPI_ERR_UNDEFINED_HEADER);
 	fails("p:q", SCPI_ERR_UNDEFINED_HEADER);
 	/* the instrument's own commands come first */
-	ask("PROG:DEF stop,'print(1)';DEF init,'print(2)'", "");
-	check(!strstr(say("STOP;*WAI"), "1\n"));
+	asks(0, "PROG:DEF stop,'print(1)';DEF init,'print(2)'", "");
+	check(!strstr(say(0, "STOP;*WAI"), "1\n"));
 	says("PROG:RUN stop;RUN init;*WAI", "1\n2\n");
-	program_test_stop();
 }
 
 static void running_programs_are_kept(void)
 {
-	program_test_start();
-	ask("PROG:DEF p,'while true do wait(1) end';DEF q,'';RUN p", "");
+	asks(0, "PROG:DEF p,'while true do wait(1) end';DEF q,'';RUN p", "");
 	fails("PROG:RUN p", SCPI_ERR_PROGRAM_RUNNING);
 	fails("p", SCPI_ERR_PROGRAM_RUNNING);
 	fails("PROG:DEF p,''", SCPI_ERR_PROGRAM_RUNNING);
@@ -145,9 +135,9 @@ static void running_programs_are_kept(void)
 	fails("PROG:LOAD p,0,0", SCPI_ERR_PROGRAM_RUNNING);
 	fails("PROG:DEL p", SCPI_ERR_PROGRAM_RUNNING);
 	fails("PROG:DEL:ALL", SCPI_ERR_PROGRAM_RUNNING);
-	ask("PROG:CAT?;LIST? p", "\"P\",\"Q\";#225while true do wait(1) end");
-	ask("PROG:STOP p;DEL:ALL;:PROG:CAT?", "\"\"");
-	program_test_stop();
+	asks(0, "PROG:CAT?;LIST? p",
+	     "\"P\",\"Q\";#225while true do wait(1) end");
+	asks(0, "PROG:STOP p;DEL:ALL;:PROG:CAT?", "\"\"");
 }
 
 static void text_from_card_memory(void)
@@ -157,8 +147,7 @@ static void text_from_card_memory(void)
 	size_t length = sizeof(text) - 1;
 	char line[64];
 
-	program_test_start();
-	card = program_rig.lab->card;
+	card = rig.lab->card;
 	memcpy(card->memory + card->size - length, text, length);
 	snprintf(line, sizeof(line), "PROG:LOAD p,%zu,%zu;:p;*WAI",
 		 card->size - length, length);
@@ -171,10 +160,9 @@ static void text_from_card_memory(void)
 	fails("PROG:LOAD p,0,16385", SCPI_ERR_TOO_MUCH_DATA);
 	fails("PROG:LOAD p,0,16", SCPI_ERR_PROGRAM_SYNTAX);
 	fails("PROG:LOAD p,-1,1", SCPI_ERR_RANGE);
-	ask("PROG:LIST? p", "#218print(1)\nprint(2)\n");
+	asks(0, "PROG:LIST? p", "#218print(1)\nprint(2)\n");
 	memset(card->memory, '\n', PROGRAM_TEXT_MAX);
-	ask("PROG:LOAD p,0,16384", "");
-	program_test_stop();
+	asks(0, "PROG:LOAD p,0,16384", "");
 }
 
 static void pages(void)
@@ -182,45 +170,41 @@ static void pages(void)
 	static char line[SCPI_LINE_MAX], page[SCPI_LINE_MAX];
 	unsigned int i;
 
-	program_test_start();
 	/* 3 pages of lines with 99 characters and a newline */
 	for (i = 0; i < 25; i++) {
 		snprintf(line, sizeof(line), "PROG:APP p,'--%097u'", i);
-		ask(line, "");
+		asks(0, line, "");
 	}
 	strcpy(page, "#41000");
 	for (i = 10; i < 20; i++)
 		sprintf(page + strlen(page), "--%097u\n", i);
-	ask("PROG:LIST? p,2", page);
+	asks(0, "PROG:LIST? p,2", page);
 	strcpy(page, "#3499");
 	for (i = 20; i < 25; i++)
 		sprintf(page + strlen(page), "%s--%097u", i > 20 ? "\n" : "", i);
-	ask("PROG:LIST? p,3", page);
-	ask("PROG:LIST? p,4", "#10");
-	ask("PROG:LIST? p,17", "#10");
+	asks(0, "PROG:LIST? p,3", page);
+	asks(0, "PROG:LIST? p,4", "#10");
+	asks(0, "PROG:LIST? p,17", "#10");
 	fails("PROG:LIST? p,0", SCPI_ERR_RANGE);
 	fails("PROG:LIST? p,18", SCPI_ERR_RANGE);
-	program_test_stop();
 }
 
 static void limits(void)
 {
-	program_test_start();
-	ask("PROG:LIM:INST?", "1000000");
-	ask("PROG:LIM:INST? MIN", "1000");
-	ask("PROG:LIM:INST? MAX", "1000000000");
-	ask("PROG:LIM:INST 5000;INST?", "5000");
-	check(strtod(say("PROG:LIM:TIME?"), NULL) == 1e9);
-	check(strtod(say("PROG:LIM:TIME 20 ms;TIME?"), NULL) == 0.02);
-	check(strtod(say("PROG:LIM:TIME MIN;TIME?"), NULL) == 0.001);
+	asks(0, "PROG:LIM:INST?", "1000000");
+	asks(0, "PROG:LIM:INST? MIN", "1000");
+	asks(0, "PROG:LIM:INST? MAX", "1000000000");
+	asks(0, "PROG:LIM:INST 5000;INST?", "5000");
+	check(strtod(say(0, "PROG:LIM:TIME?"), NULL) == 1e9);
+	check(strtod(say(0, "PROG:LIM:TIME 20 ms;TIME?"), NULL) == 0.02);
+	check(strtod(say(0, "PROG:LIM:TIME MIN;TIME?"), NULL) == 0.001);
 	fails("PROG:LIM:INST 999", SCPI_ERR_RANGE);
 	fails("PROG:LIM:INST 1000000001", SCPI_ERR_RANGE);
 	fails("PROG:LIM:TIME 0", SCPI_ERR_RANGE);
 	fails("PROG:LIM:TIME 1e10", SCPI_ERR_RANGE);
 	fails("PROG:LIM:TIME 5 V", SCPI_ERR_UNIT);
-	ask("*RST;PROG:LIM:INST?", "1000000");
-	check(strtod(say("PROG:LIM:TIME?"), NULL) == 1e9);
-	program_test_stop();
+	asks(0, "*RST;PROG:LIM:INST?", "1000000");
+	check(strtod(say(0, "PROG:LIM:TIME?"), NULL) == 1e9);
 }
 
 /* The examples of the command table */
@@ -231,22 +215,22 @@ static void examples_work(void)
 
 	for (i = 0; i < table->count; i++) {
 		program_test_start();
-		say(table->commands[i].example);
-		ask("SYST:ERR?", "0,\"No error\"");
+		say(0, table->commands[i].example);
+		asks(0, "SYST:ERR?", "0,\"No error\"");
 		program_test_stop();
 	}
 }
 
 void test_program_commands(void)
 {
-	run(define_run_list_delete);
-	run(errors_say_where);
-	run(names);
-	run(sixteen_programs);
-	run(names_are_commands);
-	run(running_programs_are_kept);
-	run(text_from_card_memory);
-	run(pages);
-	run(limits);
+	run_program(define_run_list_delete);
+	run_program(errors_say_where);
+	run_program(names);
+	run_program(sixteen_programs);
+	run_program(names_are_commands);
+	run_program(running_programs_are_kept);
+	run_program(text_from_card_memory);
+	run_program(pages);
+	run_program(limits);
 	run(examples_work);
 }

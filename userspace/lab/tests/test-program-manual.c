@@ -14,8 +14,6 @@
 
 #define BLOCK_MAX	4096
 
-static struct rig rig;
-
 /* The next literal block, without its indentation. Return: is there one? */
 static bool next_block(FILE *file, char *block, bool *replies)
 {
@@ -46,7 +44,7 @@ static void run_commands(char *commands, char *replies)
 	rig_start(&rig);
 	fake_card_buffer(rig.fake, 0, 4096, 0, NULL);
 	for (line = strtok(commands, "\n"); line; line = strtok(NULL, "\n"))
-		strncat(replies, rig_say(&rig, 0, line),
+		strncat(replies, say(0, line),
 			BLOCK_MAX - strlen(replies) - 1);
 	rig_stop(&rig);
 }

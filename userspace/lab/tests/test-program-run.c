@@ -19,8 +19,6 @@
 #define CALL1	(3 * US)
 #define CALL2	(4 * US)
 
-#define ask(line, answer) check(rig_ask(&program_rig, 0, line, answer))
-#define say(line) rig_say(&program_rig, 0, line)
 #define prints(text, lines) check(program_test_prints(text, lines))
 #define A_LOOP	9	/* instructions of text_a */
 
@@ -37,8 +35,7 @@ static void instructions_take_1_us(void)
 {
 	lab_time start;
 
-	program_test_start();
-	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5;
+	start = strtod(say(0, "SYST:TIME?"), NULL) * LAB_SECOND + 0.5;
 	/* the next line runs after the command time of 1 ms */
 	program_test_run("output(1, 0)");
 	check(program_log.event[0].when == start + 1 * MS + CALL2);
@@ -53,14 +50,12 @@ static void instructions_take_1_us(void)
 	      2 * CALL1 + (4 * 1000 * 1000 / 100) * US);
 	prints("local a = time() local b = time() reply('%.0f', (b - a) * 1e9)",
 	       "2000\n");
-	program_test_stop();
 }
 
 static void waits_are_exact(void)
 {
 	const lab_time rest = 3 * US + CALL1;	/* of the call of wait() */
 
-	program_test_start();
 	check(between("sample(1) wait(0.01) sample(1)") == rest + 10 * MS);
 	check(between("sample(1) wait(2) sample(1)") == rest + 2000 * MS);
 	check(between("sample(1) wait(1.5e-6) sample(1)") == rest + 1500);
@@ -72,7 +67,6 @@ static void waits_are_exact(void)
 	check(between("local t = time() for i = 1, 2 do\n"
 		      "wait_until(t + i / 100) sample(1) end") == 10 * MS);
 	check(between("sample(1) wait_until(0) sample(1)") == rest);
-	program_test_stop();
 }
 
 static const char text_a[] =
@@ -84,10 +78,8 @@ static void define_both(void)
 {
 	char error[PROGRAM_ERROR_MAX];
 
-	check(!program_define(program_rig.lab, "a", 1, text_a, strlen(text_a),
-			      error));
-	check(!program_define(program_rig.lab, "b", 1, text_b, strlen(text_b),
-			      error));
+	check(!program_define(rig.lab, "a", 1, text_a, strlen(text_a), error));
+	check(!program_define(rig.lab, "b", 1, text_b, strlen(text_b), error));
 }
 
 /* Events after the first one of this output, in time since then */
@@ -126,15 +118,14 @@ static void two_at_once(void)
 	static struct program_event x[LOG_MAX], y[LOG_MAX];
 	unsigned int i;
 
-	program_test_start();
 	define_both();
-	say("a;*WAI");
+	say(0, "a;*WAI");
 	alone_a = program_log;
 	program_log.count = 0;
-	say("b;*WAI");
+	say(0, "b;*WAI");
 	alone_b = program_log;
 	program_log.count = 0;
-	say("a;b;*WAI");
+	say(0, "a;b;*WAI");
 	both = program_log;
 	check(both.count == 80);
 	for (i = 1; i < both.count; i++)
@@ -150,35 +141,31 @@ static void two_at_once(void)
 	check(both.event[2].place == 0);
 	/* and do so again */
 	program_log.count = 0;
-	say("a;b;*WAI");
+	say(0, "a;b;*WAI");
 	for (i = 0; i < 80; i++) {
 		check(program_log.event[i].place == both.event[i].place);
 		check(program_log.event[i].when - program_log.event[0].when ==
 		      both.event[i].when - both.event[0].when);
 	}
-	program_test_stop();
 }
 
 static void states(void)
 {
 	char error[PROGRAM_ERROR_MAX];
 
-	program_test_start();
 	check(!program_test_define("x = 1 // 0", error));
-	ask("PROG:STAT? p", "STOP");
+	asks(0, "PROG:STAT? p", "STOP");
 	check(!program_test_define("while time() < 1 do end wait(1)\nx = 1 // 0", error));
-	ask("PROG:RUN p;STAT? p", "RUN");
-	ask("PROG:STAT? p", "RUN");
-	say("SYST:TIME:ADV 1");
-	ask("PROG:STAT? p", "WAIT");
-	say("SYST:TIME:ADV 2");
-	ask("PROG:STAT? p",
-	    "ERROR,\"line 2: attempt to divide by zero\"");
+	asks(0, "PROG:RUN p;STAT? p", "RUN");
+	asks(0, "PROG:STAT? p", "RUN");
+	say(0, "SYST:TIME:ADV 1");
+	asks(0, "PROG:STAT? p", "WAIT");
+	say(0, "SYST:TIME:ADV 2");
+	asks(0, "PROG:STAT? p", "ERROR,\"line 2: attempt to divide by zero\"");
 	/* the next run begins without an error */
-	ask("PROG:RUN p;STAT? p", "RUN");
-	say("PROG:STOP p");
-	ask("PROG:STAT? p", "STOP");
-	program_test_stop();
+	asks(0, "PROG:RUN p;STAT? p", "RUN");
+	say(0, "PROG:STOP p");
+	asks(0, "PROG:STAT? p", "STOP");
 }
 
 #define WATCHDOG(why)	"event: PROGRAM P STOPPED watchdog: line 1: " why "\n"
@@ -188,52 +175,46 @@ static void endless_loops_end(void)
 {
 	lab_time start;
 
-	program_test_start();
-	say("SYST:EVEN ON");
-	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
+	say(0, "SYST:EVEN ON");
+	start = strtod(say(0, "SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
 	prints("while true do end", WATCHDOG(BUSY));
-	check(lab_now(program_rig.lab) == start + LAB_SECOND);
-	ask("SYST:ERR?",
-	    "-286,\"Program runtime error;P, line 1: " BUSY "\"");
-	ask("PROG:STAT? p", "ERROR,\"line 1: " BUSY "\"");
-	say("PROG:LIM:INST 1000");
+	check(lab_now(rig.lab) == start + LAB_SECOND);
+	asks(0, "SYST:ERR?",
+	     "-286,\"Program runtime error;P, line 1: " BUSY "\"");
+	asks(0, "PROG:STAT? p", "ERROR,\"line 1: " BUSY "\"");
+	say(0, "PROG:LIM:INST 1000");
 	/* 5 before, one for each turn, 1 to return */
 	prints("for i = 1, 994 do end", "");
 	prints("for i = 1, 995 do end", WATCHDOG(BUSY));
 	/* waiting for a transfer is not a wait() */
 	check(strstr(program_test_run("while true do tohost(0, 0, 0) end"),
 		     WATCHDOG(BUSY)));
-	program_test_stop();
 }
 
 static void waiting_feeds_the_watchdog(void)
 {
-	program_test_start();
-	say("SYST:EVEN ON;:PROG:LIM:INST 1000");
+	say(0, "SYST:EVEN ON;:PROG:LIM:INST 1000");
 	prints("for i = 1, 20 do for j = 1, 900 do end wait(1e-6) end print(1)",
 	       "1\n");
 	/* what is done in C counts by its cost */
 	prints("for i = 1, 40 do read(0, 65536) end print(1)", WATCHDOG(BUSY));
-	program_test_stop();
 }
 
 static void runs_are_limited_in_time(void)
 {
 	lab_time start;
 
-	program_test_start();
-	say("SYST:EVEN ON;:PROG:LIM:TIME 10 ms");
-	start = strtod(say("SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
+	say(0, "SYST:EVEN ON;:PROG:LIM:TIME 10 ms");
+	start = strtod(say(0, "SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
 	prints("wait(1e6)", WATCHDOG("its time is over"));
-	check(lab_now(program_rig.lab) == start + 10 * MS);
+	check(lab_now(rig.lab) == start + 10 * MS);
 	prints("while true do wait(1e-6) end", WATCHDOG("its time is over"));
 	prints("wait(9.98e-3) print(1)", "1\n");
 	/* a shorter limit applies to running programs, too */
-	say("PROG:LIM:TIME 1000");
-	say("PROG:DEF p,'while true do wait(1) end';RUN p");
-	say("PROG:LIM:TIME 5");
-	check(strstr(say("SYST:TIME:ADV 7"), "its time is over"));
-	program_test_stop();
+	say(0, "PROG:LIM:TIME 1000");
+	say(0, "PROG:DEF p,'while true do wait(1) end';RUN p");
+	say(0, "PROG:LIM:TIME 5");
+	check(strstr(say(0, "SYST:TIME:ADV 7"), "its time is over"));
 }
 
 /* --- transfers ------------------------------------------------------------ */
@@ -259,7 +240,6 @@ static void hostile_requests(void)
 	unsigned int i;
 	char text[512];
 
-	program_test_start();
 	for (i = 0; i < SCPI_ARRAY_SIZE(evil); i++) {
 		unsigned long long a = evil[i], b = ~evil[i], c = evil[i] ^ 0x55;
 
@@ -277,8 +257,7 @@ static void hostile_requests(void)
 		check(is_transfer(2, LAB_FROMHOST, a + 1, a - 1, a * 3));
 		check(is_transfer(3, LAB_TOHOST, -a, ~a, a ^ 1));
 	}
-	check(fake_card_granted(program_rig.fake) == 0);
-	program_test_stop();
+	check(fake_card_granted(rig.fake) == 0);
 }
 
 /* Without those that the core sends */
@@ -304,8 +283,7 @@ static void results_of_transfers(void)
 	uint8_t *bytes;
 	uint64_t host;
 
-	program_test_start();
-	host = fake_card_buffer(program_rig.fake, 0, 4096, 0x5a, &bytes);
+	host = fake_card_buffer(rig.fake, 0, 4096, 0x5a, &bytes);
 	snprintf(text, sizeof(text),
 		 "print(fromhost(16, 4, 0x%llx)) print(read(16, 4))\n"
 		 "write(16, '\\4\\3\\2\\1') print(tohost(16, 4, 0x%llx))\n"
@@ -317,7 +295,6 @@ static void results_of_transfers(void)
 		     "true\t0\nZZZZ\ntrue\t0\nfalse\t-14\nfalse\t-22\n"
 		     "2\t0\n0\n") == 0);
 	check(memcmp(bytes + 8, "\4\3\2\1", 4) == 0);
-	program_test_stop();
 }
 
 /* The test holds the requests, and answers them as it likes. */
@@ -332,209 +309,192 @@ static void define_and_start(const char *text)
 
 	program_log.hold = true;
 	check(!program_test_define(text, error));
-	say("PROG:RUN p");
-	say("SYST:TIME:ADV 1");
+	say(0, "PROG:RUN p");
+	say(0, "SYST:TIME:ADV 1");
 }
 
 static void many_in_flight(void)
 {
-	program_test_start();
 	define_and_start("for i = 1, 70 do start_tohost(i, 1, i) end\n"
 			 "print(pending()) print(join()) print(pending())");
 	check(program_log.transfers == 64);
-	ask("PROG:STAT? p", "WAIT");
+	asks(0, "PROG:STAT? p", "WAIT");
 	/* one ends: another one begins */
 	answer(10, -EFAULT);
-	say("SYST:TIME:ADV 1");
+	say(0, "SYST:TIME:ADV 1");
 	check(program_log.transfers == 65);
 	check(is_transfer(64, LAB_TOHOST, 65, 1, 65));
 	answer(0, 0);
 	answer(63, -EPERM);
 	answer(1, 0);
 	answer(2, 0);
-	say("SYST:TIME:ADV 1");
+	say(0, "SYST:TIME:ADV 1");
 	check(program_log.transfers == 69);
 	answer(64, -EIO);
-	check(strcmp(say("SYST:TIME:ADV 1"), "64\n") == 0);
+	check(strcmp(say(0, "SYST:TIME:ADV 1"), "64\n") == 0);
 	check(program_log.transfers == 70);
-	ask("PROG:STAT? p", "WAIT");
+	asks(0, "PROG:STAT? p", "WAIT");
 	while (program_log.transfers > 3) {
 		unsigned int n = --program_log.transfers;
 
 		if (n == 10 || n == 63 || n == 64)
 			continue;
-		check(strcmp(say("SYST:TIME:ADV 1 ms"), "") == 0);
+		check(strcmp(say(0, "SYST:TIME:ADV 1 ms"), "") == 0);
 		answer(n, n == 3 ? -ECANCELED : 0);
 	}
-	check(strcmp(say("SYST:TIME:ADV 1"), "4\t-125\n0\n") == 0);
-	ask("PROG:STAT? p", "STOP");
-	program_test_stop();
+	check(strcmp(say(0, "SYST:TIME:ADV 1"), "4\t-125\n0\n") == 0);
+	asks(0, "PROG:STAT? p", "STOP");
 }
 
 static void transfers_that_are_waited_for(void)
 {
-	program_test_start();
 	define_and_start("start_tohost(1, 1, 1) print(tohost(2, 2, 2))\n"
 			 "print(pending()) line(9, 1)");
 	check(program_log.transfers == 2);
 	/* the end of another one is not enough */
 	answer(0, -EIO);
-	say("SYST:TIME:ADV 1");
+	say(0, "SYST:TIME:ADV 1");
 	check(program_log.count == 0);
-	say("SYST:TIME:ADV 1");
+	say(0, "SYST:TIME:ADV 1");
 	answer(1, 0);
-	check(strcmp(say("SYST:TIME:ADV 1"), "true\t0\n0\n") == 0);
+	check(strcmp(say(0, "SYST:TIME:ADV 1"), "true\t0\n0\n") == 0);
 	check(program_log.count == 1);
 	/* a request that cannot be made does not stop it */
 	program_log.transfer_error = -ENOMEM;
 	prints("print(tohost(1, 1, 1)) start_tohost(1, 1, 1) print(join())",
 	       "false\t-12\n2\t-12\n");
-	program_test_stop();
 }
 
 static void end_waits_for_transfers(void)
 {
-	program_test_start();
 	define_and_start("start_tohost(1, 1, 1) start_tohost(2, 2, 2)");
-	ask("PROG:STAT? p", "WAIT");
-	check(session_find(program_rig.lab, 0)->operations == 1);
-	check(rig_fails(&program_rig, 0, "PROG:RUN p",
-			SCPI_ERR_PROGRAM_RUNNING));
+	asks(0, "PROG:STAT? p", "WAIT");
+	check(session_find(rig.lab, 0)->operations == 1);
+	refuses(0, "PROG:RUN p", SCPI_ERR_PROGRAM_RUNNING);
 	answer(1, 0);
-	ask("PROG:STAT? p", "WAIT");
+	asks(0, "PROG:STAT? p", "WAIT");
 	answer(0, 0);
-	ask("PROG:STAT? p", "STOP");
-	check(session_find(program_rig.lab, 0)->operations == 0);
+	asks(0, "PROG:STAT? p", "STOP");
+	check(session_find(rig.lab, 0)->operations == 0);
 	/* after an error, too */
 	program_log.transfers = 0;
 	define_and_start("start_tohost(1, 1, 1) x = 1 // 0");
-	ask("PROG:STAT? p", "WAIT");
+	asks(0, "PROG:STAT? p", "WAIT");
 	answer(0, 0);
-	ask("PROG:STAT? p", "ERROR,\"line 1: attempt to divide by zero\"");
-	program_test_stop();
+	asks(0, "PROG:STAT? p", "ERROR,\"line 1: attempt to divide by zero\"");
 }
 
 static void stop_while_in_flight(void)
 {
-	program_test_start();
 	define_and_start("start_tohost(1, 1, 1) tohost(2, 2, 2) print(1)");
-	say("PROG:STOP p");
-	ask("PROG:STAT? p", "WAIT");
+	say(0, "PROG:STOP p");
+	asks(0, "PROG:STAT? p", "WAIT");
 	/* again: nothing more happens */
-	say("PROG:STOP p");
+	say(0, "PROG:STOP p");
 	answer(0, 0);
-	ask("PROG:STAT? p", "WAIT");
+	asks(0, "PROG:STAT? p", "WAIT");
 	answer(1, 0);
-	check(strcmp(say("PROG:STAT? p"), "STOP\n") == 0);
+	check(strcmp(say(0, "PROG:STAT? p"), "STOP\n") == 0);
 	check(program_log.forgotten == 0);
 	/* *OPC? waits for it */
 	program_log.transfers = 0;
 	define_and_start("tohost(1, 1, 1)");
-	check(strcmp(say("PROG:STOP p;*OPC?"), "") == 0);
+	check(strcmp(say(0, "PROG:STOP p;*OPC?"), "") == 0);
 	answer(0, 0);
-	fake_card_run(program_rig.fake, program_rig.lab, 10);
-	check(strcmp(fake_card_replies(program_rig.fake, 0), "1\n") == 0);
-	program_test_stop();
+	fake_card_run(rig.fake, rig.lab, 10);
+	check(strcmp(fake_card_replies(rig.fake, 0), "1\n") == 0);
 }
 
 /* --- users -------------------------------------------------------------------- */
 
 static void close_while_in_flight(void)
 {
-	program_test_start();
-	check(rig_open(&program_rig, 1));
+	check(rig_open(&rig, 1));
 	program_log.hold = true;
-	say("PROG:DEF p,'start_tohost(1,1,1) start_tohost(2,2,2) tohost(3,3,3)'");
-	say("PROG:DEF q,'while true do wait(1) end'");
-	rig_say(&program_rig, 1, "p;q");
-	rig_say(&program_rig, 1, "SYST:TIME:ADV 1");
+	say(0,
+	    "PROG:DEF p,'start_tohost(1,1,1) start_tohost(2,2,2) tohost(3,3,3)'");
+	say(0, "PROG:DEF q,'while true do wait(1) end'");
+	say(1, "p;q");
+	say(1, "SYST:TIME:ADV 1");
 	check(program_log.transfers == 3);
 	answer(1, 0);
-	fake_card_close(program_rig.fake, program_rig.lab, 1);
+	fake_card_close(rig.fake, rig.lab, 1);
 	check(program_log.forgotten == 2);
-	ask("PROG:STAT? p;STAT? q", "STOP;STOP");
-	say("SYST:TIME:ADV 10");
+	asks(0, "PROG:STAT? p;STAT? q", "STOP;STOP");
+	say(0, "SYST:TIME:ADV 10");
 	/* and with a card that answers while it closes */
 	program_log.hold = false;
-	check(rig_open(&program_rig, 1));
-	session_command(session_find(program_rig.lab, 1), "p;*WAI", 6);
-	while (lab_step(program_rig.lab))
+	check(rig_open(&rig, 1));
+	session_command(session_find(rig.lab, 1), "p;*WAI", 6);
+	while (lab_step(rig.lab))
 		;
-	fake_card_close(program_rig.fake, program_rig.lab, 1);
-	fake_card_run(program_rig.fake, program_rig.lab, 10);
-	ask("PROG:STAT? p", "STOP");
-	program_test_stop();
+	fake_card_close(rig.fake, rig.lab, 1);
+	fake_card_run(rig.fake, rig.lab, 10);
+	asks(0, "PROG:STAT? p", "STOP");
 }
 
 /* lab_destroy() with everything running: the sanitizers look for leaks. */
 static void end_of_the_instrument(void)
 {
-	program_test_start();
 	program_log.hold = true;
-	say("PROG:DEF p,'start_tohost(1,1,1) tohost(3,3,3)'");
-	say("PROG:DEF q,'while true do wait(1) end';:p;q;r");
-	say("SYST:TIME:ADV 1");
-	program_test_stop();
+	say(0, "PROG:DEF p,'start_tohost(1,1,1) tohost(3,3,3)'");
+	say(0, "PROG:DEF q,'while true do wait(1) end';:p;q;r");
+	say(0, "SYST:TIME:ADV 1");
 }
 
 static void runs_belong_to_users(void)
 {
-	program_test_start();
-	check(rig_open(&program_rig, 1));
-	say("PROG:DEF p,'print(5) wait(1) x = 1 // 0'");
-	check(strcmp(rig_say(&program_rig, 1, "P"), "5\n") == 0);
+	check(rig_open(&rig, 1));
+	say(0, "PROG:DEF p,'print(5) wait(1) x = 1 // 0'");
+	check(strcmp(say(1, "P"), "5\n") == 0);
 	/* the other user sees it, and can stop it, but gets nothing */
-	ask("PROG:STAT? p", "WAIT");
-	ask("SYST:TIME:ADV 2", "");
-	ask("SYST:ERR?", "0,\"No error\"");
-	check(strcmp(fake_card_replies(program_rig.fake, 1),
+	asks(0, "PROG:STAT? p", "WAIT");
+	asks(0, "SYST:TIME:ADV 2", "");
+	asks(0, "SYST:ERR?", "0,\"No error\"");
+	check(strcmp(fake_card_replies(rig.fake, 1),
 		     "event: PROGRAM P STOPPED error: line 1: attempt to divide by zero\n")
 	      == 0);
-	check(strstr(rig_say(&program_rig, 1, "SYST:ERR?"), "-286,"));
-	rig_say(&program_rig, 1, "P");
-	check(session_find(program_rig.lab, 1)->operations == 1);
-	check(programs_running(program_rig.lab,
-			       session_find(program_rig.lab, 1)));
-	check(!programs_running(program_rig.lab,
-				session_find(program_rig.lab, 0)));
-	say("PROG:STOP p");
-	check(session_find(program_rig.lab, 1)->operations == 0);
-	ask("PROG:STAT? p", "STOP");
-	program_test_stop();
+	check(strstr(say(1, "SYST:ERR?"), "-286,"));
+	say(1, "P");
+	check(session_find(rig.lab, 1)->operations == 1);
+	check(programs_running(rig.lab, session_find(rig.lab, 1)));
+	check(!programs_running(rig.lab, session_find(rig.lab, 0)));
+	say(0, "PROG:STOP p");
+	check(session_find(rig.lab, 1)->operations == 0);
+	asks(0, "PROG:STAT? p", "STOP");
 }
 
 static void reset_stops(void)
 {
-	program_test_start();
-	say("PROG:DEF p,'while true do wait(1) end';DEF q,'while true do end'");
-	say("PROG:LIM:INST 5000;TIME 5;:p;q");
-	ask("PROG:STAT? p;STAT? q", "WAIT;RUN");
-	say("*RST");
-	ask("PROG:STAT? p;STAT? q", "STOP;STOP");
-	ask("PROG:CAT?", "\"P\",\"Q\"");
-	ask("PROG:LIM:INST?", "1000000");
-	check(session_find(program_rig.lab, 0)->operations == 0);
-	ask("SYST:TIME:ADV 10", "");
-	program_test_stop();
+	say(0,
+	    "PROG:DEF p,'while true do wait(1) end';DEF q,'while true do end'");
+	say(0, "PROG:LIM:INST 5000;TIME 5;:p;q");
+	asks(0, "PROG:STAT? p;STAT? q", "WAIT;RUN");
+	say(0, "*RST");
+	asks(0, "PROG:STAT? p;STAT? q", "STOP;STOP");
+	asks(0, "PROG:CAT?", "\"P\",\"Q\"");
+	asks(0, "PROG:LIM:INST?", "1000000");
+	check(session_find(rig.lab, 0)->operations == 0);
+	asks(0, "SYST:TIME:ADV 10", "");
 }
 
 void test_program_run(void)
 {
-	run(instructions_take_1_us);
-	run(waits_are_exact);
-	run(two_at_once);
-	run(states);
-	run(endless_loops_end);
-	run(waiting_feeds_the_watchdog);
-	run(runs_are_limited_in_time);
-	run(hostile_requests);
-	run(results_of_transfers);
-	run(many_in_flight);
-	run(transfers_that_are_waited_for);
-	run(end_waits_for_transfers);
-	run(stop_while_in_flight);
-	run(close_while_in_flight);
-	run(end_of_the_instrument);
-	run(runs_belong_to_users);
-	run(reset_stops);
+	run_program(instructions_take_1_us);
+	run_program(waits_are_exact);
+	run_program(two_at_once);
+	run_program(states);
+	run_program(endless_loops_end);
+	run_program(waiting_feeds_the_watchdog);
+	run_program(runs_are_limited_in_time);
+	run_program(hostile_requests);
+	run_program(results_of_transfers);
+	run_program(many_in_flight);
+	run_program(transfers_that_are_waited_for);
+	run_program(end_waits_for_transfers);
+	run_program(stop_while_in_flight);
+	run_program(close_while_in_flight);
+	run_program(end_of_the_instrument);
+	run_program(runs_belong_to_users);
+	run_program(reset_stops);
 }

@@ -60,13 +60,11 @@ static void values(void)
 	const struct expected *row;
 	char text[256], line[256];
 
-	program_test_start();
 	for_each(row, table) {
 		snprintf(text, sizeof(text), "print(%s)", row->text);
 		snprintf(line, sizeof(line), "%s\n", row->result);
 		prints(text, line);
 	}
-	program_test_stop();
 }
 
 static void programs(void)
@@ -115,10 +113,8 @@ static void programs(void)
 	};
 	const struct expected *row;
 
-	program_test_start();
 	for_each(row, table)
 		prints(row->text, row->result);
-	program_test_stop();
 }
 
 static void errors(void)
@@ -232,10 +228,8 @@ static void errors(void)
 	};
 	const struct expected *row;
 
-	program_test_start();
 	for_each(row, table)
 		fails(row->text, row->result);
-	program_test_stop();
 }
 
 /* A text that a continuation can complete is accepted, see -commands.c. */
@@ -255,13 +249,11 @@ static void texts(void)
 	char error[PROGRAM_ERROR_MAX];
 	const struct expected *row;
 
-	program_test_start();
 	for_each(row, table)
 		check(program_test_refused(row->text, row->result));
 	memset(deep, '(', sizeof(deep) - 1);
 	check(program_test_define(deep, error) == SCPI_ERR_PROGRAM_SYNTAX);
 	check(strstr(error, "C stack overflow"));
-	program_test_stop();
 }
 
 static void what_is_not_there(void)
@@ -274,7 +266,6 @@ static void what_is_not_there(void)
 	char text[64];
 	size_t i;
 
-	program_test_start();
 	for (i = 0; i < SCPI_ARRAY_SIZE(names); i++) {
 		snprintf(text, sizeof(text), "print(%s)", names[i]);
 		prints(text, "nil\n");
@@ -283,7 +274,6 @@ static void what_is_not_there(void)
 	prints("local n = 0 for k, v in pairs(_G) do n = n + 1\n"
 	       "if type(v) == 'table' and v ~= _G then\n"
 	       "for _ in pairs(v) do n = n + 1 end end end print(n)", "88\n");
-	program_test_stop();
 }
 
 static void random_numbers_repeat(void)
@@ -294,22 +284,19 @@ static void random_numbers_repeat(void)
 		"print(s > 450 and s < 550, math.random())\n";
 	char first[64];
 
-	program_test_start();
 	snprintf(first, sizeof(first), "%s", program_test_run(text));
 	check(strncmp(first, "true\t0.", 7) == 0);
 	/* another run has other ones, until *RST */
 	check(strcmp(program_test_run(text), first) != 0);
-	rig_say(&program_rig, 0, "*RST");
+	say(0, "*RST");
 	check(strcmp(program_test_run(text), first) == 0);
-	program_test_stop();
 }
 
 static void memory(void)
 {
 	const uint8_t *bytes;
 
-	program_test_start();
-	bytes = program_rig.lab->card->memory;
+	bytes = rig.lab->card->memory;
 	prints("write(8, ('<I8'):pack(0x1122334455667788))\n"
 	       "print(('%x'):format((string.unpack('<I4', read(10, 4)))))",
 	       "33445566\n");
@@ -318,14 +305,12 @@ static void memory(void)
 	       "65536\n65536\n");
 	check(bytes[65535] == 7);
 	prints("write(size(), '') print(read(size(), 0))", "\n");
-	program_test_stop();
 }
 
 static void connectors(void)
 {
 	const struct program_event *event = program_log.event;
 
-	program_test_start();
 	program_log.input = 1.25;
 	prints("print(sample(8) * 2) output(2, -2.5) print(line(2), line(1))\n"
 	       "line(16, true) line(9, 0) line(10, 5) output(1, 10)",
@@ -338,23 +323,21 @@ static void connectors(void)
 	check(event[4].what == 'L' && event[4].place == 15);
 	check(event[4].value == 1 && event[5].value == 0 && event[6].value == 1);
 	check(event[7].place == 0 && event[7].value == 10);
-	program_test_stop();
 }
 
 /* The connectors of the instrument itself */
 static void real_connectors(void)
 {
-	program_test_start();
-	programs_connect(program_rig.lab, &program_connectors);
-	rig_say(&program_rig, 0, "INP3:FUNC DC;OFFS 2.5");
+	programs_connect(rig.lab, &program_connectors);
+	say(0, "INP3:FUNC DC;OFFS 2.5");
 	prints("reply('%.3f', sample(3))", "2.500\n");
 	prints("line(9, true) print(line(9)) line(9, false) print(line(9))",
 	       "true\nfalse\n");
 	prints("output(2, -10)", "");
-	check(rig_ask(&program_rig, 0, "OUTP2:LEV?", "-1.0E+01"));
-	prints("print(clock(2, 3e7), clock(2))", "33333333.333333\t33333333.333333\n");
-	check(clock_divider(program_rig.lab, 1) == 3);
-	program_test_stop();
+	asks(0, "OUTP2:LEV?", "-1.0E+01");
+	prints("print(clock(2, 3e7), clock(2))",
+	       "33333333.333333\t33333333.333333\n");
+	check(clock_divider(rig.lab, 1) == 3);
 }
 
 /* --- commands ------------------------------------------------------------ */
@@ -391,34 +374,29 @@ static void commands(void)
 	};
 	const struct expected *row;
 
-	program_test_start();
-	programs_connect(program_rig.lab, &program_connectors);
+	programs_connect(rig.lab, &program_connectors);
 	for_each(row, table)
 		prints(row->text, row->result);
-	check(rig_ask(&program_rig, 0, "SYST:ERR?", "0,\"No error\""));
-	program_test_stop();
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 /* A command that nothing answers ends with the program. */
 static void commands_may_wait_for_ever(void)
 {
-	program_test_start();
-	rig_say(&program_rig, 0,
-		"PROG:DEF p,'scpi(\"TRIG:SOUR BUS\") print(scpi(\"READ?\"))';:p");
-	rig_say(&program_rig, 0, "SYST:TIME:ADV 1");
-	check(rig_ask(&program_rig, 0, "PROG:STAT? p", "WAIT"));
-	rig_say(&program_rig, 0, "PROG:STOP p");
-	check(rig_ask(&program_rig, 0, "PROG:STAT? p", "STOP"));
-	rig_say(&program_rig, 0, "ABOR;:PROG:LIM:TIME 1;:p");
-	rig_say(&program_rig, 0, "SYST:TIME:ADV 2");
-	check(rig_ask(&program_rig, 0, "PROG:STAT? p",
-		      "ERROR,\"line 1: its time is over\""));
+	say(0,
+	    "PROG:DEF p,'scpi(\"TRIG:SOUR BUS\") print(scpi(\"READ?\"))';:p");
+	say(0, "SYST:TIME:ADV 1");
+	asks(0, "PROG:STAT? p", "WAIT");
+	say(0, "PROG:STOP p");
+	asks(0, "PROG:STAT? p", "STOP");
+	say(0, "ABOR;:PROG:LIM:TIME 1;:p");
+	say(0, "SYST:TIME:ADV 2");
+	asks(0, "PROG:STAT? p", "ERROR,\"line 1: its time is over\"");
 	/* the channel is closed while it waits */
-	rig_say(&program_rig, 0, "p");
-	fake_card_close(program_rig.fake, program_rig.lab, 0);
-	check(rig_open(&program_rig, 0));
-	check(rig_ask(&program_rig, 0, "PROG:STAT? p", "STOP"));
-	program_test_stop();
+	say(0, "p");
+	fake_card_close(rig.fake, rig.lab, 0);
+	check(rig_open(&rig, 0));
+	asks(0, "PROG:STAT? p", "STOP");
 }
 
 /* --- hostile programs ---------------------------------------------------- */
@@ -496,8 +474,7 @@ static void nothing_goes_on(void)
 	};
 	size_t i;
 
-	program_test_start();
-	rig_say(&program_rig, 0, "SYST:EVEN ON");
+	say(0, "SYST:EVEN ON");
 	for (i = 0; i < SCPI_ARRAY_SIZE(texts); i++) {
 		const char *lines = program_test_run(texts[i]);
 
@@ -506,23 +483,22 @@ static void nothing_goes_on(void)
 			printf("# '%s': '%.200s'\n", texts[i], lines);
 			check(!"the watchdog ends it");
 		}
-		rig_say(&program_rig, 0, "*CLS");
+		say(0, "*CLS");
 	}
-	program_test_stop();
 }
 
 void test_program(void)
 {
-	run(values);
-	run(programs);
-	run(errors);
-	run(texts);
-	run(what_is_not_there);
-	run(random_numbers_repeat);
-	run(memory);
-	run(connectors);
-	run(real_connectors);
-	run(commands);
-	run(commands_may_wait_for_ever);
-	run(nothing_goes_on);
+	run_program(values);
+	run_program(programs);
+	run_program(errors);
+	run_program(texts);
+	run_program(what_is_not_there);
+	run_program(random_numbers_repeat);
+	run_program(memory);
+	run_program(connectors);
+	run_program(real_connectors);
+	run_program(commands);
+	run_program(commands_may_wait_for_ever);
+	run_program(nothing_goes_on);
 }

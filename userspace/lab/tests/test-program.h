@@ -30,12 +30,16 @@ struct program_log {
 	const struct lab_card_ops *ops;		/* of the card */
 };
 
-extern struct rig program_rig;
 extern struct program_log program_log;
 
 /* An instrument whose connectors and card keep a log */
 void program_test_start(void);
 void program_test_stop(void);
+#define run_program(test) do {						\
+		program_test_start();					\
+		run(test);						\
+		program_test_stop();					\
+	} while (0)
 /* Define program P. Return: 0 or the error; its details are in @error. */
 int program_test_define(const char *text, char *error);
 /*

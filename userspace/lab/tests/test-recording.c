@@ -412,18 +412,18 @@ static void recordings_are_replayed_exactly(void)
 	size = make_wav(wav, 1, 1, 16, data, sizeof(data));
 	write_file("a.wav", wav, size);
 	rig_start_with(&rig, &settings);
-	check(rig_ask(&rig, 0, "INP3:FILE 'a.wav';FILE?;FILE:POIN?;:INP3:FUNC?",
-		      "\"a.wav\",1,1.0E+03;1000;FILE"));
-	rig_say(&rig, 0, "SAMP:LIST (@3);RATE 1000;COUN 2500;:READ?");
+	asks(0, "INP3:FILE 'a.wav';FILE?;FILE:POIN?;:INP3:FUNC?",
+	     "\"a.wav\",1,1.0E+03;1000;FILE");
+	say(0, "SAMP:LIST (@3);RATE 1000;COUN 2500;:READ?");
 	ring = (int16_t *)rig.lab->card->memory;
 	for (int i = 0; i < 2500; i++)
 		check(ring[i] == data[i % 1000]);
-	check(strstr(rig_say(&rig, 0, "MMEM:CAT?"), ",\"a.wav,BIN,2044\""));
-	check(rig_fails(&rig, 0, "INP3:FILE 'b.wav'", SCPI_ERR_FILE_NOT_FOUND));
-	check(rig_fails(&rig, 0, "INP3:FILE 'a.wav',2", SCPI_ERR_MASS_STORAGE));
-	check(rig_fails(&rig, 0, "INP3:FILE '../a.wav'", SCPI_ERR_FILE_NAME));
-	check(rig_ask(&rig, 0, "INP3:FILE?", "\"a.wav\",1,1.0E+03"));
-	check(rig_ask(&rig, 0, "*RST;INP3:FILE?", "\"\",1,0.0E+00"));
+	check(strstr(say(0, "MMEM:CAT?"), ",\"a.wav,BIN,2044\""));
+	refuses(0, "INP3:FILE 'b.wav'", SCPI_ERR_FILE_NOT_FOUND);
+	refuses(0, "INP3:FILE 'a.wav',2", SCPI_ERR_MASS_STORAGE);
+	refuses(0, "INP3:FILE '../a.wav'", SCPI_ERR_FILE_NAME);
+	asks(0, "INP3:FILE?", "\"a.wav\",1,1.0E+03");
+	asks(0, "*RST;INP3:FILE?", "\"\",1,0.0E+00");
 	rig_stop(&rig);
 	remove_file("a.wav");
 }

@@ -13,12 +13,10 @@
 #include "tests/test-instrument.h"
 #include "tests/tests.h"
 
-#define asked(command, reply)	check(rig_ask(&rig, 0, command, reply))
 #define check_same(is, wanted)	check(!strcmp(is, wanted))
 
 #define TOLD	"event: SAMPLING ended, which another user has started"
 
-static struct rig rig;
 static uint64_t present;	/* of real time */
 
 static uint64_t test_clock(void)
@@ -40,7 +38,7 @@ static void start_real(void)
 static const char *pass(lab_time time, const char *line)
 {
 	present += time;
-	return rig_say(&rig, 0, line);
+	return say(0, line);
 }
 
 static const struct sampler *s(void)
@@ -68,18 +66,15 @@ static bool ring_is_right(uint64_t from, uint64_t to)
 
 static void frames_are_sampled_at_their_time(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "SAMP:LIST (@2,1,8,1);RATE 30 kHz;COUN 500;:INIT;*OPC?",
-		      "1"));
+	asks(0, "SAMP:LIST (@2,1,8,1);RATE 30 kHz;COUN 500;:INIT;*OPC?", "1");
 	check(s()->interval == 3333 && s()->start == 0);
 	check(s()->frame_bytes == 8 && sampler_frames(rig.lab) == 500);
 	/* it ends with the last frame, not with the next command */
 	check(lab_now(rig.lab) == 499 * 33330);
 	check(ring_is_right(0, 500));
 	check(!sampler_has(rig.lab, 500, 1) && sampler_has(rig.lab, 0, 500));
-	check(rig_ask(&rig, 0, "SAMP:RATE?;LIST?;COUN?",
-		      "3.0003000300030002E+04;(@2,1,8,1);500"));
-	rig_stop(&rig);
+	asks(0, "SAMP:RATE?;LIST?;COUN?",
+	     "3.0003000300030002E+04;(@2,1,8,1);500");
 }
 
 static void same_commands_give_same_frames(void)
@@ -88,9 +83,9 @@ static void same_commands_give_same_frames(void)
 
 	for (int i = 0; i < 2; i++) {
 		rig_start(&rig);
-		rig_say(&rig, 0, "INP2:FUNC NOIS;:SAMP:RATE 12345;:INIT");
-		rig_say(&rig, 0, "SYST:TIME:ADV 0.777;:INP1:FREQ 77.7");
-		rig_say(&rig, 0, "*WAI;:READ?");
+		say(0, "INP2:FUNC NOIS;:SAMP:RATE 12345;:INIT");
+		say(0, "SYST:TIME:ADV 0.777;:INP1:FREQ 77.7");
+		say(0, "*WAI;:READ?");
 		if (i)
 			check(!memcmp(first, rig.lab->card->memory, RIG_MEMORY));
 		else
@@ -101,11 +96,9 @@ static void same_commands_give_same_frames(void)
 
 static void ring_wraps(void)
 {
-	rig_start(&rig);
 	memset(rig.lab->card->memory, 0x55, RIG_MEMORY);
 	/* 100 bytes are 16 frames of 6 bytes and a rest that is not used */
-	check(rig_ask(&rig, 0, "SAMP:LIST (@1:3);RING 1000,100;COUN 1000;:INIT;*WAI",
-		      ""));
+	asks(0, "SAMP:LIST (@1:3);RING 1000,100;COUN 1000;:INIT;*WAI", "");
 	check(s()->ring_frames == 16 && sampler_frames(rig.lab) == 1000);
 	check(ring_is_right(984, 1000));
 	check(sampler_address(rig.lab, 1000) == 1000 + 1000 % 16 * 6);
@@ -113,28 +106,23 @@ static void ring_wraps(void)
 	for (int i = 0; i < RIG_MEMORY; i++)
 		check((i >= 1000 && i < 1096) ||
 		      rig.lab->card->memory[i] == 0x55);
-	rig_stop(&rig);
 }
 
 /* 36 million frames of two inputs, most of them never looked at */
 static void an_hour_passes_in_seconds(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "SAMP:COUN INF;:INIT;:SYST:TIME:ADV 3600;:ABOR",
-		      ""));
+	asks(0, "SAMP:COUN INF;:INIT;:SYST:TIME:ADV 3600;:ABOR", "");
 	check(sampler_frames(rig.lab) == 36000001 && s()->lost == 0);
 	check(ring_is_right(36000001 - 16384, 36000001));
-	rig_stop(&rig);
 }
 
 /* A change of a generator does not change what was sampled before it. */
 static void changes_take_effect_at_their_time(void)
 {
-	rig_start(&rig);
-	rig_say(&rig, 0, "INP1:FUNC DC;OFFS 1;:SAMP:COUN INF;:INIT");
-	rig_say(&rig, 0, "INP1:OFFS 2");
-	rig_say(&rig, 0, "INP1:OFFS 3");
-	rig_say(&rig, 0, "ABOR");
+	say(0, "INP1:FUNC DC;OFFS 1;:SAMP:COUN INF;:INIT");
+	say(0, "INP1:OFFS 2");
+	say(0, "INP1:OFFS 3");
+	say(0, "ABOR");
 	/* frames at 0 to 3 ms, changes at 1 and 2 ms, just after a frame */
 	for (int i = 0; i <= 30; i++) {
 		int volts = i <= 10 ? 1 : i <= 20 ? 2 : 3;
@@ -143,48 +131,44 @@ static void changes_take_effect_at_their_time(void)
 		      signal_quantise(volts));
 	}
 	check(sampler_frames(rig.lab) == 31);
-	rig_stop(&rig);
 }
 
 static void simple_commands_answer_as_skel_sim(void)
 {
-	rig_start(&rig);
-	asked("INPUTS?",
-	      "INPUTS 2 bits=16 range=10000 in0=sine,50000,8000 in1=square,25000,5000");
-	check(rig_ask(&rig, 0, "INPUT 1 1000500 1234", "OK INPUT"));
-	check(rig_ask(&rig, 0, "SAMP:LIST (@2,8,3);:INP3:FUNC NOIS;:INP8:OFFS -2",
-		      ""));
-	asked("INPUTS?",
-	      "INPUTS 3 bits=16 range=10000 in1=square,1000500,1234 in7=dc,0,2000 in2=noise,0,1000");
-	asked("SAMP:LIST (@1,2);:STATUS?",
-	      "STATUS IDLE rate=10000 frames=0 position=0 ring=65536 transfers=0 refused=0 lost=0 trigger=NONE base=0 period=100000 run=5");
-	check(rig_ask(&rig, 0, "SAMPLE 1000", "OK SAMPLE"));
-	asked("STATUS?",
-	      "STATUS SAMPLING rate=1000 frames=2 position=8 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=1000000 run=6");
-	check(rig_ask(&rig, 0, "SAMPLE 500000", "OK SAMPLE"));
-	asked("STATUS?",
-	      "STATUS SAMPLING rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
-	asked("STOP;STATUS?",
-	      "OK STOP;STATUS IDLE rate=500000 frames=1001 position=4004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
-	check(rig_ask(&rig, 0, "STOP", "OK STOP"));
-	check(rig_ask(&rig, 0, "INPUT 8 1000 1000", "ERROR range"));
-	check(rig_ask(&rig, 0, "INPUT 0 0 1000", "ERROR range"));
-	check(rig_ask(&rig, 0, "INPUT 0 500000001 1000", "ERROR range"));
-	check(rig_ask(&rig, 0, "INPUT 0 1000 10001", "ERROR range"));
-	check(rig_ask(&rig, 0, "INPUT 0 1000", "ERROR parameter-count"));
-	check(rig_ask(&rig, 0, "SAMPLE 0", "ERROR range"));
-	check(rig_ask(&rig, 0, "SAMPLE 1000001", "ERROR range"));
-	check(rig_ask(&rig, 0, "SAMPLE -1", "ERROR range"));
-	check(rig_ask(&rig, 0, "SAMPLE x", "ERROR number"));
-	check(rig_ask(&rig, 0, "OUTP1:WAV 0,9;STAT ON", ""));
-	check(rig_ask(&rig, 0, "SAMPLE 1", "ERROR conflict"));
-	rig_stop(&rig);
+	asks(0, "INPUTS?",
+	     "INPUTS 2 bits=16 range=10000 in0=sine,50000,8000 in1=square,25000,5000");
+	asks(0, "INPUT 1 1000500 1234", "OK INPUT");
+	asks(0, "SAMP:LIST (@2,8,3);:INP3:FUNC NOIS;:INP8:OFFS -2", "");
+	asks(0, "INPUTS?",
+	     "INPUTS 3 bits=16 range=10000 in1=square,1000500,1234 in7=dc,0,2000 in2=noise,0,1000");
+	asks(0, "SAMP:LIST (@1,2);:STATUS?",
+	     "STATUS IDLE rate=10000 frames=0 position=0 ring=65536 transfers=0 refused=0 lost=0 trigger=NONE base=0 period=100000 run=5");
+	asks(0, "SAMPLE 1000", "OK SAMPLE");
+	asks(0, "STATUS?",
+	     "STATUS SAMPLING rate=1000 frames=2 position=8 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=1000000 run=6");
+	asks(0, "SAMPLE 500000", "OK SAMPLE");
+	asks(0, "STATUS?",
+	     "STATUS SAMPLING rate=500000 frames=501 position=2004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
+	asks(0, "STOP;STATUS?",
+	     "OK STOP;STATUS IDLE rate=500000 frames=1001 position=4004 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=2000 run=7");
+	asks(0, "STOP", "OK STOP");
+	asks(0, "INPUT 8 1000 1000", "ERROR range");
+	asks(0, "INPUT 0 0 1000", "ERROR range");
+	asks(0, "INPUT 0 500000001 1000", "ERROR range");
+	asks(0, "INPUT 0 1000 10001", "ERROR range");
+	asks(0, "INPUT 0 1000", "ERROR parameter-count");
+	asks(0, "SAMPLE 0", "ERROR range");
+	asks(0, "SAMPLE 1000001", "ERROR range");
+	asks(0, "SAMPLE -1", "ERROR range");
+	asks(0, "SAMPLE x", "ERROR number");
+	asks(0, "OUTP1:WAV 0,9;STAT ON", "");
+	asks(0, "SAMPLE 1", "ERROR conflict");
 }
 
 /* The number of the run, as a user sees it */
 static int run_number(void)
 {
-	const char *text = strstr(rig_say(&rig, 0, "STATUS?"), " run=");
+	const char *text = strstr(say(0, "STATUS?"), " run=");
 
 	return text ? atoi(text + 5) : -1;
 }
@@ -204,20 +188,18 @@ static void runs_are_numbered(void)
 	};
 	int before;
 
-	rig_start(&rig);
 	for (unsigned int i = 0; i < ARRAY_SIZE(changes); i++) {
 		before = run_number();
-		rig_say(&rig, 0, changes[i]);
+		say(0, changes[i]);
 		check(run_number() == before + 1);
 	}
 	for (unsigned int i = 0; i < ARRAY_SIZE(others); i++) {
 		before = run_number();
-		rig_say(&rig, 0, others[i]);
+		say(0, others[i]);
 		check(run_number() == before);
 	}
-	rig_say(&rig, 0, "*RST");
+	say(0, "*RST");
 	check(run_number() > before);
-	rig_stop(&rig);
 }
 
 /* Does the line, or what it begins, count as a change of the run? */
@@ -225,8 +207,8 @@ static bool changes_run(const char *line)
 {
 	int before = run_number();
 
-	rig_say(&rig, 0, line);
-	rig_say(&rig, 0, "*WAI");
+	say(0, line);
+	say(0, "*WAI");
 	return run_number() != before;
 }
 
@@ -236,20 +218,19 @@ static void the_ring_is_guarded(void)
 	uint64_t host;
 	char line[80];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, 16384, 0x55, NULL);
 	check(!changes_run("PROG:DEF w,'local a = ... write(a, \"xx\")'"));
 	check(!changes_run("W 8192"));
-	rig_say(&rig, 0, "SAMP:RING 8192,4096;:SAMPLE 1000");
+	say(0, "SAMP:RING 8192,4096;:SAMPLE 1000");
 	check(!changes_run("W 8190") && !changes_run("W 12288"));
 	check(changes_run("W 8192") && changes_run("W 12286"));
-	rig_say(&rig, 0, "PROG:DEF f,'local a, n = ... write(a, (\"x\"):rep(n))'");
+	say(0, "PROG:DEF f,'local a, n = ... write(a, (\"x\"):rep(n))'");
 	check(!changes_run("F 0,8192") && changes_run("F 0,8193"));
-	rig_say(&rig, 0, "PROG:DEF c,'local a, b = ... write(b, read(a, 16))'");
+	say(0, "PROG:DEF c,'local a, b = ... write(b, read(a, 16))'");
 	check(!changes_run("C 8192,0") && changes_run("C 0,8192"));
 	snprintf(line, sizeof(line), "PROG:DEF t,'local a = ... fromhost(a, 8, %llu)'",
 		 (unsigned long long)host);
-	rig_say(&rig, 0, line);
+	say(0, line);
 	check(!changes_run("T 8184") && changes_run("T 8185"));
 	for (int speed = 0; speed < 2; speed++) {
 		snprintf(line, sizeof(line), "FROMHOST 12280 8 %llu",
@@ -261,87 +242,78 @@ static void the_ring_is_guarded(void)
 		snprintf(line, sizeof(line), "TOHOST 8192 8 %llu",
 			 (unsigned long long)host);
 		check(!changes_run(line));
-		rig_say(&rig, 0, "SPEED 1000");
+		say(0, "SPEED 1000");
 	}
-	rig_stop(&rig);
 }
 
 /* What is needed to find the frames and their time */
 static void status_tells_ring_and_period(void)
 {
-	rig_start(&rig);
-	rig_say(&rig, 0, "SAMP:RING 4096,8192;:SAMPLE 700000");
-	check(strstr(rig_say(&rig, 0, "STATUS?"),
+	say(0, "SAMP:RING 4096,8192;:SAMPLE 700000");
+	check(strstr(say(0, "STATUS?"),
 		     " rate=699301 frames=700 position=6896 ring=8192 "));
 	/* of the recording, whatever is set for the next one */
-	rig_say(&rig, 0, "STOP;SAMP:RING 0,0;RATE 5");
-	check(strstr(rig_say(&rig, 0, "STATUS?"),
+	say(0, "STOP;SAMP:RING 0,0;RATE 5");
+	check(strstr(say(0, "STATUS?"),
 		     " trigger=DONE base=4096 period=1430 run="));
-	rig_stop(&rig);
 }
 
 static void reading_waits_for_the_end(void)
 {
-	rig_start(&rig);
-	check(rig_fails(&rig, 0, "FETC?", SCPI_ERR_STALE_DATA));
-	check(rig_fails(&rig, 0, "DATA? 0,1", SCPI_ERR_STALE_DATA));
+	refuses(0, "FETC?", SCPI_ERR_STALE_DATA);
+	refuses(0, "DATA? 0,1", SCPI_ERR_STALE_DATA);
 	check(rig_open(&rig, 1) && rig_open(&rig, 2));
-	rig_say(&rig, 0, "INP2:FUNC DC;OFFS 1;:SAMP:COUN 200;*CLS");
-	rig_send(&rig, 0, "READ?;:SYST:TIME?");
-	rig_send(&rig, 1, "READ?");
-	rig_send(&rig, 2, "FETC?");
+	say(0, "INP2:FUNC DC;OFFS 1;:SAMP:COUN 200;*CLS");
+	send_line(0, "READ?;:SYST:TIME?");
+	send_line(1, "READ?");
+	send_line(2, "FETC?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check_same(fake_card_replies(rig.fake, 0),
 		   "200,0,0.007000000,0.007000000,-8.000122,8.000122,0.000000,1.000092,1.000092,1.000092;0.026900000\n");
-	check(rig_ask(&rig, 1, "SYST:ERR?",
-		      "-213,\"Init ignored;READ?\""));
+	asks(1, "SYST:ERR?", "-213,\"Init ignored;READ?\"");
 	check(!strncmp(fake_card_replies(rig.fake, 2), "21,0,0.007", 10));
-	check(rig_ask(&rig, 0, "DATA? 0,0", "#10"));
-	check(rig_fails(&rig, 0, "DATA? 0,251", SCPI_ERR_STALE_DATA));
-	check(rig_fails(&rig, 0, "DATA? 201,0", SCPI_ERR_STALE_DATA));
-	check(rig_fails(&rig, 0, "DATA? 18446744073709551615,2",
-			SCPI_ERR_STALE_DATA));
-	check(!memcmp(rig_say(&rig, 0, "DATA? 150,50"), "#3200", 5));
-	check(rig_ask(&rig, 0, "SAMP:COUN 400;:INIT;*OPC?", "1"));
-	check(rig_fails(&rig, 0, "DATA? 0,251", SCPI_ERR_TOO_MUCH_DATA));
-	check(rig_ask(&rig, 0, "SAMP:COUN INF", ""));
-	check(rig_fails(&rig, 0, "READ?", SCPI_ERR_SETTINGS_CONFLICT));
+	asks(0, "DATA? 0,0", "#10");
+	refuses(0, "DATA? 0,251", SCPI_ERR_STALE_DATA);
+	refuses(0, "DATA? 201,0", SCPI_ERR_STALE_DATA);
+	refuses(0, "DATA? 18446744073709551615,2", SCPI_ERR_STALE_DATA);
+	check(!memcmp(say(0, "DATA? 150,50"), "#3200", 5));
+	asks(0, "SAMP:COUN 400;:INIT;*OPC?", "1");
+	refuses(0, "DATA? 0,251", SCPI_ERR_TOO_MUCH_DATA);
+	asks(0, "SAMP:COUN INF", "");
+	refuses(0, "READ?", SCPI_ERR_SETTINGS_CONFLICT);
 	/* *RST of another user ends it, and READ? has nothing to report */
-	rig_say(&rig, 0, "SAMP:COUN 1000;:TRIG:SOUR BUS");
-	rig_send(&rig, 0, "READ?");
+	say(0, "SAMP:COUN 1000;:TRIG:SOUR BUS");
+	send_line(0, "READ?");
 	fake_card_run(rig.fake, rig.lab, 1000);
-	check(rig_ask(&rig, 1, "*RST", TOLD));
+	asks(1, "*RST", TOLD);
 	check_same(fake_card_replies(rig.fake, 0),
 		   "event: SAMPLING ended by another user\n");
-	check(rig_ask(&rig, 0, "SYST:ERR?;ERR?", "-230,\"Data corrupt or stale;"
+	asks(0, "SYST:ERR?;ERR?", "-230,\"Data corrupt or stale;"
 		      "sampling was ended by another user\";"
-		      "-230,\"Data corrupt or stale;READ?\""));
-	rig_stop(&rig);
+		      "-230,\"Data corrupt or stale;READ?\"");
 }
 
 /* The user goes away while it samples, or while the user waits. */
 static void users_come_and_go(void)
 {
-	rig_start(&rig);
 	check(rig_open(&rig, 1) && rig_open(&rig, 2));
-	rig_say(&rig, 0, "TRIG:SOUR BUS;:SAMP:COUN 10");
-	rig_say(&rig, 1, "INIT;*OPC");
+	say(0, "TRIG:SOUR BUS;:SAMP:COUN 10");
+	say(1, "INIT;*OPC");
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(s()->state == SAMPLER_IDLE && !s()->owner);
 	check(rig_open(&rig, 1));
-	rig_say(&rig, 1, "SAMP:KEEP ON;:INIT;*OPC");
+	say(1, "SAMP:KEEP ON;:INIT;*OPC");
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(s()->state == SAMPLER_WAITING && !s()->owner);
-	rig_say(&rig, 0, "*TRG;:SYST:TIME:ADV 1");
+	say(0, "*TRG;:SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_IDLE && sampler_frames(rig.lab) == 10);
-	rig_send(&rig, 2, "READ?");
+	send_line(2, "READ?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(rig.lab->readers->waiting[0]);
 	fake_card_close(rig.fake, rig.lab, 2);
 	check(!rig.lab->readers->waiting[0]);
-	rig_say(&rig, 0, "*TRG;:SYST:TIME:ADV 1");
+	say(0, "*TRG;:SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_IDLE);
-	rig_stop(&rig);
 }
 
 /* Who changes or ends what another user samples is told so, and so is that one. */
@@ -357,30 +329,27 @@ static void users_are_told_of_each_other(void)
 	};
 	char line[100];
 
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
-	rig_say(&rig, 0, "*SAV 1");
+	say(0, "*SAV 1");
 	for (unsigned int i = 0; i < ARRAY_SIZE(changes); i++) {
 		const char *what = changes[i].what;
 
-		rig_say(&rig, 0, "ABOR;*CLS;:SAMP:LIST (@1,2);COUN INF;:INIT");
+		say(0, "ABOR;*CLS;:SAMP:LIST (@1,2);COUN INF;:INIT");
 		/* what is not sampled, and what one does oneself */
-		check(rig_ask(&rig, 1, "INP3:AMPL 3", ""));
-		check(rig_ask(&rig, 0, "INP1:AMPL 1", ""));
+		asks(1, "INP3:AMPL 3", "");
+		asks(0, "INP1:AMPL 1", "");
 		sprintf(line, "event: SAMPLING %s, which another user has started\n",
 			what);
-		check(!strncmp(rig_say(&rig, 1, changes[i].command), line,
-			       strlen(line)));
+		check(!strncmp(say(1, changes[i].command), line, strlen(line)));
 		sprintf(line, "event: SAMPLING %s by another user\n", what);
 		check_same(fake_card_replies(rig.fake, 0), line);
 		sprintf(line, "-230,\"Data corrupt or stale;sampling was %s by another user\"",
 			what);
-		check(rig_ask(&rig, 0, "SYST:ERR?", line));
-		rig_say(&rig, 1, "ABOR");
+		asks(0, "SYST:ERR?", line);
+		say(1, "ABOR");
 	}
-	check(rig_fails(&rig, 1, "INIT;:INIT", SCPI_ERR_INIT_IGNORED));
-	check(rig_fails(&rig, 0, "SAMP:RATE 1", SCPI_ERR_SETTINGS_CONFLICT));
-	rig_stop(&rig);
+	refuses(1, "INIT;:INIT", SCPI_ERR_INIT_IGNORED);
+	refuses(0, "SAMP:RATE 1", SCPI_ERR_SETTINGS_CONFLICT);
 }
 
 static void bad_settings_are_refused(void)
@@ -390,40 +359,34 @@ static void bad_settings_are_refused(void)
 		"SAMP:PRET 1", "SAMP:RING 0,0",
 	};
 
-	rig_start(&rig);
-	check(rig_fails(&rig, 0, "SAMP:LIST (@0)", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:LIST (@9)", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:LIST (@1:8,1)", SCPI_ERR_TOO_MUCH_DATA));
-	check(rig_fails(&rig, 0, "SAMP:RATE 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:RATE 1.1 MHz", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:COUN 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:COUN 1e15", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:SOUR CLOC,5", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:SOUR CLOC,1,0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:RING 1,100", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:RING 0,65538", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:RING 65536,0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:RING 65000,18446744073709551000",
-			SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:RING 0,14", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "MEAS:VOLT? (@9)", SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "CLOC1:DIV 99;:SAMP:SOUR CLOC,1;SOUR?",
-		      "CLOC,1,1"));
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_ask(&rig, 0, "SAMP:SOUR CLOC,1,2;RATE?;:INIT",
-		      "5.0505050505050505E+05"));
+	refuses(0, "SAMP:LIST (@0)", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:LIST (@9)", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:LIST (@1:8,1)", SCPI_ERR_TOO_MUCH_DATA);
+	refuses(0, "SAMP:RATE 0", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:RATE 1.1 MHz", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:COUN 0", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:COUN 1e15", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:SOUR CLOC,5", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:SOUR CLOC,1,0", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:RING 1,100", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:RING 0,65538", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:RING 65536,0", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:RING 65000,18446744073709551000", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:RING 0,14", SCPI_ERR_RANGE);
+	refuses(0, "MEAS:VOLT? (@9)", SCPI_ERR_RANGE);
+	asks(0, "CLOC1:DIV 99;:SAMP:SOUR CLOC,1;SOUR?", "CLOC,1,1");
+	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
+	asks(0, "SAMP:SOUR CLOC,1,2;RATE?;:INIT", "5.0505050505050505E+05");
 	check(s()->interval == 198);
 	/* 4294967295 * 10 ns * 1000000 is more than a day for each frame */
-	check(rig_ask(&rig, 0, "ABOR;:CLOC1:DIV MAX;:SAMP:SOUR CLOC,1,1000000",
-		      ""));
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_ask(&rig, 0, "SAMP:RATE 1;SOUR?;:TRIG:SOUR BUS;:INIT", "INT"));
+	asks(0, "ABOR;:CLOC1:DIV MAX;:SAMP:SOUR CLOC,1,1000000", "");
+	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
+	asks(0, "SAMP:RATE 1;SOUR?;:TRIG:SOUR BUS;:INIT", "INT");
 	for (unsigned int i = 0; i < ARRAY_SIZE(busy); i++)
-		check(rig_fails(&rig, 0, busy[i], SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_ask(&rig, 0, "*RST;SAMP:LIST?;RATE?;COUN?;PRET?;RING?",
-		      "(@1,2);1.0E+04;1000;0;0,65536"));
+		refuses(0, busy[i], SCPI_ERR_SETTINGS_CONFLICT);
+	asks(0, "*RST;SAMP:LIST?;RATE?;COUN?;PRET?;RING?",
+	     "(@1,2);1.0E+04;1000;0;0,65536");
 	check(s()->state == SAMPLER_IDLE);
-	rig_stop(&rig);
 }
 
 /* Real time: what cannot be kept up with is lost, and reported. */
@@ -436,15 +399,15 @@ static void overruns_are_told(void)
 	/* 90 ms late: nothing is lost */
 	for (int i = 0; i < 20; i++)
 		check(!strcmp(pass(90000000, ""), ""));
-	asked("STATUS?",
-	      "STATUS SAMPLING rate=10000 frames=18001 position=6468 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=100000 run=1");
+	asks(0, "STATUS?",
+	     "STATUS SAMPLING rate=10000 frames=18001 position=6468 ring=65536 transfers=0 refused=0 lost=0 trigger=DONE base=0 period=100000 run=1");
 	frames = s()->next;
 	/* 10 s late */
 	check(!strcmp(pass(10 * LAB_SECOND, ""), "event: OVERRUN 100000 118001\n"));
 	check(s()->next == frames + 100000 && s()->lost == 100000);
 	check(ring_is_right(s()->valid, s()->next));
-	check(rig_ask(&rig, 0, "SYST:ERR:COUN?", "1"));
-	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-363", 4));
+	asks(0, "SYST:ERR:COUN?", "1");
+	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
 	check(!strcmp(pass(50000000, ""), ""));
 	check(s()->next == frames + 100500);
 	rig_stop(&rig);
@@ -473,19 +436,19 @@ static void overruns_restart_the_wait(void)
 
 void test_sampler(void)
 {
-	run(frames_are_sampled_at_their_time);
+	run_rig(frames_are_sampled_at_their_time);
 	run(same_commands_give_same_frames);
-	run(ring_wraps);
-	run(an_hour_passes_in_seconds);
-	run(changes_take_effect_at_their_time);
-	run(simple_commands_answer_as_skel_sim);
-	run(runs_are_numbered);
-	run(the_ring_is_guarded);
-	run(status_tells_ring_and_period);
-	run(reading_waits_for_the_end);
-	run(users_come_and_go);
-	run(users_are_told_of_each_other);
-	run(bad_settings_are_refused);
+	run_rig(ring_wraps);
+	run_rig(an_hour_passes_in_seconds);
+	run_rig(changes_take_effect_at_their_time);
+	run_rig(simple_commands_answer_as_skel_sim);
+	run_rig(runs_are_numbered);
+	run_rig(the_ring_is_guarded);
+	run_rig(status_tells_ring_and_period);
+	run_rig(reading_waits_for_the_end);
+	run_rig(users_come_and_go);
+	run_rig(users_are_told_of_each_other);
+	run_rig(bad_settings_are_refused);
 	run(overruns_are_told);
 	run(overruns_restart_the_wait);
 }

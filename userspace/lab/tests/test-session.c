@@ -10,8 +10,6 @@
 
 #define LENGTH	256
 
-static struct rig rig;
-
 /* Fill card memory with bytes that depend on their address. */
 static void fill_memory(void)
 {
@@ -33,7 +31,6 @@ static void channels_are_checked(void)
 {
 	struct session *session;
 
-	rig_start(&rig);
 	check(!session_open(rig.lab, LAB_CHANNELS));
 	check(!session_open(rig.lab, UINT32_MAX));
 	check(!session_find(rig.lab, LAB_CHANNELS));
@@ -42,85 +39,73 @@ static void channels_are_checked(void)
 	session = rig_open(&rig, LAB_CHANNELS - 1);
 	check(session && session_find(rig.lab, LAB_CHANNELS - 1) == session);
 	/* opening it again starts from scratch */
-	check(rig_say(&rig, 31, "NONSENSE")[0] == '\0');
+	check(say(31, "NONSENSE")[0] == '\0');
 	check(rig_open(&rig, 31));
-	check(rig_ask(&rig, 31, "SYST:ERR?", "0,\"No error\""));
+	asks(31, "SYST:ERR?", "0,\"No error\"");
 	fake_card_close(rig.fake, rig.lab, 31);
 	check(!session_find(rig.lab, 31));
-	rig_stop(&rig);
 }
 
 static void users_have_own_errors(void)
 {
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
-	rig_say(&rig, 0, "NONSENSE");
-	check(rig_ask(&rig, 1, "SYST:ERR?", "0,\"No error\""));
-	check(rig_ask(&rig, 0, "SYST:ERR:COUN?", "1"));
-	check(rig_ask(&rig, 0, "*IDN?", "skel,lab,7," SKEL_VERSION));
-	rig_stop(&rig);
+	say(0, "NONSENSE");
+	asks(1, "SYST:ERR?", "0,\"No error\"");
+	asks(0, "SYST:ERR:COUN?", "1");
+	asks(0, "*IDN?", "skel,lab,7," SKEL_VERSION);
 }
 
 /* What one user sets, another one can query later. */
 static void lines_run_in_order_of_arrival(void)
 {
-	rig_start(&rig);
 	check(rig_open(&rig, 1) && rig_open(&rig, 2));
-	rig_send(&rig, 2, "SYST:SEED 5");
-	rig_send(&rig, 1, "SYST:SEED?");
-	rig_send(&rig, 0, "SYST:SEED 6");
-	rig_send(&rig, 1, "SYST:SEED?");
-	rig_send(&rig, 2, "SYST:SEED?");
+	send_line(2, "SYST:SEED 5");
+	send_line(1, "SYST:SEED?");
+	send_line(0, "SYST:SEED 6");
+	send_line(1, "SYST:SEED?");
+	send_line(2, "SYST:SEED?");
 	fake_card_run(rig.fake, rig.lab, 100);
 	check(strcmp(fake_card_replies(rig.fake, 1), "5\n6\n") == 0);
 	check(strcmp(fake_card_replies(rig.fake, 2), "6\n") == 0);
-	rig_stop(&rig);
 }
 
 static void commands_take_time(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "SYST:TIME?", "0.000000000"));
-	check(rig_ask(&rig, 0, "SYST:TIME?", "0.001000000"));
+	asks(0, "SYST:TIME?", "0.000000000");
+	asks(0, "SYST:TIME?", "0.001000000");
 	/* a line, not a command in it */
-	check(rig_ask(&rig, 0, "SYST:TIME?;TIME?", "0.002000000;0.002000000"));
-	check(rig_ask(&rig, 0, "SYST:TIME?", "0.003000000"));
-	check(rig_ask(&rig, 0, "", ""));
-	check(rig_ask(&rig, 0, "SYST:TIME?", "0.005000000"));
-	rig_stop(&rig);
+	asks(0, "SYST:TIME?;TIME?", "0.002000000;0.002000000");
+	asks(0, "SYST:TIME?", "0.003000000");
+	asks(0, "", "");
+	asks(0, "SYST:TIME?", "0.005000000");
 }
 
 static void time_is_advanced(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "SYST:TIME:ADV 1.5 s;:SYST:TIME?", "1.500000000"));
+	asks(0, "SYST:TIME:ADV 1.5 s;:SYST:TIME?", "1.500000000");
 	/* the time of the line itself has passed meanwhile */
-	check(rig_ask(&rig, 0, "SYST:TIME:ADV 0;:SYST:TIME?", "1.500000000"));
-	check(rig_ask(&rig, 0, "SYST:TIME:ADV 3600;ADV 3600", ""));
-	check(rig_ask(&rig, 0, "SYST:TIME?", "7201.501000000"));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV 3600.1", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV -1", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV INF", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV", SCPI_ERR_MISSING_PARAMETER));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV 1,2",
-			SCPI_ERR_PARAMETER_NOT_ALLOWED));
-	check(rig_fails(&rig, 0, "SYST:TIME:ADV 1 Hz", SCPI_ERR_UNIT));
-	check(rig_ask(&rig, 0, "SYST:TIME:MODE?", "VIRT"));
-	rig_stop(&rig);
+	asks(0, "SYST:TIME:ADV 0;:SYST:TIME?", "1.500000000");
+	asks(0, "SYST:TIME:ADV 3600;ADV 3600", "");
+	asks(0, "SYST:TIME?", "7201.501000000");
+	refuses(0, "SYST:TIME:ADV 3600.1", SCPI_ERR_RANGE);
+	refuses(0, "SYST:TIME:ADV -1", SCPI_ERR_RANGE);
+	refuses(0, "SYST:TIME:ADV INF", SCPI_ERR_RANGE);
+	refuses(0, "SYST:TIME:ADV", SCPI_ERR_MISSING_PARAMETER);
+	refuses(0, "SYST:TIME:ADV 1,2", SCPI_ERR_PARAMETER_NOT_ALLOWED);
+	refuses(0, "SYST:TIME:ADV 1 Hz", SCPI_ERR_UNIT);
+	asks(0, "SYST:TIME:MODE?", "VIRT");
 }
 
 /* Others go on while a user waits; lines of that user do not. */
 static void lines_wait_behind_a_wait(void)
 {
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
-	rig_send(&rig, 0, "SYST:TIME:ADV 1");
-	rig_send(&rig, 0, "SYST:TIME?");
-	rig_send(&rig, 1, "SYST:TIME?");
+	send_line(0, "SYST:TIME:ADV 1");
+	send_line(0, "SYST:TIME?");
+	send_line(1, "SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 100);
 	check(strcmp(fake_card_replies(rig.fake, 0), "1.000000000\n") == 0);
 	check(strcmp(fake_card_replies(rig.fake, 1), "0.001000000\n") == 0);
-	rig_stop(&rig);
 }
 
 static void lines_are_bounded(void)
@@ -129,23 +114,21 @@ static void lines_are_bounded(void)
 	unsigned int answers = 0;
 	const char *c;
 
-	rig_start(&rig);
-	rig_send(&rig, 0, "SYST:TIME:ADV 1");
+	send_line(0, "SYST:TIME:ADV 1");
 	lab_step(rig.lab);
-	rig_send(&rig, 0, "SYST:TIME:ADV 1");
+	send_line(0, "SYST:TIME:ADV 1");
 	for (int i = 0; i < 200; i++)
-		rig_send(&rig, 0, "*OPC?");
+		send_line(0, "*OPC?");
 	memset(line, ' ', sizeof(line) - 1);
 	for (int i = 0; i < 4; i++)
-		rig_send(&rig, 0, line);
+		send_line(0, line);
 	fake_card_run(rig.fake, rig.lab, 1000);
 	for (c = fake_card_replies(rig.fake, 0); *c; c++)
 		answers += *c == '\n';
 	check(answers == 200);
-	check(rig_ask(&rig, 0, "SYST:ERR:COUN?", "4"));
-	check(rig_ask(&rig, 0, "SYST:ERR?",
-		      "-363,\"Input buffer overrun;1048576 bytes of lines wait\""));
-	rig_stop(&rig);
+	asks(0, "SYST:ERR:COUN?", "4");
+	asks(0, "SYST:ERR?",
+	     "-363,\"Input buffer overrun;1048576 bytes of lines wait\"");
 }
 
 static void tohost_moves_the_right_bytes(void)
@@ -154,20 +137,18 @@ static void tohost_moves_the_right_bytes(void)
 	uint64_t host;
 	char line[80];
 
-	rig_start(&rig);
 	fill_memory();
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
-	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 1000, 100,
+	check(strstr(say(0, transfer(line, "TOHOST", 1000, 100,
 					       host + 10)),
 		     "skel: DONE TOHOST 0x3e8 0x64 "));
 	check(memcmp(bytes + 10, rig.lab->card->memory + 1000, 100) == 0);
 	check(bytes[9] == 0xee && bytes[110] == 0xee);
 	sprintf(line, "tohost %d,%d,%llu", 5, 1, (unsigned long long)host);
-	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST 0x5 0x1 "));
+	check(strstr(say(0, line), "skel: DONE TOHOST 0x5 0x1 "));
 	check(bytes[0] == 5 && bytes[1] == 0xee);
-	check(rig_ask(&rig, 0, "*OPC?", "1"));
-	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
-	rig_stop(&rig);
+	asks(0, "*OPC?", "1");
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 static void fromhost_moves_the_right_bytes(void)
@@ -175,16 +156,14 @@ static void fromhost_moves_the_right_bytes(void)
 	uint64_t host;
 	char line[80];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	check(strstr(rig_say(&rig, 0, transfer(line, "FROMHOST", 512, 256,
+	check(strstr(say(0, transfer(line, "FROMHOST", 512, 256,
 					       host)),
 		     "skel: DONE FROMHOST 0x200 0x100 "));
 	check(rig.lab->card->memory[511] == 0);
 	check(rig.lab->card->memory[512] == 0xee);
 	check(rig.lab->card->memory[767] == 0xee);
 	check(rig.lab->card->memory[768] == 0);
-	rig_stop(&rig);
 }
 
 /* The numbers are the core's business: nothing is an error here. */
@@ -193,27 +172,24 @@ static void refusals_end_the_operation(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 0, LENGTH + 1,
+	check(strstr(say(0, transfer(line, "TOHOST", 0, LENGTH + 1,
 					       host)),
 		     "skel: REFUSED"));
-	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", RIG_MEMORY, 1,
+	check(strstr(say(0, transfer(line, "TOHOST", RIG_MEMORY, 1,
 					       host)),
 		     " card-address\n"));
-	check(strstr(rig_say(&rig, 0, transfer(line, "FROMHOST", UINT64_MAX,
+	check(strstr(say(0, transfer(line, "FROMHOST", UINT64_MAX,
 					       UINT64_MAX, UINT64_MAX)),
 		     "skel: REFUSED FROMHOST 0xffffffffffffffff"));
-	check(strstr(rig_say(&rig, 0, transfer(line, "TOHOST", 0, 0, host)),
+	check(strstr(say(0, transfer(line, "TOHOST", 0, 0, host)),
 		     "skel: REFUSED"));
 	check(fake_card_refused(rig.fake) == 4);
-	check(rig_ask(&rig, 0, "*OPC?;:SYST:ERR?", "1;0,\"No error\""));
-	check(rig_fails(&rig, 0, "TOHOST 0 1", SCPI_ERR_MISSING_PARAMETER));
-	check(rig_fails(&rig, 0, "TOHOST 0 1 2 3",
-			SCPI_ERR_PARAMETER_NOT_ALLOWED));
-	check(rig_fails(&rig, 0, "TOHOST?", SCPI_ERR_UNDEFINED_HEADER));
+	asks(0, "*OPC?;:SYST:ERR?", "1;0,\"No error\"");
+	refuses(0, "TOHOST 0 1", SCPI_ERR_MISSING_PARAMETER);
+	refuses(0, "TOHOST 0 1 2 3", SCPI_ERR_PARAMETER_NOT_ALLOWED);
+	refuses(0, "TOHOST?", SCPI_ERR_UNDEFINED_HEADER);
 	check(fake_card_refused(rig.fake) == 4);
-	rig_stop(&rig);
 }
 
 /* 256 bytes at 1024 bytes per second take 250 ms, and move at the end. */
@@ -223,14 +199,13 @@ static void slow_transfers_take_their_time(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	fill_memory();
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
-	check(rig_ask(&rig, 0, "SPEED 1024", "OK SPEED"));
-	check(rig_ask(&rig, 0, "SPEED?", "1024"));
-	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
-	rig_send(&rig, 0, "SYST:TIME?");
-	rig_send(&rig, 0, "*WAI;:SYST:TIME?");
+	asks(0, "SPEED 1024", "OK SPEED");
+	asks(0, "SPEED?", "1024");
+	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
+	send_line(0, "SYST:TIME?");
+	send_line(0, "*WAI;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1);
 	check(bytes[1] == 0xee);
 	fake_card_run(rig.fake, rig.lab, 100);
@@ -238,12 +213,11 @@ static void slow_transfers_take_their_time(void)
 		     "0.003000000\nskel: DONE TOHOST 0x0 0x100 0x100000000\n0.252000000\n") == 0);
 	check(memcmp(bytes, rig.lab->card->memory, LENGTH) == 0);
 	/* no command waits for it: the user waits for the core's line */
-	check(strstr(rig_say(&rig, 0, line), "skel: DONE TOHOST"));
-	check(rig_ask(&rig, 0, "SPEED 0", "OK SPEED"));
-	check(rig_fails(&rig, 0, "SPEED 1000000001", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SPEED -1", SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "SPEED?", "0"));
-	rig_stop(&rig);
+	check(strstr(say(0, line), "skel: DONE TOHOST"));
+	asks(0, "SPEED 0", "OK SPEED");
+	refuses(0, "SPEED 1000000001", SCPI_ERR_RANGE);
+	refuses(0, "SPEED -1", SCPI_ERR_RANGE);
+	asks(0, "SPEED?", "0");
 }
 
 /*
@@ -257,27 +231,25 @@ static void bytes_move_at_their_time(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, 64, 0xee, &bytes);
 	frames = (const uint16_t *)bytes;
-	rig_say(&rig, 0, "INP1:FUNC COUN;:SAMP:LIST (@1);RING 0,64");
-	rig_send(&rig, 0, "SAMPLE 1000");
-	rig_send(&rig, 0, "SYST:TIME:ADV 0.1005");
+	say(0, "INP1:FUNC COUN;:SAMP:LIST (@1);RING 0,64");
+	send_line(0, "SAMPLE 1000");
+	send_line(0, "SYST:TIME:ADV 0.1005");
 	/* at a round time, without a look at the ring before */
-	rig_send(&rig, 0, transfer(line, "TOHOST", 0, 64, host));
-	rig_send(&rig, 0, "SYST:TIME:ADV 10");
+	send_line(0, transfer(line, "TOHOST", 0, 64, host));
+	send_line(0, "SYST:TIME:ADV 10");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(frames[101 % 32] == 101);
 	check(frames[102 % 32] == 102 - 32);
-	rig_say(&rig, 0, "SPEED 1000");
-	rig_send(&rig, 0, "SAMPLE 1000");
-	rig_send(&rig, 0, line);
-	rig_send(&rig, 0, "SYST:TIME:ADV 10");
+	say(0, "SPEED 1000");
+	send_line(0, "SAMPLE 1000");
+	send_line(0, line);
+	send_line(0, "SYST:TIME:ADV 10");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	/* the request comes after 1 ms, and 64 bytes take 64 ms */
 	check(frames[65 % 32] == 65);
 	check(frames[66 % 32] == 66 - 32);
-	rig_stop(&rig);
 }
 
 /* A waiting user goes on at the time when its operation has ended. */
@@ -286,36 +258,32 @@ static void waiting_ends_in_time(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
 	host = fake_card_buffer(rig.fake, 0, 64, 0, NULL);
-	rig_say(&rig, 0, "SAMP:RATE 1000;COUN 100");
-	rig_send(&rig, 1, "SYST:TIME:ADV 10");
-	rig_send(&rig, 0, "INIT");
-	rig_send(&rig, 0, "*WAI;:SYST:TIME?");
+	say(0, "SAMP:RATE 1000;COUN 100");
+	send_line(1, "SYST:TIME:ADV 10");
+	send_line(0, "INIT");
+	send_line(0, "*WAI;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(strcmp(fake_card_replies(rig.fake, 0), "0.101000000\n") == 0);
-	rig_say(&rig, 0, "SPEED 64");
-	rig_send(&rig, 1, "SYST:TIME:ADV 10");
-	rig_send(&rig, 0, transfer(line, "TOHOST", 0, 64, host));
-	rig_send(&rig, 0, "*WAI;:SYST:TIME?");
+	say(0, "SPEED 64");
+	send_line(1, "SYST:TIME:ADV 10");
+	send_line(0, transfer(line, "TOHOST", 0, 64, host));
+	send_line(0, "*WAI;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(strstr(fake_card_replies(rig.fake, 0), "\n11.003000000\n"));
-	rig_stop(&rig);
 }
 
 /* Each user has its own speed, which *RST does not touch. */
 static void speed_belongs_to_the_user(void)
 {
-	rig_start(&rig);
 	check(rig_open(&rig, 1));
-	check(rig_ask(&rig, 0, "SPEED 77", "OK SPEED"));
-	check(rig_ask(&rig, 1, "SPEED?", "0"));
-	check(rig_ask(&rig, 1, "*RST", ""));
-	check(rig_ask(&rig, 0, "SPEED?", "77"));
+	asks(0, "SPEED 77", "OK SPEED");
+	asks(1, "SPEED?", "0");
+	asks(1, "*RST", "");
+	asks(0, "SPEED?", "77");
 	check(rig_open(&rig, 0));
-	check(rig_ask(&rig, 0, "SPEED?", "0"));
-	rig_stop(&rig);
+	asks(0, "SPEED?", "0");
 }
 
 static void transfers_expire(void)
@@ -323,27 +291,25 @@ static void transfers_expire(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	rig_say(&rig, 0, "SPEED 1");
-	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
-	rig_send(&rig, 0, "*OPC");
+	say(0, "SPEED 1");
+	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
+	send_line(0, "*OPC");
 	lab_step(rig.lab);
 	fake_card_poll(rig.fake);
 	check(rig.lab->slow_transfers == 1);
 	check(session_find(rig.lab, 0)->operations == 1);
 	fake_card_expire(rig.fake);
-	check(strstr(rig_say(&rig, 0, "*ESR?"), "skel: FAILED TOHOST"));
+	check(strstr(say(0, "*ESR?"), "skel: FAILED TOHOST"));
 	check(rig.lab->slow_transfers == 0);
 	check(session_find(rig.lab, 0)->operations == 0);
 	check(lab_next_timer(rig.lab) == LAB_NEVER);
-	rig_stop(&rig);
 }
 
 static void send_transfers(const char *line, unsigned int count)
 {
 	while (count--) {
-		rig_send(&rig, 0, line);
+		send_line(0, line);
 		lab_step(rig.lab);
 		fake_card_poll(rig.fake);
 	}
@@ -355,25 +321,23 @@ static void transfers_are_bounded(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	session = session_find(rig.lab, 0);
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	rig_say(&rig, 0, "SPEED 1");
+	say(0, "SPEED 1");
 	send_transfers(transfer(line, "TOHOST", 0, LENGTH, host),
 		       SESSION_TRANSFERS_MAX);
 	check(session->operations == SESSION_TRANSFERS_MAX);
 	check(session->scpi.error_count == 0);
 	fake_card_replies(rig.fake, 0);
-	rig_send(&rig, 0, line);
-	rig_send(&rig, 0, line);
+	send_line(0, line);
+	send_line(0, line);
 	lab_step(rig.lab);
 	check(session->scpi.error_count == 2);
 	check(strstr(fake_card_replies(rig.fake, 0),
 		     "ERROR memory\nERROR memory\n"));
-	rig_say(&rig, 0, "*WAI");
+	say(0, "*WAI");
 	check(session->operations == 0 && !session->transfers);
 	check(fake_card_granted(rig.fake) == SESSION_TRANSFERS_MAX);
-	rig_stop(&rig);
 }
 
 /* Whatever is under way when a user goes away, nothing is sent to it. */
@@ -382,9 +346,8 @@ static void closing_forgets_all(void)
 	uint64_t host;
 	char line[120];
 
-	rig_start(&rig);
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
+	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
 	lab_step(rig.lab);	/* flushed, not answered */
 	check(rig.lab->card->awaited == 1);
 	session_close(session_find(rig.lab, 0));
@@ -392,20 +355,19 @@ static void closing_forgets_all(void)
 	check(rig.lab->card->awaited == 0);
 
 	check(rig_open(&rig, 0));
-	rig_say(&rig, 0, "SPEED 1");
+	say(0, "SPEED 1");
 	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	rig_send(&rig, 0, transfer(line, "TOHOST", 0, LENGTH, host));
+	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
 	lab_step(rig.lab);
 	fake_card_poll(rig.fake);	/* granted: it waits for its time */
-	rig_send(&rig, 0, "SYST:TIME:ADV 1");
-	rig_send(&rig, 0, "*IDN?");
+	send_line(0, "SYST:TIME:ADV 1");
+	send_line(0, "*IDN?");
 	fake_card_close(rig.fake, rig.lab, 0);
 	check(rig.lab->slow_transfers == 0);
 	check(lab_next_timer(rig.lab) == LAB_NEVER);
 	fake_card_run(rig.fake, rig.lab, 100);
 	check(rig_open(&rig, 0));
-	check(rig_ask(&rig, 0, "*OPC?", "1"));
-	rig_stop(&rig);
+	asks(0, "*OPC?", "1");
 }
 
 /* --- connections: sessions without a channel ------------------------------- */
@@ -431,7 +393,7 @@ static struct session *connect_one(void)
 	return session;
 }
 
-static void say(struct session *session, const char *line)
+static void tell(struct session *session, const char *line)
 {
 	answered = 0;
 	answer[0] = '\0';
@@ -441,7 +403,7 @@ static void say(struct session *session, const char *line)
 
 static bool answers(struct session *session, const char *line, const char *text)
 {
-	say(session, line);
+	tell(session, line);
 	if (strcmp(answer, text) == 0)
 		return true;
 	printf("# '%.80s' is answered '%.80s'\n", line, answer);
@@ -453,7 +415,6 @@ static void connections_are_bounded(void)
 	struct session *session = NULL;
 	unsigned int i;
 
-	rig_start(&rig);
 	for (i = 0; i < LAB_CLIENTS; i++) {
 		session = connect_one();
 		check(session);
@@ -461,7 +422,6 @@ static void connections_are_bounded(void)
 	check(!connect_one());
 	session_close(session);
 	check(connect_one());
-	rig_stop(&rig);
 }
 
 static void connections_have_no_dma(void)
@@ -473,18 +433,16 @@ static void connections_have_no_dma(void)
 	struct session *session;
 	size_t i;
 
-	rig_start(&rig);
 	session = connect_one();
 	check(answers(session, "SYST:EVEN?", "0\n"));
 	for (i = 0; i < SCPI_ARRAY_SIZE(lines); i++) {
 		check(answers(session, lines[i],
 			      i < 2 ? "ERROR no-channel\n" : ""));
-		say(session, "SYST:ERR?");
+		tell(session, "SYST:ERR?");
 		check(strncmp(answer, "-241,", 5) == 0);
 		check(answers(session, "SYST:ERR?", "0,\"No error\"\n"));
 	}
 	check(answers(session, "STRE?", "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0\n"));
-	rig_stop(&rig);
 }
 
 /* Over a channel, 1023 bytes and a block of 1000. */
@@ -493,61 +451,56 @@ static void connections_have_long_messages(void)
 	static char line[SESSION_MESSAGE_MAX + 1];
 	struct session *session;
 
-	rig_start(&rig);
 	session = connect_one();
 	memset(line, ' ', sizeof(line) - 1);
 	memcpy(line + SESSION_MESSAGE_MAX - 6, "*OPC?", 6);
 	check(answers(session, line, "1\n"));
 	memmove(line + 1, line, SESSION_MESSAGE_MAX - 1);
 	check(answers(session, line, ""));
-	say(session, "SYST:ERR?");
+	tell(session, "SYST:ERR?");
 	check(strncmp(answer, "-363,", 5) == 0);
-	say(session, "SAMP:LIST (@1);COUN 20000;:READ?");
-	say(session, "DATA? 0,20000");
+	tell(session, "SAMP:LIST (@1);COUN 20000;:READ?");
+	tell(session, "DATA? 0,20000");
 	check(answered == strlen("#540000\n") + 40000);
 	check(memcmp(answer, "#540000", 7) == 0);
 	check(memcmp(answer + 7, rig.lab->card->memory, 40000) == 0);
-	check(rig_fails(&rig, 0, "DATA? 0,501", SCPI_ERR_TOO_MUCH_DATA));
-	check(strncmp(rig_say(&rig, 0, "DATA? 0,500"), "#41000", 6) == 0);
-	rig_stop(&rig);
+	refuses(0, "DATA? 0,501", SCPI_ERR_TOO_MUCH_DATA);
+	check(strncmp(say(0, "DATA? 0,500"), "#41000", 6) == 0);
 }
 
 static void seed_and_memory(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "SYST:SEED?", "1"));
-	check(rig_ask(&rig, 0, "SYST:SEED 18446744073709551615;SEED?",
-		      "18446744073709551615"));
-	check(rig_ask(&rig, 0, "SYST:SEED #HFF;SEED?", "255"));
-	check(rig_ask(&rig, 0, "SYST:MEM?", "65536"));
-	check(rig_ask(&rig, 0, "*TST?", "0"));
+	asks(0, "SYST:SEED?", "1");
+	asks(0, "SYST:SEED 18446744073709551615;SEED?", "18446744073709551615");
+	asks(0, "SYST:SEED #HFF;SEED?", "255");
+	asks(0, "SYST:MEM?", "65536");
+	asks(0, "*TST?", "0");
 	check(rig_fails(&rig, 0, "SYST:SEED -1", SCPI_ERR_RANGE) ||
 	      rig_fails(&rig, 0, "SYST:SEED -1", SCPI_ERR_NUMBER_CHARACTER));
-	check(rig_ask(&rig, 0, "SYST:SEED?", "255"));
-	rig_stop(&rig);
+	asks(0, "SYST:SEED?", "255");
 }
 
 void test_session(void)
 {
-	run(channels_are_checked);
-	run(users_have_own_errors);
-	run(lines_run_in_order_of_arrival);
-	run(commands_take_time);
-	run(time_is_advanced);
-	run(lines_wait_behind_a_wait);
-	run(lines_are_bounded);
-	run(tohost_moves_the_right_bytes);
-	run(fromhost_moves_the_right_bytes);
-	run(refusals_end_the_operation);
-	run(slow_transfers_take_their_time);
-	run(bytes_move_at_their_time);
-	run(waiting_ends_in_time);
-	run(speed_belongs_to_the_user);
-	run(transfers_expire);
-	run(transfers_are_bounded);
-	run(closing_forgets_all);
-	run(connections_are_bounded);
-	run(connections_have_no_dma);
-	run(connections_have_long_messages);
-	run(seed_and_memory);
+	run_rig(channels_are_checked);
+	run_rig(users_have_own_errors);
+	run_rig(lines_run_in_order_of_arrival);
+	run_rig(commands_take_time);
+	run_rig(time_is_advanced);
+	run_rig(lines_wait_behind_a_wait);
+	run_rig(lines_are_bounded);
+	run_rig(tohost_moves_the_right_bytes);
+	run_rig(fromhost_moves_the_right_bytes);
+	run_rig(refusals_end_the_operation);
+	run_rig(slow_transfers_take_their_time);
+	run_rig(bytes_move_at_their_time);
+	run_rig(waiting_ends_in_time);
+	run_rig(speed_belongs_to_the_user);
+	run_rig(transfers_expire);
+	run_rig(transfers_are_bounded);
+	run_rig(closing_forgets_all);
+	run_rig(connections_are_bounded);
+	run_rig(connections_have_no_dma);
+	run_rig(connections_have_long_messages);
+	run_rig(seed_and_memory);
 }

@@ -217,8 +217,6 @@ static void thresholds_are_found(void)
 	}
 }
 
-static struct rig rig;
-
 /* Blocks of any length give the same, with and without table. */
 static void inputs_do_not_depend_on_blocks(void)
 {
@@ -227,14 +225,13 @@ static void inputs_do_not_depend_on_blocks(void)
 		"SIN", "SQU", "TRI", "RAMP", "NOIS", "DC", "COUN", "LOOP",
 	};
 
-	rig_start(&rig);
 	state = 4;
 	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++) {
 		char line[64];
 		size_t n;
 
 		sprintf(line, "INP1:FREQ 50;FUNC %s", functions[i]);
-		check(rig_ask(&rig, 0, line, ""));
+		asks(0, line, "");
 		input_block(rig.lab, 0, 77, 10000, 1000000, 20000, whole, 1);
 		for (size_t at = 0; at < 20000; at += n) {
 			n = random64() % 300;
@@ -244,37 +241,31 @@ static void inputs_do_not_depend_on_blocks(void)
 		}
 		check(memcmp(whole, parts, sizeof(whole)) == 0);
 		/* the table does not survive a change */
-		rig_say(&rig, 0, "INP1:AMPL 1");
+		say(0, "INP1:AMPL 1");
 		input_block(rig.lab, 0, 77, 10000, 1000000, 20000, parts, 1);
 		check(parts[100] == input_sample(rig.lab, 0, 77 +
 						 UINT64_C(10001000000)) ||
 		      !strcmp(functions[i], "COUN"));
-		rig_say(&rig, 0, "INP1:AMPL 8");
+		say(0, "INP1:AMPL 8");
 	}
-	rig_stop(&rig);
 }
 
 static void settings_are_told(void)
 {
-	rig_start(&rig);
-	check(rig_ask(&rig, 0, "INP1:FUNC?;AMPL?;FREQ?;PHAS?",
-		      "SIN;8.0E+00;5.0E+01;0.0E+00"));
-	check(rig_ask(&rig, 0, "INP2:FUNC?;AMPL?;FREQ?;DCYC?",
-		      "SQU;5.0E+00;2.5E+01;5.0E+01"));
-	check(rig_ask(&rig, 0, "INP8:FUNC?;OFFS?", "DC;0.0E+00"));
-	check(rig_ask(&rig, 0, "INP3:FREQ 0.3333333333;FREQ?",
-		      "3.33333E-01"));
-	check(rig_ask(&rig, 0, "INP3:PHAS -90;PHAS?", "2.7E+02"));
-	check(rig_ask(&rig, 0, "INP3:PHAS 360;PHAS?", "0.0E+00"));
-	check(rig_fails(&rig, 0, "INP3:FREQ 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "INP3:FREQ 1000001", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "INP3:AMPL -1", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "INP3:AMPL 1 Hz", SCPI_ERR_UNIT));
-	check(rig_fails(&rig, 0, "INP9:AMPL 1", SCPI_ERR_SUFFIX_RANGE));
-	check(rig_fails(&rig, 0, "INP3:FUNC FILE", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 0, "INP3:LOOP 3", SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "*RST;INP3:FREQ?", "1.0E+03"));
-	rig_stop(&rig);
+	asks(0, "INP1:FUNC?;AMPL?;FREQ?;PHAS?", "SIN;8.0E+00;5.0E+01;0.0E+00");
+	asks(0, "INP2:FUNC?;AMPL?;FREQ?;DCYC?", "SQU;5.0E+00;2.5E+01;5.0E+01");
+	asks(0, "INP8:FUNC?;OFFS?", "DC;0.0E+00");
+	asks(0, "INP3:FREQ 0.3333333333;FREQ?", "3.33333E-01");
+	asks(0, "INP3:PHAS -90;PHAS?", "2.7E+02");
+	asks(0, "INP3:PHAS 360;PHAS?", "0.0E+00");
+	refuses(0, "INP3:FREQ 0", SCPI_ERR_RANGE);
+	refuses(0, "INP3:FREQ 1000001", SCPI_ERR_RANGE);
+	refuses(0, "INP3:AMPL -1", SCPI_ERR_RANGE);
+	refuses(0, "INP3:AMPL 1 Hz", SCPI_ERR_UNIT);
+	refuses(0, "INP9:AMPL 1", SCPI_ERR_SUFFIX_RANGE);
+	refuses(0, "INP3:FUNC FILE", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(0, "INP3:LOOP 3", SCPI_ERR_RANGE);
+	asks(0, "*RST;INP3:FREQ?", "1.0E+03");
 }
 
 /* A waveform in card memory, seen by an input */
@@ -282,33 +273,28 @@ static void outputs_are_looped_back(void)
 {
 	int16_t wave[4] = { 100, 200, 300, 400 };
 
-	rig_start(&rig);
 	memcpy(rig.lab->card->memory + 60000, wave, sizeof(wave));
-	check(rig_ask(&rig, 0, "OUTP2:LEV 5;LEV?;:INP3:LOOP 2;:MEAS:VOLT? (@3)",
-		      "5.00015259254738E+00;5.000153"));
-	check(rig_fails(&rig, 0, "OUTP2:STAT ON", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 0, "OUTP2:WAV 65530,4", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "OUTP2:WAV 0,9223372036854775808",
-			SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "CLOC3:DIV 20000;:OUTP2:CLOC 3;WAV 60000,4", ""));
-	check(rig_ask(&rig, 0,
-		      "SAMP:LIST (@3);RING 0,1000;COUN 10;:OUTP2:STAT ON;:READ?",
-		      "10,0,0.011000000,0.011000000,0.030519,0.122074,0.067141"));
+	asks(0, "OUTP2:LEV 5;LEV?;:INP3:LOOP 2;:MEAS:VOLT? (@3)",
+	     "5.00015259254738E+00;5.000153");
+	refuses(0, "OUTP2:STAT ON", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(0, "OUTP2:WAV 65530,4", SCPI_ERR_RANGE);
+	refuses(0, "OUTP2:WAV 0,9223372036854775808", SCPI_ERR_RANGE);
+	asks(0, "CLOC3:DIV 20000;:OUTP2:CLOC 3;WAV 60000,4", "");
+	asks(0, "SAMP:LIST (@3);RING 0,1000;COUN 10;:OUTP2:STAT ON;:READ?",
+	     "10,0,0.011000000,0.011000000,0.030519,0.122074,0.067141");
 	/* each point lasts two frames, the output began with the first frame */
 	for (int i = 0; i < 10; i++)
-		check(((int16_t *)rig.lab->card->memory)[i] ==
-		      wave[i / 2 % 4]);
-	check(rig_ask(&rig, 0, "OUTP2:MODE ONCE;STAT ON;:SYST:TIME:ADV 1", ""));
+		check(((int16_t *)rig.lab->card->memory)[i] == wave[i / 2 % 4]);
+	asks(0, "OUTP2:MODE ONCE;STAT ON;:SYST:TIME:ADV 1", "");
 	check(output_sample(rig.lab, 1, lab_tick(rig.lab)) == 400);
-	check(rig_ask(&rig, 0, "OUTP2:STAT OFF;:MEAS:VOLT? (@3)", "5.000153"));
+	asks(0, "OUTP2:STAT OFF;:MEAS:VOLT? (@3)", "5.000153");
 	/* the point that is out lasts one period of the changed clock */
-	check(rig_ask(&rig, 0, "OUTP2:MODE LOOP;STAT ON", ""));
+	asks(0, "OUTP2:MODE LOOP;STAT ON", "");
 	lab_run_until(rig.lab, lab_now(rig.lab) + 100000, NULL, NULL);
 	check(output_sample(rig.lab, 1, lab_tick(rig.lab)) == 200);
 	clock_set(rig.lab, 2, 1000000);
 	check(output_sample(rig.lab, 1, lab_tick(rig.lab) + 999999) == 200);
 	check(output_sample(rig.lab, 1, lab_tick(rig.lab) + 1000000) == 300);
-	rig_stop(&rig);
 }
 
 void test_signal(void)
@@ -320,7 +306,7 @@ void test_signal(void)
 	run(noise_depends_on_seed_and_time_only);
 	run(repetition_is_found);
 	run(thresholds_are_found);
-	run(inputs_do_not_depend_on_blocks);
-	run(settings_are_told);
-	run(outputs_are_looped_back);
+	run_rig(inputs_do_not_depend_on_blocks);
+	run_rig(settings_are_told);
+	run_rig(outputs_are_looped_back);
 }

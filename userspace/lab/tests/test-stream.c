@@ -20,7 +20,6 @@
 #define BLOCK	4096		/* bytes */
 #define FRAMES	(BLOCK / 4)
 
-static struct rig rig;
 static uint64_t host;
 static uint8_t *buffer;
 static uint64_t present;
@@ -54,7 +53,7 @@ static void start_with(bool real)
 	frame = 0;
 	lost = 0;
 	faults = 0;
-	rig_say(&rig, 0, "INP1:FUNC COUN;:SAMP:COUN INF");
+	say(0, "INP1:FUNC COUN;:SAMP:COUN INF");
 }
 
 static const struct streams *stream(void)
@@ -68,7 +67,7 @@ static const char *stream_to(uint64_t address, uint64_t length, uint64_t block)
 
 	sprintf(line, "STRE:STAR %llu,%llu,%llu", (unsigned long long)address,
 		(unsigned long long)length, (unsigned long long)block);
-	return rig_say(&rig, 0, line);
+	return say(0, line);
 }
 
 static const char *acknowledge(uint64_t count)
@@ -76,7 +75,7 @@ static const char *acknowledge(uint64_t count)
 	char line[40];
 
 	sprintf(line, "STRE:ACK %llu", (unsigned long long)count);
-	return rig_say(&rig, 0, line);
+	return say(0, line);
 }
 
 /* Frames in the place of a block have the numbers that are expected. */
@@ -130,16 +129,16 @@ static bool nothing_is_missing(void)
 static void each_frame_arrives_in_virtual_time(void)
 {
 	start_with(false);
-	rig_say(&rig, 0, "SAMP:RATE 1 MHz");
+	say(0, "SAMP:RATE 1 MHz");
 	check(!*stream_to(host, BLOCKS * BLOCK, BLOCK));
-	read_lines(rig_say(&rig, 0, "INIT"));
+	read_lines(say(0, "INIT"));
 	check(blocks == BLOCKS);
 	/* it stops there, however many other commands run */
 	for (int i = 0; i < 300; i++)
-		rig_say(&rig, 0, "STRE?");
+		say(0, "STRE?");
 	check(blocks == BLOCKS && lost == 0);
-	check(rig_ask(&rig, 0, "STRE?",
-		      "STREAM RUNNING blocks=4 acknowledged=0 frames=4096 lost=0 next=4096"));
+	asks(0, "STRE?",
+	     "STREAM RUNNING blocks=4 acknowledged=0 frames=4096 lost=0 next=4096");
 	/* fast and slow readers */
 	while (blocks < 1000)
 		read_lines(acknowledge(blocks - blocks % 3));
@@ -152,21 +151,21 @@ static void lost_frames_are_counted(void)
 {
 	start_with(false);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	read_lines(rig_say(&rig, 0, "INIT"));
+	read_lines(say(0, "INIT"));
 	for (int i = 1; i < 50; i++) {
 		char line[60];
 
 		/* up to exactly a full ring, or one frame less */
 		sprintf(line, "SYST:TIME:ADV %d ms", i % 7 ? i * i : 1638);
-		read_lines(rig_say(&rig, 0, line));
+		read_lines(say(0, line));
 		if (i % 5 == 0)
-			rig_say(&rig, 0, "SYST:TIME:ADV 1.6384");
+			say(0, "SYST:TIME:ADV 1.6384");
 		check(nothing_is_missing());
 		read_lines(acknowledge(blocks - i % 2));
 		check(nothing_is_missing());
 	}
 	check(lost > 10000 && blocks > 50);
-	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-363", 4));
+	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
 	rig_stop(&rig);
 }
 
@@ -178,7 +177,7 @@ static void the_oldest_frames_are_lost_first(void)
 
 		start_with(false);
 		stream_to(host, BLOCKS * BLOCK, BLOCK);
-		read_lines(rig_say(&rig, 0, "INIT"));
+		read_lines(say(0, "INIT"));
 		full = stream()->next + 16384 + more;
 		lab_run_until(rig.lab, sampler_time(rig.lab->sampler, full - 1),
 			      NULL, NULL);
@@ -195,15 +194,15 @@ static void the_oldest_frames_are_lost_first(void)
 static void blocks_on_the_way_stay_as_they_are(void)
 {
 	start_with(false);
-	rig_say(&rig, 0, "TRIG:SOUR BUS");
+	say(0, "TRIG:SOUR BUS");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	rig_say(&rig, 0, "INIT");
+	say(0, "INIT");
 	check(sampler_trigger(rig.lab));
 	lab_run_until(rig.lab, lab_now(rig.lab) + 10 * LAB_SECOND, NULL, NULL);
 	check(stream_transfers(rig.lab) == STREAM_TRANSFERS);
 	frame = rig.lab->sampler->first;
 	blocks = 0;
-	rig_say(&rig, 0, "");
+	say(0, "");
 	check_frames(0, FRAMES);
 	check_frames(1, FRAMES);
 	check(faults == 0 && stream()->sent >= 2);
@@ -218,14 +217,14 @@ static void stopping_forgets_transfers(void)
 {
 	start_with(false);
 	stream_to(host + BLOCKS * BLOCK, BLOCKS * BLOCK, BLOCK);
-	rig_send(&rig, 0, "INIT");
+	send_line(0, "INIT");
 	while (!stream_transfers(rig.lab))
 		lab_step(rig.lab);
 	streams_stop(rig.lab);
 	check(stream_transfers(rig.lab) == 0);
-	check(!strstr(rig_say(&rig, 0, ""), "STOPPED"));
+	check(!strstr(say(0, ""), "STOPPED"));
 	check(fake_card_refused(rig.fake) > 0);
-	check(rig_ask(&rig, 0, "SYST:ERR?", "0,\"No error\""));
+	asks(0, "SYST:ERR?", "0,\"No error\"");
 	rig_stop(&rig);
 }
 
@@ -235,24 +234,24 @@ static void the_rest_comes_at_the_end(void)
 	const char *lines;
 
 	start_with(false);
-	rig_say(&rig, 0, "SAMP:COUN 2500");
+	say(0, "SAMP:COUN 2500");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	lines = rig_say(&rig, 0, "INIT");
+	lines = say(0, "INIT");
 	check(strstr(lines, "skel: DONE TOHOST 0x2000 0x710 "));
 	frame = 2048;
 	check_frames(2, 452);
 	check(faults == 0 && stream()->frames_sent == 2500);
-	check(rig_ask(&rig, 0, "STRE?",
-		      "STREAM RUNNING blocks=3 acknowledged=0 frames=2500 lost=0 next=0"));
+	asks(0, "STRE?",
+	     "STREAM RUNNING blocks=3 acknowledged=0 frames=2500 lost=0 next=0");
 	/* the same stream goes on with the next acquisition */
-	lines = rig_say(&rig, 0, "INIT");
+	lines = say(0, "INIT");
 	frame = 0;
 	check_frames(3, 1024);
 	check(faults == 0 && stream()->sent == 4);
-	rig_say(&rig, 0, "*WAI");
+	say(0, "*WAI");
 	check(stream_backlog(rig.lab) == 2500 - 1024);
 	/* and what it has not sent is lost with the third one */
-	rig_say(&rig, 0, "INIT;*WAI");
+	say(0, "INIT;*WAI");
 	check(stream()->lost == 2500 - 1024 && stream()->frames_sent == 3524);
 	lines = acknowledge(4);
 	check(!strncmp(lines, "event: OVERRUN 1476 0\n", 22));
@@ -268,9 +267,9 @@ static void the_rest_comes_at_the_end(void)
 static void blocks_go_over_the_end_of_the_ring(void)
 {
 	start_with(false);
-	rig_say(&rig, 0, "INP3:FREQ 0.37;FUNC SIN;:SAMP:PRET 4321;:TRIG:SOUR INP;INP 3");
+	say(0, "INP3:FREQ 0.37;FUNC SIN;:SAMP:PRET 4321;:TRIG:SOUR INP;INP 3");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	rig_say(&rig, 0, "INIT");
+	say(0, "INIT");
 	check(rig.lab->sampler->first % FRAMES != 0);
 	/* the numbers of the counter begin before frame 0 */
 	frame = rig.lab->sampler->first;
@@ -288,16 +287,16 @@ static void a_refused_transfer_ends_it(void)
 {
 	start_with(false);
 	stream_to(host + BLOCK, BLOCKS * BLOCK, BLOCK);
-	check(!strcmp(strstr(rig_say(&rig, 0, "INIT"), "event:"),
+	check(!strcmp(strstr(say(0, "INIT"), "event:"),
 		      "event: STREAM STOPPED host-address\n"));
 	check(fake_card_granted(rig.fake) == 3);
 	check(fake_card_refused(rig.fake) == 1);
-	check(!strncmp(rig_say(&rig, 0, "SYST:ERR?"), "-300", 4));
-	check(rig_fails(&rig, 0, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 0, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT));
+	check(!strncmp(say(0, "SYST:ERR?"), "-300", 4));
+	refuses(0, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(0, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT);
 	check(!stream()->owner && stream_transfers(rig.lab) == 0);
 	/* sampling goes on */
-	check(rig_ask(&rig, 0, "STAT:OPER:COND?", "16"));
+	asks(0, "STAT:OPER:COND?", "16");
 	rig_stop(&rig);
 }
 
@@ -306,25 +305,24 @@ static void the_stream_belongs_to_one_user(void)
 	start_with(false);
 	check(rig_open(&rig, 1));
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	check(rig_fails(&rig, 1, "STRE:STAR 4096,65536",
-			SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 1, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 1, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 1, "SAMP:LIST (@1)", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_fails(&rig, 1, "SAMP:RING 0,0", SCPI_ERR_SETTINGS_CONFLICT));
-	rig_say(&rig, 1, "INIT");
+	refuses(1, "STRE:STAR 4096,65536", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(1, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(1, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(1, "SAMP:LIST (@1)", SCPI_ERR_SETTINGS_CONFLICT);
+	refuses(1, "SAMP:RING 0,0", SCPI_ERR_SETTINGS_CONFLICT);
+	say(1, "INIT");
 	read_lines(fake_card_replies(rig.fake, 0));
 	check(blocks == BLOCKS && nothing_is_missing());
-	check(rig_fails(&rig, 0, "STRE:ACK 5", SCPI_ERR_ILLEGAL_VALUE));
+	refuses(0, "STRE:ACK 5", SCPI_ERR_ILLEGAL_VALUE);
 	/* in the middle of transfers the user goes away */
-	rig_send(&rig, 0, "STRE:ACK 4");
+	send_line(0, "STRE:ACK 4");
 	lab_step(rig.lab);
 	fake_card_close(rig.fake, rig.lab, 0);
 	check(!stream()->owner && stream_transfers(rig.lab) == 0);
 	fake_card_run(rig.fake, rig.lab, 1000);
-	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
-	check(rig_ask(&rig, 1, "STRE:STAR 4096,65536;STOP;:STRE?",
-		      "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0"));
+	asks(1, "STAT:OPER:COND?", "16");
+	asks(1, "STRE:STAR 4096,65536;STOP;:STRE?",
+	     "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0");
 	rig_stop(&rig);
 }
 
@@ -333,39 +331,36 @@ static void sampling_ends_with_its_stream(void)
 {
 	start_with(false);
 	check(rig_open(&rig, 1));
-	rig_say(&rig, 0, "INIT");
+	say(0, "INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
+	asks(1, "STAT:OPER:COND?", "16");
 	fake_card_close(rig.fake, rig.lab, 0);
-	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "0"));
+	asks(1, "STAT:OPER:COND?", "0");
 	check(rig_open(&rig, 0));
-	rig_say(&rig, 0, "SAMP:KEEP ON;:INIT");
+	say(0, "SAMP:KEEP ON;:INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	fake_card_close(rig.fake, rig.lab, 0);
-	check(rig_ask(&rig, 1, "STAT:OPER:COND?", "16"));
+	asks(1, "STAT:OPER:COND?", "16");
 	rig_stop(&rig);
 }
 
 static void bad_settings_are_refused(void)
 {
 	start_with(false);
-	check(rig_fails(&rig, 0, "STRE:STAR 0,0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "STRE:STAR 0,3", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "STRE:STAR 0,4096,4098",
-			SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "STRE:STAR 0,8192,4098",
-			SCPI_ERR_ILLEGAL_VALUE));
-	check(rig_fails(&rig, 0, "STRE:STAR 0,99999999,32772", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "STRE:STAR 0", SCPI_ERR_MISSING_PARAMETER));
-	check(rig_fails(&rig, 0, "STRE:STAR -1,0", SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "STRE:STAR 0,18446744073709551615", ""));
+	refuses(0, "STRE:STAR 0,0", SCPI_ERR_RANGE);
+	refuses(0, "STRE:STAR 0,3", SCPI_ERR_RANGE);
+	refuses(0, "STRE:STAR 0,4096,4098", SCPI_ERR_RANGE);
+	refuses(0, "STRE:STAR 0,8192,4098", SCPI_ERR_ILLEGAL_VALUE);
+	refuses(0, "STRE:STAR 0,99999999,32772", SCPI_ERR_RANGE);
+	refuses(0, "STRE:STAR 0", SCPI_ERR_MISSING_PARAMETER);
+	refuses(0, "STRE:STAR -1,0", SCPI_ERR_RANGE);
+	asks(0, "STRE:STAR 0,18446744073709551615", "");
 	check(stream()->block_bytes == RIG_MEMORY / 2);
-	check(rig_ask(&rig, 0, "*RST;STRE?",
-		      "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0"));
+	asks(0, "*RST;STRE?",
+	     "STREAM STOPPED blocks=0 acknowledged=0 frames=0 lost=0 next=0");
 	/* the ring became too small for the stream */
-	check(rig_ask(&rig, 0, "STRE:STAR 0,65536,16384;STOP;:SAMP:RING 0,16384",
-		      ""));
-	check(rig_fails(&rig, 0, "STRE:STAR 0,65536,16384", SCPI_ERR_RANGE));
+	asks(0, "STRE:STAR 0,65536,16384;STOP;:SAMP:RING 0,16384", "");
+	refuses(0, "STRE:STAR 0,65536,16384", SCPI_ERR_RANGE);
 	rig_stop(&rig);
 }
 
@@ -375,9 +370,9 @@ static void pass_real_time(const char *rate, uint64_t jump)
 	uint64_t random = 1;
 
 	start_with(true);
-	rig_say(&rig, 0, rate);
+	say(0, rate);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
-	read_lines(rig_say(&rig, 0, "INIT"));
+	read_lines(say(0, "INIT"));
 	for (int i = 0; i < 3000; i++) {
 		random = random * 6364136223846793005 + 1;
 		present += random >> 40;	/* up to 17 ms */
@@ -386,7 +381,7 @@ static void pass_real_time(const char *rate, uint64_t jump)
 		if (i % 100 < 50 || i % 500 == 99)
 			read_lines(acknowledge(blocks));
 		else
-			read_lines(rig_say(&rig, 0, ""));
+			read_lines(say(0, ""));
 		check(nothing_is_missing());
 	}
 	check(lost > 5000 && blocks > 100 && faults == 0);

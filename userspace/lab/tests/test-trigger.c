@@ -11,8 +11,6 @@
 #include "tests/test-instrument.h"
 #include "tests/tests.h"
 
-static struct rig rig;
-
 static const struct sampler *s(void)
 {
 	return rig.lab->sampler;
@@ -46,7 +44,7 @@ static bool frames_are_right(uint64_t count)
 static void start(const char *settings)
 {
 	rig_start(&rig);
-	check(rig_ask(&rig, 0, settings, ""));
+	asks(0, settings, "");
 }
 
 /* The frame that a level trigger has to find, according to the manual */
@@ -93,8 +91,8 @@ static void levels_trigger_at_the_exact_frame(void)
 		start("TRIG:SOUR INP;:SAMP:PRET 10");
 		sprintf(line, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
 			(int)cases[i].pre);
-		check(rig_ask(&rig, 0, line, ""));
-		rig_say(&rig, 0, "READ?");
+		asks(0, line, "");
+		say(0, "READ?");
 		found = search(cases[i].input, cases[i].level, cases[i].width,
 			       cases[i].slope, cases[i].pre);
 		check(s()->state == SAMPLER_IDLE && s()->lost == 0);
@@ -110,9 +108,8 @@ static void levels_trigger_at_the_exact_frame(void)
 static void hysteresis_keeps_noise_off(void)
 {
 	start("INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT");
-	check(rig_ask(&rig, 0, "SYST:TIME:ADV 10;:STAT:OPER:COND?", "32"));
-	check(rig_ask(&rig, 0, "ABOR;:TRIG:HYST 0;:INIT;*WAI;:STAT:OPER:COND?",
-		      "0"));
+	asks(0, "SYST:TIME:ADV 10;:STAT:OPER:COND?", "32");
+	asks(0, "ABOR;:TRIG:HYST 0;:INIT;*WAI;:STAT:OPER:COND?", "0");
 	check(sampler_frames(rig.lab) == 10 && s()->first < 50);
 	rig_stop(&rig);
 }
@@ -122,24 +119,24 @@ static void commands_trigger_the_next_frame(void)
 	uint64_t tick;
 
 	start("TRIG:SOUR BUS;:SAMP:PRET 500;RATE 1234;:INIT");
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_INIT_IGNORED));
-	check(rig_fails(&rig, 0, "TRIG:SOUR IMM", SCPI_ERR_SETTINGS_CONFLICT));
-	rig_say(&rig, 0, "SYST:TIME:ADV 123.4567 s");
+	refuses(0, "INIT", SCPI_ERR_INIT_IGNORED);
+	refuses(0, "TRIG:SOUR IMM", SCPI_ERR_SETTINGS_CONFLICT);
+	say(0, "SYST:TIME:ADV 123.4567 s");
 	check(s()->state == SAMPLER_WAITING);
 	check(sampler_frames(rig.lab) == 0);
 	tick = lab_tick(rig.lab);
-	check(rig_ask(&rig, 0, "*TRG;*WAI", ""));
+	asks(0, "*TRG;*WAI", "");
 	check(s()->trigger.tick >= tick && s()->trigger.tick < tick + 300000);
 	tick = s()->start + (s()->first + 500) * s()->interval;
 	check(tick > s()->trigger.tick &&
 	      tick <= s()->trigger.tick + s()->interval);
 	check(frames_are_right(1000));
-	check(rig_fails(&rig, 0, "*TRG", SCPI_ERR_TRIGGER_IGNORED));
-	check(rig_fails(&rig, 0, "TRIG", SCPI_ERR_TRIGGER_IGNORED));
+	refuses(0, "*TRG", SCPI_ERR_TRIGGER_IGNORED);
+	refuses(0, "TRIG", SCPI_ERR_TRIGGER_IGNORED);
 	/* any source can be triggered by TRIGger, not by *TRG */
-	check(rig_ask(&rig, 0, "TRIG:SOUR INP;LEV 9;:INIT", ""));
-	check(rig_fails(&rig, 0, "*TRG", SCPI_ERR_TRIGGER_IGNORED));
-	check(rig_ask(&rig, 0, "TRIG;*WAI;:STAT:OPER:COND?", "0"));
+	asks(0, "TRIG:SOUR INP;LEV 9;:INIT", "");
+	refuses(0, "*TRG", SCPI_ERR_TRIGGER_IGNORED);
+	asks(0, "TRIG;*WAI;:STAT:OPER:COND?", "0");
 	/* before the frames before it are there: it waits for these */
 	check(s()->first == 0 && frames_are_right(1000));
 	rig_stop(&rig);
@@ -149,7 +146,7 @@ static void digital_edges_trigger(void)
 {
 	/* CLOCk1 rises at each 1.00003 ms, frames are at each 0.1 ms */
 	start("CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3");
-	rig_say(&rig, 0, "SAMP:PRET 50;:READ?");
+	say(0, "SAMP:PRET 50;:READ?");
 	check(s()->trigger.tick % 100003 == 0);
 	check(s()->trigger.tick >= s()->start + 50 * s()->interval);
 	check(s()->trigger.tick < s()->start + 50 * s()->interval + 100003);
@@ -157,16 +154,15 @@ static void digital_edges_trigger(void)
 	      s()->trigger.tick < s()->interval);
 	check(frames_are_right(1000));
 	/* falling edges are half a period later */
-	rig_say(&rig, 0, "TRIG:SLOP NEG;:READ?");
+	say(0, "TRIG:SLOP NEG;:READ?");
 	check(s()->trigger.tick % 100003 == 50002);
 	check(s()->start + (s()->first + 50) * s()->interval -
 	      s()->trigger.tick < s()->interval);
 	/* an edge that a command makes */
-	check(rig_ask(&rig, 0, "TRIG:LINE 16;SLOP POS;:SAMP:PRET 0;:DIG:OUTP 128;:INIT",
-		      ""));
-	check(rig_ask(&rig, 0, "SYST:TIME:ADV 1;:DIG:LINE16:LEV 0", ""));
+	asks(0, "TRIG:LINE 16;SLOP POS;:SAMP:PRET 0;:DIG:OUTP 128;:INIT", "");
+	asks(0, "SYST:TIME:ADV 1;:DIG:LINE16:LEV 0", "");
 	check(s()->state == SAMPLER_WAITING);
-	rig_say(&rig, 0, "DIG:LINE16:LEV 1;*WAI");
+	say(0, "DIG:LINE16:LEV 1;*WAI");
 	check(s()->trigger.tick == rig.lab->digital->line[15].last);
 	check(s()->start + s()->first * s()->interval - s()->trigger.tick <=
 	      s()->interval);
@@ -178,9 +174,9 @@ static void digital_edges_trigger(void)
 static void early_triggers_are_not_taken(void)
 {
 	start("TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1");
-	rig_say(&rig, 0, "SYST:TIME:ADV 1");
+	say(0, "SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_WAITING);
-	rig_say(&rig, 0, "DIG:OUTP 0;OUTP 1;*WAI");
+	say(0, "DIG:OUTP 0;OUTP 1;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(1000));
 	rig_stop(&rig);
 }
@@ -189,14 +185,13 @@ static void early_triggers_are_not_taken(void)
 static void triggers_are_delayed(void)
 {
 	start("SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT");
-	rig_say(&rig, 0, "SYST:TIME:ADV 1;*TRG;*WAI");
+	say(0, "SYST:TIME:ADV 1;*TRG;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(100));
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK >=
 	      20500000);
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK <
 	      22000001);
-	check(rig_ask(&rig, 0, "TRIG:DEL?;DEL? MAX;*RST;DEL?",
-		      "2.05E-02;3.6E+03;0.0E+00"));
+	asks(0, "TRIG:DEL?;DEL? MAX;*RST;DEL?", "2.05E-02;3.6E+03;0.0E+00");
 	rig_stop(&rig);
 }
 
@@ -207,15 +202,15 @@ static void triggers_are_counted(void)
 
 	/* 10 V rise within a second: a frame each 10 ms */
 	start("INP1:FUNC RAMP;FREQ 0.1;AMPL 10;:SAMP:LIST (@1);RATE 100;COUN 20;PRET 5");
-	check(rig_ask(&rig, 0, "TRIG:SOUR BUS;COUN 3;COUN?;:INIT", "3"));
+	asks(0, "TRIG:SOUR BUS;COUN 3;COUN?;:INIT", "3");
 	for (int i = 0; i < 3; i++) {
 		check(s()->state == SAMPLER_WAITING && s()->taken == (unsigned int)i);
-		rig_say(&rig, 0, "SYST:TIME:ADV 1.234;*TRG;:SYST:TIME:ADV 0.3");
+		say(0, "SYST:TIME:ADV 1.234;*TRG;:SYST:TIME:ADV 0.3");
 	}
 	check(s()->state == SAMPLER_IDLE);
-	check(rig_ask(&rig, 0, "*OPC?", "1"));
-	check(strncmp(rig_say(&rig, 0, "FETC?"), "60,0,", 5) == 0);
-	check(!memcmp(rig_say(&rig, 0, "DATA? 0,60"), "#3120", 5));
+	asks(0, "*OPC?", "1");
+	check(strncmp(say(0, "FETC?"), "60,0,", 5) == 0);
+	check(!memcmp(say(0, "DATA? 0,60"), "#3120", 5));
 	ring = (int16_t *)rig.lab->card->memory;
 	for (int i = 1; i < 60; i++) {
 		int step = ring[i] - ring[i - 1];
@@ -223,37 +218,37 @@ static void triggers_are_counted(void)
 		check(i % 20 ? step >= 65 && step <= 66 : step > 1000);
 	}
 	/* what was complete when it was ended */
-	rig_say(&rig, 0, "INIT;:SYST:TIME:ADV 1;*TRG;:SYST:TIME:ADV 1;:ABOR");
-	check(strncmp(rig_say(&rig, 0, "FETC?"), "20,0,", 5) == 0);
-	check(rig_ask(&rig, 0, "TRIG:COUN 2;:SAMP:COUN 16385", ""));
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_ask(&rig, 0, "SAMP:COUN INF", ""));
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
+	say(0, "INIT;:SYST:TIME:ADV 1;*TRG;:SYST:TIME:ADV 1;:ABOR");
+	check(strncmp(say(0, "FETC?"), "20,0,", 5) == 0);
+	asks(0, "TRIG:COUN 2;:SAMP:COUN 16385", "");
+	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
+	asks(0, "SAMP:COUN INF", "");
+	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
 	rig_stop(&rig);
 }
 
 static void bad_settings_are_refused(void)
 {
 	start("TRIG:SOUR INP");
-	check(rig_fails(&rig, 0, "TRIG:SOUR EXT", SCPI_ERR_CHARACTER_DATA));
-	check(rig_fails(&rig, 0, "TRIG:LEV 11", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "TRIG:LEV 1 A", SCPI_ERR_UNIT));
-	check(rig_fails(&rig, 0, "TRIG:HYST -1", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "TRIG:INP 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "TRIG:INP 9", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "TRIG:LINE 17", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "TRIG:COUN 0", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "TRIG:DEL -1", SCPI_ERR_RANGE));
-	check(rig_fails(&rig, 0, "SAMP:PRET -1", SCPI_ERR_RANGE));
-	check(rig_ask(&rig, 0, "SAMP:PRET 1000", ""));
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_ask(&rig, 0, "SAMP:COUN INF;PRET 16384", ""));
-	check(rig_fails(&rig, 0, "INIT", SCPI_ERR_SETTINGS_CONFLICT));
-	check(rig_ask(&rig, 0, "TRIG:SLOP NEG;LEV 2;HYST 1;INP 3;LINE 4", ""));
-	check(rig_ask(&rig, 0, "TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
-		      "INP;NEG;2.0E+00;1.0E+00;3;4"));
-	check(rig_ask(&rig, 0, "*RST;TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
-		      "IMM;POS;0.0E+00;0.0E+00;1;1"));
+	refuses(0, "TRIG:SOUR EXT", SCPI_ERR_CHARACTER_DATA);
+	refuses(0, "TRIG:LEV 11", SCPI_ERR_RANGE);
+	refuses(0, "TRIG:LEV 1 A", SCPI_ERR_UNIT);
+	refuses(0, "TRIG:HYST -1", SCPI_ERR_RANGE);
+	refuses(0, "TRIG:INP 0", SCPI_ERR_RANGE);
+	refuses(0, "TRIG:INP 9", SCPI_ERR_RANGE);
+	refuses(0, "TRIG:LINE 17", SCPI_ERR_RANGE);
+	refuses(0, "TRIG:COUN 0", SCPI_ERR_RANGE);
+	refuses(0, "TRIG:DEL -1", SCPI_ERR_RANGE);
+	refuses(0, "SAMP:PRET -1", SCPI_ERR_RANGE);
+	asks(0, "SAMP:PRET 1000", "");
+	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
+	asks(0, "SAMP:COUN INF;PRET 16384", "");
+	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
+	asks(0, "TRIG:SLOP NEG;LEV 2;HYST 1;INP 3;LINE 4", "");
+	asks(0, "TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
+	     "INP;NEG;2.0E+00;1.0E+00;3;4");
+	asks(0, "*RST;TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
+	     "IMM;POS;0.0E+00;0.0E+00;1;1");
 	rig_stop(&rig);
 }
 
