@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * card.c - which card the user means, and opening it
+ * card.c - which card the user means, opening it, and whether it answers
  */
 #include <err.h>
 #include <errno.h>
@@ -79,4 +79,35 @@ struct skel *open_card(void)
 		errx(EXIT_NO_CARD, "%s%s%s", finding->text, before, finding->cure);
 	errx(EXIT_NO_CARD, "%s: %s%s%s", path, finding->text, before,
 	     finding->cure);
+}
+
+bool card_has_stopped(const char *line)
+{
+	return strcmp(line, "ERROR timeout") == 0;
+}
+
+/*
+ * Does a card that did not answer a query still run its commands? It may be one that
+ * does not know the query: by the core's answer or, if it has no transfers, by SCPI's
+ * error queue.
+ */
+static bool is_alive(struct skel *skel, char *line)
+{
+	int error = skel_clear(skel, ANSWER_MS);
+
+	return !error || (error == -EOPNOTSUPP &&
+			  skel_query(skel, line, SKEL_LINE_MAX, ANSWER_MS,
+				     "SYSTem:ERRor?") >= 0);
+}
+
+int ask_card(struct skel *skel, const char *query, char *line)
+{
+	if (skel_query(skel, line, SKEL_LINE_MAX, ANSWER_MS, "%s", query) >= 0)
+		return card_has_stopped(line) ? -1 :
+		       strncmp(line, "ERROR", 5) != 0;
+	if (errno == ETIMEDOUT)
+		return is_alive(skel, line) - 1;
+	if (errno == ENODEV)
+		card_gone();
+	err(EXIT_CARD, "%s: '%s'", card_path(), query);
 }

@@ -18,6 +18,12 @@
 #include "talk.h"
 #include "text.h"
 
+static int status_of(const struct talk *talk)
+{
+	return talk->stopped ? EXIT_SILENT :
+	       talk->refused ? EXIT_CARD : EXIT_SUCCESS;
+}
+
 /* Return: exit status, as of the next ones */
 static int send_lines(struct talk *talk, char **lines, int count)
 {
@@ -38,7 +44,7 @@ static int send_lines(struct talk *talk, char **lines, int count)
 			return EXIT_SILENT;
 	}
 	talk_end(talk);
-	return talk->refused ? EXIT_CARD : EXIT_SUCCESS;
+	return status_of(talk);
 }
 
 /*
@@ -99,7 +105,7 @@ static int copy_lines(struct talk *talk)
 	if (!status && talk_wait_for_program(talk))
 		status = EXIT_SILENT;
 	talk_end(talk);
-	return status ? status : talk->refused ? EXIT_CARD : EXIT_SUCCESS;
+	return status ? status : status_of(talk);
 }
 
 static int timeout_option(const char *text)

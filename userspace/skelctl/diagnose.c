@@ -517,6 +517,25 @@ static void find_iommu(const struct patient *patient, struct findings *findings,
 	    "The IOMMU lets the card reach its buffers only.");
 }
 
+static void find_answer(const struct patient *patient, struct findings *findings,
+			const struct system_card *card)
+{
+	struct finding *finding;
+
+	if (patient->opened)
+		return;
+	if (!patient->silent) {
+		add(findings, FINE, "answers", "The card answers.");
+		return;
+	}
+	finding = add(findings, BAD, "answers", "%s: the card does not answer.",
+		      patient->device);
+	if (card && strstr(card->place, "skel_ucard"))
+		cure(finding, "a program plays this card: end it and start it again, for example by sudo systemctl restart 'skel-lab@*'");
+	else
+		cure(finding, "switch the card off and on, or load its driver again");
+}
+
 static const struct system_card *card_of(const struct patient *patient,
 					 const struct system_card *cards,
 					 size_t count)
@@ -552,6 +571,7 @@ void diagnose(const struct patient *patient, struct findings *findings)
 				add(findings, FINE, "card", "%s is a card of model %s.",
 				    patient->device, card->model);
 			find_permission(patient, findings, &st);
+			find_answer(patient, findings, card);
 		}
 		find_memory(patient, findings);
 		if (card)

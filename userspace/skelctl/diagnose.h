@@ -33,6 +33,7 @@ struct patient {
 	gid_t group[GROUPS_MAX];
 	size_t groups;
 	int opened;		/* 0 or errno of skel_open(), -1: not tried */
+	bool silent;		/* it was opened, but does not answer */
 };
 
 struct findings {

@@ -61,13 +61,14 @@ static void show_json(const struct patient *patient,
 	json_close(&json, '}');
 }
 
-static int try_open(const char *path)
+static void try_card(struct patient *patient)
 {
-	struct skel *skel = skel_open(path);
-	int error = errno;
+	struct skel *skel = skel_open(patient->device);
+	char line[SKEL_LINE_MAX];
 
+	patient->opened = skel ? 0 : errno;
+	patient->silent = skel && ask_card(skel, "*IDN?", line) < 0;
 	skel_close(skel);
-	return skel ? 0 : error;
 }
 
 enum {
@@ -99,7 +100,7 @@ static int doctor_main(int argc, char **argv)
 		errx(EXIT_USAGE, "--user: there is no user '%s'; %s/etc/passwd has their names",
 		     user, root);
 	if (!*root && !user)
-		patient.opened = try_open(card_path());
+		try_card(&patient);
 	diagnose(&patient, &findings);
 	if (json)
 		show_json(&patient, &findings);
@@ -120,7 +121,7 @@ static const struct option_row options[] = {
 const struct command doctor_command = {
 	.name = "doctor",
 	.summary = "say why the card cannot be used, and what helps",
-	.text = "Look at all that must be right for a program to use the card: the kernel and the driver, Secure Boot, the card and its device, permissions and groups, a free channel, the limit of locked memory, the IOMMU. Say in plain words what is not, and which command helps. The exit status is 3 if the card cannot be used.",
+	.text = "Look at all that must be right for a program to use the card: the kernel and the driver, Secure Boot, the card and its device, permissions and groups, a free channel, an answer of the card, the limit of locked memory, the IOMMU. Say in plain words what is not, and which command helps. The exit status is 3 if the card cannot be used.",
 	.options = options,
 	.main = doctor_main,
 };

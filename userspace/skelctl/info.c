@@ -35,40 +35,15 @@ static int bits_of(uint64_t mask)
 	return bits;
 }
 
-/*
- * Does a card that did not answer a query still run its commands? It may be one that
- * does not know the query: by the core's answer or, if it has no transfers, by SCPI's
- * error queue.
- */
-static bool is_alive(struct skel *skel, char *line, size_t size)
-{
-	int error = skel_clear(skel, ANSWER_MS);
-
-	return !error || (error == -EOPNOTSUPP &&
-			  skel_query(skel, line, size, ANSWER_MS,
-				     "SYSTem:ERRor?") >= 0);
-}
-
-/*
- * Ask the card, which need not know the command: a card of the simple kind says
- * ERROR, one that speaks SCPI puts it into its error queue.
- * Return: whether it has answered. One that is silent once is not asked again.
- */
+/* One that is silent once is not asked again. Return: whether it has answered. */
 static bool ask(struct skel *skel, struct facts *facts, const char *query,
-		char *line, size_t size)
+		char *line)
 {
-	if (facts->silent)
-		return false;
-	if (skel_query(skel, line, size, ANSWER_MS, "%s", query) >= 0)
-		return strncmp(line, "ERROR", 5) != 0;
-	if (errno == ETIMEDOUT && is_alive(skel, line, size))
-		return false;
-	if (errno == ENODEV)
-		card_gone();
-	if (errno != ETIMEDOUT)
-		err(EXIT_CARD, "%s: '%s'", card_path(), query);
-	facts->silent = query;
-	return false;
+	int answer = facts->silent ? 0 : ask_card(skel, query, line);
+
+	if (answer < 0)
+		facts->silent = query;
+	return answer > 0;
 }
 
 static void get_info(struct skel *skel, struct facts *facts)
@@ -92,10 +67,10 @@ static void find_facts(struct skel *skel, struct facts *facts)
 		if (skel_get_region(skel, i, &facts->region[i]))
 			err(EXIT_CARD, "%s: region %u", card_path(), i);
 	}
-	if (ask(skel, facts, "*IDN?", line, sizeof(line)))
+	if (ask(skel, facts, "*IDN?", line))
 		snprintf(facts->identity, sizeof(facts->identity), "%s",
 			 text_tame(line));
-	if (ask(skel, facts, "INPUTS?", line, sizeof(line)) &&
+	if (ask(skel, facts, "INPUTS?", line) &&
 	    parse_inputs(line, &facts->inputs))
 		facts->inputs.count = 0;
 	get_info(skel, facts);

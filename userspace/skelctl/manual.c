@@ -24,7 +24,7 @@ static const struct {
 static const char notes[] =
 "Names of cards: 0, skel0 and /dev/skel0 are the same everywhere, in front of the command and behind it. /dev/skel/by-path has names that stay when cards come and go.\n\n"
 "Numbers of inputs begin at 1, as in SCPI and on the connectors. The simple commands of the card, INPUT and INPUTS?, count from 0: their in0 is INP1.\n\n"
-"Without skelctl: echo 'OUTP1:LEV 1' >/dev/skel0 has no effect as a rule. It opens a channel, writes the line and closes the channel, and what the card has not begun by then is dropped. Take skelctl cmd, which waits until the line has run; or, in a shell, keep the channel open until the card has answered:";
+"Without skelctl: echo 'OUTP1:LEV 1' >/dev/skel0 may have no effect. It opens a channel, writes the line and closes the channel, and what the card has not begun by then is dropped. Take skelctl cmd, which waits until the line has run; or, in a shell, keep the channel open until the card has answered:";
 
 static const char notes_example[] =
 "    exec 3<>/dev/skel0\n    echo 'OUTP1:LEV 1;*OPC?' >&3\n    read answer <&3\n    exec 3>&-";

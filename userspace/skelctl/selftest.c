@@ -98,23 +98,20 @@ static struct skel_info info_now(struct selftest *t)
 static bool try_commands(struct selftest *t)
 {
 	char line[SKEL_LINE_MAX];
-	int error;
 
-	if (skel_query(t->skel, line, sizeof(line), ANSWER_MS, "*IDN?") >= 0) {
+	switch (ask_card(t->skel, "*IDN?", line)) {
+	case 1:
 		pass(t, "commands: *IDN? is answered by %s", text_tame(line));
-	} else {
-		error = errno == ETIMEDOUT ? -skel_clear(t->skel, ANSWER_MS) :
-			errno;
-		if (error == ENODEV)
-			card_gone();
-		if (error) {
-			fail(t, "commands: no answer in %d ms; has the card stopped, or the program that plays it?",
-			     ANSWER_MS);
-			return false;
-		}
+		break;
+	case 0:
 		pass(t, "commands: the card runs them, but does not know *IDN?");
+		break;
+	default:
+		fail(t, "commands: no answer in %d ms; has the card stopped, or the program that plays it?",
+		     ANSWER_MS);
+		return false;
 	}
-	if (skel_query(t->skel, line, sizeof(line), ANSWER_MS, "STATUS?") >= 0)
+	if (ask_card(t->skel, "STATUS?", line) > 0)
 		t->sampling = strncmp(line, "STATUS SAMPLING", 15) == 0;
 	return true;
 }

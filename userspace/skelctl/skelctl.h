@@ -5,6 +5,8 @@
 #ifndef _SKELCTL_H
 #define _SKELCTL_H
 
+#include <stdbool.h>
+
 #include "libskel.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
@@ -31,6 +33,18 @@ const char *card_path(void);
 struct skel *open_card(void);
 /* Exit: it was unplugged in the middle */
 __attribute__((__noreturn__)) void card_gone(void);
+
+/* Is this what the driver says for a program that does not play its card any more? */
+bool card_has_stopped(const char *line);
+
+/*
+ * ask_card() - ask a card something that it need not know
+ * @line: receives the answer, SKEL_LINE_MAX bytes
+ *
+ * Return: 1 if it has answered, 0 if it runs commands but does not know this one, -1
+ * if it does not answer. Exits if it is gone.
+ */
+int ask_card(struct skel *skel, const char *query, char *line);
 
 long long number_option(const char *name, const char *text, long long min,
 			long long max);

@@ -95,6 +95,7 @@ static void print_reply(struct talk *talk, const char *line, int length)
 	print_line(line, length);
 	talk->refused |= is_error(line);
 	talk->failed |= is_error(line);
+	talk->stopped |= card_has_stopped(line);
 	if (strncmp(line, SKEL_EVENT_MARK, strlen(SKEL_EVENT_MARK)) != 0)
 		talk->answered = true;
 }

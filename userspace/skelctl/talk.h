@@ -26,6 +26,7 @@ struct talk {
 	int replies;		/* with TALK_COUNTED */
 	enum talk_language language;
 	bool refused;		/* an error, or a transfer that was not done */
+	bool stopped;		/* the driver says that nobody answers */
 
 	/* private: of talk_begin(), and of the last line */
 	bool late;		/* the answer to the first question may still come */

@@ -361,6 +361,8 @@ static void obey(const char *line)
 	fake.unplug |= fake.lines + 1 == fake.unplug_at;
 	if (fake.unplug)
 		shutdown(fake.card_fd, SHUT_RDWR);
+	else if (fake.stopped)
+		reply("ERROR timeout\n");
 	else if (strcmp(line, "*IDN?") == 0)
 		reply("skel,fake,0,1\n");
 	else if (fake.simple)

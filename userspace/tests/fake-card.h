@@ -67,6 +67,7 @@ struct fake_card {
 	bool old;		/* does not number its runs */
 	bool deaf;		/* keeps sampling after STOP */
 	bool silent;		/* does not answer */
+	bool stopped;		/* its driver answers for it */
 	bool late_start;	/* it runs its first line when the second is there */
 	uint64_t tick;		/* its periods are multiples of it, in ns; 0: any */
 	uint64_t base;		/* of the ring, whose end is that of the memory */

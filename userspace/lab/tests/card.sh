@@ -219,6 +219,14 @@ LINES
 is "a hostile program is refused" 10 "$({ cat /tmp/evil; sleep 2; } |
 	skelctl -d "$device" cmd --replies 0 - 2>&1 | grep -c '^skel: REFUSED')"
 
+# what the tools say about it
+has "selftest" ' 0 failed, 0 skipped' "$(skelctl -d "$device" selftest)"
+{ echo 'TOHOST 0x0 0x10 0x0'; sleep 3; } | skelctl -d "$device" cmd - >/dev/null 2>&1 &
+sleep 1
+has "monitor: what was refused to another program" '"granted": 0, "refused": 1,' \
+	"$(skelctl -d "$device" monitor --count 1 --interval 100ms --json)"
+wait $!
+
 # stopped: users are told, and nobody hangs
 kill -STOP "$lab"
 begin=$(cut -d. -f1 /proc/uptime)
@@ -228,6 +236,9 @@ if [ $(($(cut -d. -f1 /proc/uptime) - begin)) -lt 15 ]; then
 else
 	fail "stopped" "too late"
 fi
+skelctl -d "$device" info >/dev/null 2>&1
+is "stopped: info knows that something is missing" 4 $?
+has "stopped: doctor" "does not answer" "$(skelctl -d "$device" doctor)"
 kill -CONT "$lab"
 sleep 0.5
 has "goes on" "skel,lab,0," "$(ask '*IDN?')"

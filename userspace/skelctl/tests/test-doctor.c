@@ -87,6 +87,24 @@ static bool has(enum verdict verdict, const char *text, const char *cure)
 	return false;
 }
 
+static void cards_that_do_not_answer(void)
+{
+	struct patient patient;
+
+	make_machine();
+	check(patient_user(&patient, root, DEVICE, "ada"));
+	patient.opened = 0;
+	diagnose(&patient, &findings);
+	check(!worst(&findings) && has(FINE, "The card answers", ""));
+	patient.silent = true;
+	diagnose(&patient, &findings);
+	check(is_bad(worst(&findings), "does not answer", "driver again"));
+	root_put("/sys/class/misc/skel0/path", "faux-skel_ucard.0\n");
+	diagnose(&patient, &findings);
+	check(is_bad(worst(&findings), "does not answer", "systemctl restart"));
+	root_remove();
+}
+
 static void a_healthy_machine(void)
 {
 	make_machine();
@@ -319,6 +337,7 @@ static void what_is_printed(void)
 int main(void)
 {
 	run(a_healthy_machine);
+	run(cards_that_do_not_answer);
 	run(kernels);
 	run(drivers);
 	run(devices);

@@ -140,6 +140,9 @@ static void cards_that_are_gone_or_silent(void)
 	check(has("FAILED   commands: no answer in 1000 ms"));
 	check(has("0 passed, 1 failed, 0 skipped\n"));
 	fake_reset();
+	fake.stopped = true;
+	check(selftest() == EXIT_SILENT);
+	fake_reset();
 	fake.unplug_at = 6;
 	check(selftest() == EXIT_NO_CARD);
 	check(has("the card is gone: it was unplugged"));

@@ -83,6 +83,14 @@ static void info_of_a_card_that_has_stopped(void)
 	check(skelctl(&info_command, "info --json") == EXIT_SILENT);
 	check(strstr(output, "\"answers\": false"));
 	check(strstr(output, "\"identity\": null"));
+	/* the driver of a played card, some time after its program has stopped */
+	fake_reset();
+	fake.stopped = true;
+	check(skelctl(&info_command, "info") == EXIT_SILENT);
+	check(strstr(output, "identity       not known"));
+	check(strstr(output, "no answer to '*IDN?'"));
+	check(skelctl(&cmd_command, "cmd *IDN?") == EXIT_SILENT);
+	check(strcmp(output, "ERROR timeout\n") == 0);
 	/* one that is only silent about what it does not know */
 	fake_reset();
 	fake.scpi = true;
