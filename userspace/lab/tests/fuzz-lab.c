@@ -3,16 +3,13 @@
  * fuzz-lab.c - the whole instrument under a fuzzer
  *
  * Input is what users send: lines of text, which run one after the other. '!'
- * and a digit at the start of a line is another event, see enum event. If
- * FUZZER is defined, it is a fuzzer for libFuzzer, otherwise a program that
- * replays files.
+ * and a digit at the start of a line is another event, see enum event.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card/fake-card.h"
-#include "commands/instrument.h"
 #include "tests/fuzz.h"
 
 #define USERS		3
@@ -36,24 +33,6 @@ struct fuzz {
 	unsigned int user;
 	bool hurry;
 };
-
-/*
- * A clock that advances when it is read: how much the instrument does before it
- * looks for events does not depend on the machine.
- */
-static uint64_t ticking(void)
-{
-	static uint64_t now;
-
-	now += LAB_SECOND / 1000;
-	return now;
-}
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static void step(struct fuzz *fuzz)
 {
@@ -156,29 +135,14 @@ static void end(struct fuzz *fuzz)
 
 int fuzz_input(const uint8_t *data, size_t size)
 {
-	const struct lab_settings settings = {
-		.command_time = LAB_SECOND / 1000,
-		.seed = 1,
-		.serial = "0",
-	};
 	struct fuzz fuzz = { .fake = fake_card_create(MEMORY) };
 	unsigned int i;
 
 	must(fuzz.fake);
-	fuzz.lab = lab_create(fake_card_card(fuzz.fake), &instrument, &settings);
-	must(fuzz.lab);
-	fuzz.lab->time.clock = ticking;
-	fuzz.lab->time.real_start = ticking();
+	fuzz.lab = fuzz_lab(fuzz.fake);
 	for (i = 0; i < USERS; i++)
 		open_user(&fuzz, i);
 	run(&fuzz, (const char *)data, size);
 	end(&fuzz);
 	return 0;
 }
-
-#ifndef FUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_replay(argc, argv, fuzz_input);
-}
-#endif

@@ -2,12 +2,11 @@
 /*
  * fuzz-net.c - connections of the network under a fuzzer
  *
- * Input is what a client sends; '~' and two hexadecimal digits are a byte of any
- * value, so that files may be text. It is sent in pieces whose lengths come from
- * the input, to a whole instrument, by a client that may read late, end its side
- * or vanish; and to a framer, whose messages must be the same in any pieces. If
- * FUZZER is defined, it is a fuzzer for libFuzzer, otherwise a program that
- * replays files.
+ * Input is what a client sends; '~' and two hexadecimal digits are a byte of
+ * any value, so that files may be text. It is sent in pieces whose lengths come
+ * from the input, to a whole instrument, by a client that may read late, end
+ * its side or vanish; and to a framer, whose messages must be the same in any
+ * pieces.
  */
 #include <poll.h>
 #include <stdlib.h>
@@ -16,7 +15,6 @@
 #include <unistd.h>
 
 #include "card/fake-card.h"
-#include "commands/instrument.h"
 #include "net/client.h"
 #include "tests/fuzz.h"
 
@@ -31,19 +29,6 @@ struct fuzz {
 	uint64_t now;
 	uint32_t random;		/* from the input: xorshift */
 };
-
-static uint64_t ticking(void)
-{
-	static uint64_t now;
-
-	return now += LAB_SECOND / 1000;
-}
-
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 static uint32_t next(uint32_t *random)
 {
@@ -208,59 +193,20 @@ static void connection(struct fuzz *fuzz, const char *bytes, size_t length)
 
 /* --- the input ------------------------------------------------------------- */
 
-static int digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
-
-	return at ? at - digits : -1;
-}
-
-static size_t unescape(char *to, const char *bytes, size_t length)
-{
-	size_t count = 0, at = 0;
-
-	while (at < length) {
-		int high = -1, low = -1;
-
-		if (bytes[at] == '~' && length - at >= 3) {
-			high = digit(bytes[at + 1]);
-			low = digit(bytes[at + 2]);
-		}
-		to[count++] = high >= 0 && low >= 0 ? high << 4 | low : bytes[at];
-		at += high >= 0 && low >= 0 ? 3 : 1;
-	}
-	return count;
-}
-
 int fuzz_input(const uint8_t *data, size_t size)
 {
-	const struct lab_settings settings = {
-		.command_time = LAB_SECOND / 1000,
-		.seed = 1,
-		.serial = "0",
-	};
 	struct fuzz fuzz = { .fake = fake_card_create(MEMORY), .now = 1 };
 	char *bytes = malloc(size + 1);
 	size_t length;
 
 	must(bytes && fuzz.fake);
-	length = unescape(bytes, (const char *)data, size);
+	length = fuzz_unescape(bytes, (const char *)data, size);
 	fuzz.random = seed(bytes, length);
 	frame_in_any_pieces(bytes, length, fuzz.random);
-	fuzz.lab = lab_create(fake_card_card(fuzz.fake), &instrument, &settings);
-	must(fuzz.lab);
-	fuzz.lab->time.clock = ticking;
-	fuzz.lab->time.real_start = ticking();
+	fuzz.lab = fuzz_lab(fuzz.fake);
 	connection(&fuzz, bytes, length);
 	lab_destroy(fuzz.lab);
 	fake_card_destroy(fuzz.fake);
 	free(bytes);
 	return 0;
 }
-
-#ifndef FUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_replay(argc, argv, fuzz_input);
-}
-#endif

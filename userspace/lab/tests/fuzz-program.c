@@ -4,15 +4,13 @@
  *
  * Input is the text of a program P and, after a line that is just '!', which no
  * program has, that of a second one, Q. What compiles runs, both in parallel,
- * on an instrument with a card. If FUZZER is defined, it is a fuzzer for
- * libFuzzer, otherwise a program that replays files.
+ * on an instrument with a card.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card/fake-card.h"
-#include "commands/instrument.h"
 #include "programs/internal.h"
 #include "tests/fuzz.h"
 
@@ -20,21 +18,7 @@
 #define STEPS		40
 #define SEPARATOR	"\n!\n"	/* of two programs */
 
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
 /* What the instrument does at once does not depend on the machine. */
-static uint64_t ticking(void)
-{
-	static uint64_t now;
-
-	now += LAB_SECOND / 1000;
-	return now;
-}
-
 static void define(struct lab *lab, const char *name, const char *text,
 		   size_t length)
 {
@@ -110,18 +94,11 @@ static void run(struct fake_card *fake, struct lab *lab, const char *text,
 
 int fuzz_input(const uint8_t *data, size_t size)
 {
-	const struct lab_settings settings = {
-		.command_time = LAB_SECOND / 1000,
-		.seed = 1,
-		.serial = "0",
-	};
 	struct fake_card *fake = fake_card_create(MEMORY);
 	struct lab *lab;
 
 	must(fake);
-	lab = lab_create(fake_card_card(fake), &instrument, &settings);
-	must(lab);
-	lab->time.clock = ticking;
+	lab = fuzz_lab(fake);
 	must(fake_card_open(fake, lab, 0));
 	must(fake_card_buffer(fake, 0, MEMORY, 0x55, NULL));
 	run(fake, lab, (const char *)data, size);
@@ -131,10 +108,3 @@ int fuzz_input(const uint8_t *data, size_t size)
 	fake_card_destroy(fake);
 	return 0;
 }
-
-#ifndef FUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_replay(argc, argv, fuzz_input);
-}
-#endif

@@ -3,9 +3,7 @@
  * fuzz-scpi.c - the language under a fuzzer
  *
  * Input is what a user may send: lines. In between, other things happen: a line
- * of '!' and a digit below 8 is a mask of those. So that files may be text, '~'
- * and two hexadecimal digits are a byte of any value. If FUZZER is defined, it
- * is a fuzzer for libFuzzer, otherwise a program that replays files.
+ * of '!' and a digit below 8 is a mask of those.
  */
 #include <ctype.h>
 #include <stdint.h>
@@ -32,12 +30,6 @@ static void event(struct scpi_user *user, unsigned int mask)
 	scpi_update(&user->scpi);
 }
 
-static void must(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
 /* This holds whatever was sent. */
 static void check_user(struct scpi_user *user)
 {
@@ -46,42 +38,13 @@ static void check_user(struct scpi_user *user)
 	must(!user->out_length || user->out[user->out_length - 1] == '\n');
 }
 
-static bool is_escape(const char *bytes, size_t length)
-{
-	return length >= 3 && bytes[0] == '~' &&
-	       isxdigit((unsigned char)bytes[1]) &&
-	       isxdigit((unsigned char)bytes[2]);
-}
-
-/* Return: how many bytes were written to @to, at most @length */
-static size_t unescape(char *to, const char *bytes, size_t length)
-{
-	size_t count = 0;
-
-	while (length) {
-		size_t used = 1;
-
-		to[count] = bytes[0];
-		if (is_escape(bytes, length)) {
-			const char digits[] = { bytes[1], bytes[2], '\0' };
-
-			to[count] = strtoul(digits, NULL, 16);
-			used = 3;
-		}
-		count++;
-		bytes += used;
-		length -= used;
-	}
-	return count;
-}
-
 /* Return: how many bytes were sent */
 static size_t send_line(struct scpi_user *user, const char *bytes, size_t length)
 {
 	char *sent = malloc(length + 1);
 
 	must(sent);
-	length = unescape(sent, bytes, length);
+	length = fuzz_unescape(sent, bytes, length);
 	scpi_user_send(user, sent, length);
 	free(sent);
 	check_user(user);
@@ -126,10 +89,3 @@ int fuzz_input(const uint8_t *data, size_t size)
 	check_user(&user);
 	return 0;
 }
-
-#ifndef FUZZER
-int main(int argc, char **argv)
-{
-	return fuzz_replay(argc, argv, fuzz_input);
-}
-#endif

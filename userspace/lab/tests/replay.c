@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * replay.c - feed files to a fuzzer that was built without libFuzzer
+ * replay.c - a fuzzer without libFuzzer: the arguments are files
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +9,9 @@
 
 #define INPUT_MAX	65536
 
-int fuzz_replay(int argc, char **argv,
-		int (*input)(const uint8_t *data, size_t size))
+int main(int argc, char **argv)
 {
-	int i;
-
-	for (i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		uint8_t *data = malloc(INPUT_MAX);
 		FILE *file = fopen(argv[i], "rb");
 		size_t size;
@@ -25,7 +22,7 @@ int fuzz_replay(int argc, char **argv,
 		}
 		size = fread(data, 1, INPUT_MAX, file);
 		fclose(file);
-		input(data, size);
+		fuzz_input(data, size);
 		free(data);
 	}
 	printf("%d files replayed\n", argc - 1);
