@@ -46,9 +46,6 @@ bool card_has_stopped(const char *line);
  */
 int ask_card(struct skel *skel, const char *query, char *line);
 
-long long number_option(const char *name, const char *text, long long min,
-			long long max);
-
 /* Exit: there is no command of this name */
 __attribute__((__noreturn__)) void no_command(const char *name);
 
