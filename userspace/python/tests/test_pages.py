@@ -102,18 +102,48 @@ class Example(unittest.TestCase):
             with open(output, "rb") as file:
                 self.assertEqual(file.read(8), b"\x89PNG\r\n\x1a\n")
 
+    @unittest.skipUnless(is_there("numpy") and is_there("matplotlib"), "no numpy or matplotlib")
+    def test_blocks_are_short(self):
+        """At a low rate, it does not wait for blocks of minutes."""
+        spec = importlib.util.spec_from_file_location("example", EXAMPLE)
+        example = importlib.util.module_from_spec(spec)
+        old, sys.argv = sys.argv, [EXAMPLE, "--device", "/nowhere"]
+        with self.assertRaises(SystemExit):
+            spec.loader.exec_module(example)
+        sys.argv = old
+        sizes = []
+
+        class Watched(skel.Card):
+            def stream(self, *args, **names):
+                sizes.append(names.get("block"))
+                return super().stream(*args, **names)
+
+        fake.set(reset=1)
+        with Watched(fake.PATH) as card:
+            for rate, size in (100, 40), (5, 4), (100000, 4096):
+                frames, _, lost = example.record(card, rate, 10 / rate)
+                self.assertEqual((len(frames), lost, sizes[-1]), (10, 0, size))
+
     @unittest.skipUnless(is_there("numpy"), "no numpy")
     def test_without_matplotlib(self):
         with tempfile.TemporaryDirectory() as directory:
             with open(os.path.join(directory, "matplotlib.py"), "w") as file:
-                file.write("raise ImportError\n")
+                file.write("raise ImportError(name='matplotlib')\n")
             end = self.run_example("--rate", "1000", "--seconds", "0.1",
                                    PYTHONPATH=directory + ":" + os.environ["PYTHONPATH"])
         self.assertEqual(end.returncode, 1)
         self.assertIn("sudo apt install python3-matplotlib", end.stdout)
         self.assertNotIn("Traceback", end.stdout)
 
-    @unittest.skipUnless(is_there("numpy"), "no numpy")
+    @unittest.skipUnless(is_there("numpy") and is_there("matplotlib"), "no numpy or matplotlib")
+    def test_known_before(self):
+        """No output, no recording."""
+        end = self.run_example("--output", "/nowhere/waves.png")
+        self.assertEqual(end.returncode, 2)
+        self.assertIn("can't open '/nowhere/waves.png'", end.stdout)
+        self.assertNotIn("frames,", end.stdout)
+
+    @unittest.skipUnless(is_there("numpy") and is_there("matplotlib"), "no numpy or matplotlib")
     def test_no_card(self):
         end = self.run_example("--device", "/nowhere")
         self.assertEqual((end.returncode, len(end.stdout.splitlines())), (1, 1))
