@@ -97,6 +97,7 @@ class Transfers(fake.Case):
             self.card.tohost(self.buffer, 0, 16, timeout=0.05)
         fake.set(slow=0)
         self.card.query("*IDN?")
+        self.assertEqual(self.card.dispatch(0), [])
         fake.set(refuse=1)
         with self.error(skel.Refused, errno.EACCES, "host-address"):
             self.card.tohost(self.buffer, 0, 16)
