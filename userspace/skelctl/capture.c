@@ -304,7 +304,9 @@ static int check_silence(struct capture *c)
 	if (strcmp(status.state, "SAMPLING") != 0)
 		return capture_fail(c, "the card does not sample any more");
 	if (status.frames > c->end + 2 * status.ring / c->frame_bytes)
-		return capture_fail(c, "the card samples faster than its samples can be fetched: take a lower --rate or fewer --inputs");
+		return capture_fail(c, "the card samples faster than its samples can be fetched: take a lower --rate or fewer --inputs (%llu frames were sampled, %llu have come)",
+				    (unsigned long long)status.frames,
+				    (unsigned long long)c->end);
 	return 0;
 }
 

@@ -70,12 +70,16 @@ disturbed() {
 	name=$1
 	rate=$2
 	shift 2
+	: >/tmp/disturbed	# not that of the one before
 	acquire --rate "$rate" --frames 1000 >/tmp/disturbed &
 	recording=$!
 	wait_for grep -q sampling /tmp/disturbed || fail "$name" "$(cat /tmp/disturbed)"
-	other=$("$@" 2>&1) || fail "$name: the other" "$other"
+	other=$("$@" 2>&1)	# which the instrument may refuse
 	wait $recording
-	has "$name" "has changed the sampling" "$(cat /tmp/disturbed)"
+	case $(cat /tmp/disturbed) in
+	*"has changed the sampling"* | *"does not sample any more"*) pass "$name" ;;
+	*) fail "$name" "$(cat /tmp/disturbed)" ;;
+	esac
 	has "$name: status" "status 1" "$(cat /tmp/disturbed)"
 }
 
@@ -85,6 +89,7 @@ right_or_error() { # CARD RATE
 	has "$1: two recordings, the second" "measured 50.00 Hz, -8.000 V to 8.000 V" "$other"
 	disturbed "$1: another start at the same rate" "$2" ask "SAMPLE $2"
 	disturbed "$1: another frequency" "$2" ask 'INPUT 0 60000 8000'
+	: >/tmp/disturbed
 	acquire --rate "$2" --frames 1000 >/tmp/disturbed &
 	recording=$!
 	wait_for grep -q sampling /tmp/disturbed
@@ -134,10 +139,12 @@ else
 	fail "another seed" "the same samples"
 fi
 
+start
+right_or_error lab 100
+stop
+
 # rate, ring and errors are the instrument's; 1 ms passes with each line
 start --virtual-time
-right_or_error lab 1000
-ask '*RST' >/dev/null
 has "the true rate: said" "at 699300.7 Hz each (700000 Hz were asked for)" \
 	"$(acquire --rate 700000 --frequency0 7000)"
 has "the true rate: measured" "measured 7000.00 Hz" "$(acquire --rate 700000)"
