@@ -18,6 +18,7 @@
 #define BLOCKS_MAX	64
 #define BLOCKS_PER_S	20
 #define WAIT_MS		200
+#define STREAM_TRIES	10	/* a WAIT_MS each */
 #define SILENT_MS	2000	/* without a frame: ask the card */
 
 #define CHANGED	"another program has changed the sampling of this card"
@@ -223,18 +224,13 @@ static void describe(struct capture *c, const struct status *status)
 			    sizeof(c->rec.name[n]));
 }
 
-int capture_start(struct capture *c)
+/* Return: 0; 1: the card's stream is another user's; or -1. */
+static int try_stream(struct capture *c, const struct status *status)
 {
-	struct status status;
-	char line[64];
+	char line[64], reply[SKEL_LINE_MAX];
 	int error;
 
-	if (c->scpi ? set_scpi(c) : set_simple(c))
-		return -1;
-	if (capture_inputs(c, &c->inputs) || get_status(c, &status))
-		return -1;
-	c->frame_bytes = c->inputs.count * sizeof(int16_t);
-	if (open_stream(c, &status))
+	if (open_stream(c, status))
 		return -1;
 	snprintf(line, sizeof(line), c->scpi ? "INITiate" : "SAMPLE %.0f",
 		 c->set.rate);
@@ -243,6 +239,43 @@ int capture_start(struct capture *c)
 	} while (error == -EINTR);
 	if (error)
 		return fail_errno(c, line, -error);
+	if (!c->scpi)
+		return 0;
+	/* what the card says of its stream may be about that of the other one */
+	if (capture_ask(c, reply, "SYSTem:ERRor?"))
+		return -1;
+	return strncmp(reply, "-221,", 5) == 0;
+}
+
+/* Another recording, whose sampling has just been ended, is still at its end. */
+static int start_stream(struct capture *c, const struct status *status)
+{
+	struct timespec ts = { 0, WAIT_MS * 1000000L };
+	int i, ret;
+
+	for (i = 0; (ret = try_stream(c, status)) == 1; i++) {
+		skel_stream_close(c->stream);
+		c->stream = NULL;
+		free(c->codes);
+		c->codes = NULL;
+		if (i == STREAM_TRIES)
+			return capture_fail(c, "another program uses the card's stream: wait until it has ended");
+		nanosleep(&ts, NULL);
+	}
+	return ret;
+}
+
+int capture_start(struct capture *c)
+{
+	struct status status;
+
+	if (c->scpi ? set_scpi(c) : set_simple(c))
+		return -1;
+	if (capture_inputs(c, &c->inputs) || get_status(c, &status))
+		return -1;
+	c->frame_bytes = c->inputs.count * sizeof(int16_t);
+	if (start_stream(c, &status))
+		return -1;
 	if (get_status(c, &status))
 		return -1;
 	if (status.rate <= 0)
