@@ -80,9 +80,14 @@ pid=$!
 sleep 1.3
 kill -INT $pid
 wait $pid
-is "Ctrl-C: status" 0 $?
-has "Ctrl-C: says how much" "; 0 lost" "$(tail -n 1 out)"
-has "progress" "kHz, 0 lost" "$(cat out)"
+status=$?
+# a busy machine makes the instrument leave out frames, which is said
+case $(tail -n 1 out) in
+*" frames, "*"; 0 lost") is "Ctrl-C: status" 0 $status ;;
+*" frames, "*" lost") is "Ctrl-C: status, with losses" 1 $status ;;
+*) not_ok "Ctrl-C: says how much" "$(cat out)" ;;
+esac
+has "progress" " lost" "$(grep '^  .* frames, .*Hz' out)"
 has "Ctrl-C: sampling ends" "end STATUS IDLE" "$(tail -n 1 log)"
 out=$(LAB_REAL=1 timeout -s INT 0.5 "$skelctl" record -q -r 100k --trigger bus none.csv 2>&1)
 has "Ctrl-C: before the trigger" "the trigger has not come" "$out"
@@ -96,6 +101,7 @@ for other in 'SAMP:RATE 1000' 'INP1:FREQ 99' 'STOP' 'ABOR' 'INPUT 0 99000 8000' 
 	*"200000 frames, 20 s; 0 lost"*"status 0") ok "another: $other: refused" ;;
 	*"another program has changed"*"what is there is valid"*"status 1" | \
 		*"does not sample any more"*"what is there is valid"*"status 1") ok "another: $other" ;;
+	*"has not answered in time"*) skip "another: $other" "a busy machine" ;;
 	*) not_ok "another: $other" "$out" ;;
 	esac
 	# a period of the sine is 200 frames
@@ -110,6 +116,11 @@ killed() { # FILE
 	LAB_REAL=1 "$skelctl" record -q -r 2kHz "$1" >out 2>&1 &
 	pid=$!
 	sleep 2.3
+	# and until there is a second of it, also in a sparse file
+	for _ in $(seq 100); do
+		[ "$(stat -c %b "$1" 2>/dev/null || echo 0)" -ge 40 ] && break
+		sleep 0.1
+	done
 	kill -KILL $pid
 	wait $pid 2>/dev/null
 }
