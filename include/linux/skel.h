@@ -59,14 +59,30 @@ struct skel_request {
 };
 
 /**
+ * struct skel_segment - a range of bus addresses
+ * @dma: of the first byte
+ * @length: in bytes
+ */
+struct skel_segment {
+	dma_addr_t dma;
+	u64 length;
+};
+
+/**
  * struct skel_grant - permission for one transfer
  * @id: id of the transfer for skel_complete(), never 0
- * @dma: bus address of the first byte; the transfer may touch as many bytes
- *       from there as the request said, and no others
+ * @dma: bus address of the first byte
+ * @nr_segments: number of @segments: 1, or up to skel_card_desc.segments; 0 for a
+ *               card whose memory is RAM
+ * @segments: the bytes that the transfer may touch, and no others, in the order of
+ *            the request. The first segment begins at @dma. The array is valid
+ *            until the transfer has ended
  */
 struct skel_grant {
 	u64 id;
 	dma_addr_t dma;
+	u32 nr_segments;
+	const struct skel_segment *segments;
 };
 
 /**
@@ -121,7 +137,8 @@ struct skel_card_ops {
 	 * card has not made yet should be passed to skel_request(), which
 	 * refuses and reports them, and be dropped.
 	 * Returns 0 if it is certain that the card does not touch host memory
-	 * any more. Otherwise the memory of running transfers is never freed.
+	 * any more. Otherwise the IOMMU keeps the card from it; if there is none,
+	 * the memory of running transfers is never freed.
 	 */
 	int (*reset)(struct skel_card *card);
 
@@ -173,6 +190,10 @@ struct skel_region {
  * @channels: number of channels, 1 to %SKEL_CHANNELS_MAX
  * @transfers: number of transfers of one channel that can run at once, 1 to
  *             %SKEL_TRANSFERS_MAX
+ * @segments: number of pieces of memory that the card can take in one transfer, at
+ *            most %SKEL_SEGMENTS_MAX. 0 or 1: without an IOMMU its buffers are
+ *            contiguous, and the kernel may have only a few MiB of that. Each
+ *            channel keeps room for @transfers times @segments. Unused with @ram
  * @memory: size of the card's memory in bytes; requests outside of
  *          0 to @memory - 1 are refused
  * @ram: for cards without hardware: the core allocates this memory from the
@@ -180,8 +201,8 @@ struct skel_region {
  *       skel_card_copy() moves bytes. The caller of skel_card_alloc() is charged
  *       with it (RLIMIT_MEMLOCK, memory cgroup).
  * @readonly: users can map this memory only for reading
- * @caps: what the card can do: SKEL_CAP_* flags, at least one direction unless
- *        it has @regions
+ * @caps: %SKEL_CAP_TOHOST, %SKEL_CAP_FROMHOST: at least one direction unless it
+ *        has @regions
  * @regions: I/O memory of the card that programs may map; copied
  * @nr_regions: number of @regions, at most %SKEL_REGIONS_MAX
  */
@@ -191,6 +212,7 @@ struct skel_card_desc {
 	const struct skel_card_ops *ops;
 	u32 channels;
 	u32 transfers;
+	u32 segments;
 	u64 memory;
 	bool ram;
 	bool readonly;
@@ -205,6 +227,8 @@ struct skel_card_desc {
 #define SKEL_CHANNELS_MAX	1023
 /** define SKEL_TRANSFERS_MAX - largest number of running transfers of a channel */
 #define SKEL_TRANSFERS_MAX	64
+/** define SKEL_SEGMENTS_MAX - largest number of segments of a transfer */
+#define SKEL_SEGMENTS_MAX	256
 
 struct skel_card *skel_card_alloc(struct device *dev,
 				  const struct skel_card_desc *desc, void *priv);

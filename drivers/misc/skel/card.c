@@ -7,17 +7,26 @@
 #include <linux/cacheinfo.h>
 #include <linux/cc_platform.h>
 #include <linux/device.h>
+#include <linux/device/faux.h>
+#include <linux/dma-direct.h>	/* struct bus_dma_region */
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/iommu.h>
+#include <linux/log2.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
+#include <linux/pci.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
 #include "core.h"
+
+static bool require_enforced;
+module_param(require_enforced, bool, 0444);
+MODULE_PARM_DESC(require_enforced, "refuse cards that can reach memory outside of their grants (default N)");
 
 /* Only its mapping is used. With an owner, because fput() releases it later. */
 static const struct file_operations skel_anon_fops = {
@@ -31,6 +40,8 @@ static void skel_card_destroy(struct skel_card *card)
 	if (card->anon)
 		fput(card->anon);
 	skel_cardmem_free(card);
+	if (card->faux)
+		faux_device_destroy(card->faux);
 	put_device(card->dev);
 	kfree(card->command);
 	kfree(card->chans);
@@ -84,26 +95,134 @@ static bool skel_desc_valid(const struct skel_card_desc *desc)
 	       ops && ops->command && ops->quiesce && ops->reset &&
 	       desc->channels && desc->channels <= SKEL_CHANNELS_MAX &&
 	       desc->transfers && desc->transfers <= SKEL_TRANSFERS_MAX &&
+	       desc->segments <= SKEL_SEGMENTS_MAX &&
 	       (desc->caps || desc->nr_regions) &&
 	       !(desc->caps & ~(SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST));
 }
 
-/* dma_alloc_pages() honours the coherent mask. */
+/* Buffers are allocated by the coherent mask and mapped by the other one. */
 static bool skel_dma_valid(struct device *dev)
 {
 	return dev->dma_mask && dev->coherent_dma_mask >= PAGE_SIZE - 1 &&
 	       dev->coherent_dma_mask <= *dev->dma_mask;
 }
 
-/* The most that dma_alloc_pages() can return in one piece. */
-static u64 skel_buffer_max(struct device *dev)
+static u64 skel_buffer_max(const struct skel_card *card)
 {
-	u64 max = IS_ENABLED(CONFIG_DMA_CMA) ? SZ_1G :
-					       PAGE_SIZE << MAX_PAGE_ORDER;
+	u64 max = BITS_PER_LONG == 32 ? SZ_1G : SKEL_WINDOW_SIZE / 2;
 
-	if (dev->coherent_dma_mask < max)
-		max = dev->coherent_dma_mask + 1;
-	return max;
+	/* The most that dma_alloc_pages() can return. */
+	if (card->one_piece)
+		max = IS_ENABLED(CONFIG_DMA_CMA) ? SZ_1G :
+						   PAGE_SIZE << MAX_PAGE_ORDER;
+	max = min(max, (u64)skel_charge_max() << PAGE_SHIFT);
+	return min(max - 1, card->dev->coherent_dma_mask) + 1;
+}
+
+/* Is there an IOMMU that maps single pages? It says so if it is tried. */
+static bool skel_dma_has_iova(struct device *dev)
+{
+	struct dma_iova_state state;
+
+	if (!dma_iova_try_alloc(dev, &state, 0, PAGE_SIZE))
+		return false;
+	dma_iova_free(dev, &state);
+	return dma_get_merge_boundary(dev) < PAGE_SIZE;
+}
+
+/* A device that translates by itself (ATS) goes past the IOMMU. */
+static bool skel_dev_has_ats(struct device *dev)
+{
+	return dev_is_pci(dev) && to_pci_dev(dev)->ats_enabled;
+}
+
+/* Bridges are members of groups, too, and do no DMA of their own. */
+static int skel_count_dev(struct device *dev, void *count)
+{
+	if (dev_is_pci(dev) &&
+	    to_pci_dev(dev)->hdr_type != PCI_HEADER_TYPE_NORMAL)
+		return 0;
+	return ++*(unsigned int *)count > 1;
+}
+
+/* The devices of a group reach what is mapped for any of them. */
+static bool skel_dev_is_alone(struct device *dev)
+{
+	struct iommu_group *group = iommu_group_get(dev);
+	unsigned int count = 0;
+
+	if (!group)
+		return false;
+	iommu_group_for_each_dev(group, &count, skel_count_dev);
+	iommu_group_put(group);
+	return count == 1;
+}
+
+/* What else than a mask tells the DMA API which memory a device can reach. */
+static int skel_copy_dma_limits(struct device *to, const struct device *from)
+{
+	const struct bus_dma_region *map = from->dma_range_map;
+	size_t count = 1;
+
+	to->bus_dma_limit = from->bus_dma_limit;
+#ifdef CONFIG_DMA_CMA
+	to->cma_area = from->cma_area;
+#endif
+	if (!map)
+		return 0;
+	while (map[count - 1].size)
+		count++;
+	/* Freed by the driver core, when the device is unbound. */
+	to->dma_range_map = kmemdup_array(map, count, sizeof(*map), GFP_KERNEL);
+	return to->dma_range_map ? 0 : -ENOMEM;
+}
+
+/*
+ * A device with the card's DMA mask that lives as long as the card: its driver may
+ * be unbound from @card->dev, whose memory of the DMA API must be gone by then.
+ */
+static int skel_memory_dev_create(struct skel_card *card)
+{
+	static atomic_t count;
+	char name[24];
+
+	snprintf(name, sizeof(name), "skel-memory.%u",
+		 atomic_inc_return(&count));
+	card->faux = faux_device_create(name, NULL, NULL);
+	if (!card->faux)
+		return -ENOMEM;
+	card->memory_dev = &card->faux->dev;
+	set_dev_node(card->memory_dev, dev_to_node(card->dev));
+	if (skel_copy_dma_limits(card->memory_dev, card->dev))
+		return -ENOMEM;
+	return dma_coerce_mask_and_coherent(card->memory_dev,
+					    card->dev->coherent_dma_mask);
+}
+
+/* Decide where buffers come from and how the card reaches them. */
+static int skel_memory_init(struct skel_card *card)
+{
+	bool dma = skel_card_has_dma(card);
+
+	if (dma)
+		card->segments = max(card->desc.segments, 1);
+	card->iova = dma && skel_dma_has_iova(card->dev);
+	card->enforced = !dma || (card->iova && !skel_dev_has_ats(card->dev) &&
+				  skel_dev_is_alone(card->dev));
+	if (require_enforced && !card->enforced) {
+		dev_err(card->dev, "no IOMMU enforces the card's grants, and skel.require_enforced is set\n");
+		return -EPERM;
+	}
+	card->one_piece = dma && !card->iova && card->segments == 1;
+	card->any_page = card->iova ||
+			 (!card->one_piece && !dma_addressing_limited(card->dev));
+	card->order_max = MAX_PAGE_ORDER;
+	if (dma && !card->iova)
+		card->order_max = min_t(unsigned int, MAX_PAGE_ORDER,
+					ilog2(max(dma_max_mapping_size(card->dev),
+						  PAGE_SIZE)) - PAGE_SHIFT);
+	card->buffer_max = skel_buffer_max(card);
+	return card->any_page ? 0 : skel_memory_dev_create(card);
 }
 
 /**
@@ -118,7 +237,9 @@ static u64 skel_buffer_max(struct device *dev)
  * Return: the card, to be released by skel_card_put(); or ERR_PTR of -EINVAL (the
  * description is wrong, regions overlap or are not whole pages, or the DMA masks
  * of @dev are not set), -EOPNOTSUPP (memory is encrypted, or the data cache has
- * aliases: user space and the card would not see the same bytes) or -ENOMEM.
+ * aliases: user space and the card would not see the same bytes),
+ * -EPERM (no IOMMU enforces the card's grants, which a module parameter requires)
+ * or -ENOMEM.
  */
 struct skel_card *skel_card_alloc(struct device *dev,
 				  const struct skel_card_desc *desc, void *priv)
@@ -142,7 +263,6 @@ struct skel_card *skel_card_alloc(struct device *dev,
 	card->desc = *desc;
 	card->priv = priv;
 	card->index = -1;
-	card->buffer_max = skel_buffer_max(dev);
 	strscpy(card->name, desc->name);
 	card->desc.name = card->name;
 
@@ -150,6 +270,10 @@ struct skel_card *skel_card_alloc(struct device *dev,
 	card->chans = kcalloc(desc->channels, sizeof(*card->chans), GFP_KERNEL);
 	if (!card->command || !card->chans)
 		goto destroy;
+	ret = skel_memory_init(card);
+	if (ret)
+		goto destroy;
+	ret = -ENOMEM;
 	/*
 	 * The name of a workqueue is shorter than that of a card. Freezable: no
 	 * command runs while devices are suspended.

@@ -69,8 +69,10 @@ void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
 	u64 left = req->length;
 
 	while (left) {
-		struct page *page = buf->page + (offset >> PAGE_SHIFT);
-		size_t n = min_t(u64, left, PAGE_SIZE - offset_in_page(offset));
+		phys_addr_t phys;
+		size_t n = skel_buf_piece(buf, offset, min(left, PAGE_SIZE -
+						offset_in_page(offset)), &phys);
+		struct page *page = phys_to_page(phys);
 
 		if (req->dir == SKEL_TOHOST)
 			memcpy_to_page(page, offset_in_page(offset), ram, n);

@@ -14,6 +14,7 @@ static void skel_chan_free(struct skel_chan *chan)
 {
 	xa_destroy(&chan->bufs);
 	skel_stream_free(chan);
+	kvfree(chan->segments);
 	kfree(chan);
 }
 
@@ -28,7 +29,10 @@ static struct skel_chan *skel_chan_alloc(struct skel_card *card)
 	chan->card = card;
 	chan->state = SKEL_CHAN_OPENING;
 	xa_init_flags(&chan->bufs, XA_FLAGS_ACCOUNT);
-	if (skel_stream_init(chan)) {
+	chan->segments = kvcalloc(array_size(card->desc.transfers, card->segments),
+				  sizeof(*chan->segments), GFP_KERNEL_ACCOUNT);
+	if (!chan->segments || skel_stream_init(chan)) {
+		kvfree(chan->segments);
 		kfree(chan);
 		return NULL;
 	}
@@ -75,6 +79,7 @@ struct skel_chan *skel_chan_create(struct skel_card *card)
 	ret = skel_chan_insert(chan);
 	if (ret)
 		goto free;
+	skel_xfer_unstick(card);
 	ret = ops->open ? ops->open(card, chan->nr) : 0;
 	if (ret)
 		goto remove;

@@ -33,31 +33,14 @@
  * handed out again. Each buffer therefore has a generation, which its mappings
  * keep: an area with another generation does not belong to the buffer.
  *
- * Pages that a card may still write to, because it did not stop when its channel
- * was closed or when it was unregistered, are never freed.
+ * Without an IOMMU, pages that a card may still write to, because it did not stop
+ * when its channel was closed or when it was unregistered, are never freed.
  *
- * When a card is removed, so is its device, and memory of the DMA API must not
- * outlive the device: an IOMMU mapping would stay, and freeing would go through a
- * device that has another driver, or none. skel_card_unregister() therefore
- * *detaches* the buffers. The data belongs to the user, though, and stays
- * readable until close(), in a copy. With card->ops_sem held for writing (no
- * ALLOC, FREE or release() is under way) skel_card_unregister()
- *
- *  - sets card->gone: no mmap() fills page tables, no request is granted;
- *  - stops the DMA and waits for the last pins. If the card does not stop,
- *    pinned buffers stay as they are, mappings and charges included;
- *  - under card->mutex, unmaps each buffer, copies it and frees its DMA memory.
- *    Access to the mapping meanwhile faults, waits for card->mutex and then finds
- *    the copy: no write of the program is lost.
- *
- * The fault handler fills page tables of a gone card from the copies only. It
- * needs no more than card->mutex: the copies are freed by release(), when no
- * mapping is left. If there was no memory for the copy it raises SIGBUS. A copy is
- * charged to RLIMIT_MEMLOCK, as the buffer was, but not to a memory cgroup: that
- * would have to be the process's, and this is not the process.
- *
- * Cards whose memory is RAM do no DMA, so nothing has to be undone: their
- * buffers stay as they are.
+ * The pages belong to the core, not to the card's device, which buffers outlive:
+ * they are readable and writable until close(), whatever becomes of the card.
+ * Behind an IOMMU each transfer has a range of bus addresses of its own, and a card
+ * that does not stop loses it nevertheless: see skel_xfer_reset(). Without one they
+ * are mapped for the device while both are there.
  *
  * A *region* can be mapped by any process that holds the file, and its mappings
  * are inherited by fork(). A region of I/O memory is mapped empty and filled by
@@ -72,8 +55,9 @@
  * In the order in which they are taken:
  *
  *   card->ops_sem      read: around every call of card->ops but release(), and
- *                      whatever needs the device; write: skel_card_unregister(). Held for a
- *                      bounded time; user memory is never touched under it.
+ *                      whatever needs the device; write: skel_card_unregister().
+ *                      Held for a bounded time; user memory is never touched under
+ *                      it.
  *   mm->mmap_lock      taken by the kernel around mmap() and page faults.
  *   card->mutex        buffers: chan->bufs and the counts beside it; filling of
  *                      page tables; resets of the card. User memory is never
@@ -92,6 +76,7 @@
 #ifndef _SKEL_CORE_H
 #define _SKEL_CORE_H
 
+#include <linux/dma-mapping.h>
 #include <linux/kfifo.h>
 #include <linux/kref.h>
 #include <linux/miscdevice.h>
@@ -107,6 +92,7 @@
 
 #include "validate.h"
 
+struct faux_device;
 struct file;
 struct user_struct;
 
@@ -131,15 +117,26 @@ enum skel_chan_state {
 	SKEL_CHAN_CLOSING,		/* or the card is gone */
 };
 
+/* A piece of a buffer's memory: contiguous pages. */
+struct skel_chunk {
+	struct page *page;
+	dma_addr_t dma;			/* of card->memory_dev, unless any_page */
+	dma_addr_t bus;			/* of card->dev, if it is mapped */
+	u32 first;			/* page of the buffer */
+	u32 count;
+};
+
 struct skel_buf {
 	struct skel_range range;	/* host address, length, directions */
-	struct page *page;		/* NULL: detached */
-	void *saved;			/* the data, once detached */
-	dma_addr_t dma;
+	struct skel_chunk *chunks;
+	u32 nr_chunks;
+	u32 max_chunks;
+	u32 nr_mapped;			/* for card->dev; under ops_sem */
+	struct skel_chunk only;		/* most buffers need no other */
+	unsigned long charged;		/* pages */
 	unsigned long generation;	/* never the same twice in a channel */
 	bool dead;			/* written under mutex and lock */
 	unsigned int pins;		/* card->lock */
-	struct mm_struct *mm;		/* may map and free it; mmgrab()ed */
 	struct user_struct *user;	/* is charged */
 	struct rcu_head rcu;
 };
@@ -148,6 +145,8 @@ struct skel_xfer {
 	u64 id;				/* 0: not running */
 	struct skel_buf *buf;		/* NULL: the slot is free */
 	struct skel_request req;
+	struct dma_iova_state iova;	/* if card->iova */
+	u32 nr_segments;
 };
 
 struct skel_stats {
@@ -183,6 +182,7 @@ struct skel_chan {
 	bool ready;			/* since the command was tried */
 	u32 running;			/* transfers */
 	u32 pins;			/* sum over all buffers */
+	struct skel_segment *segments;	/* card->segments of each transfer */
 
 	/* Under card->mutex. */
 	struct xarray bufs;		/* by host address / PAGE_SIZE */
@@ -201,6 +201,14 @@ struct skel_card {
 	void *priv;
 	char name[SKEL_NAME_MAX];
 	u64 buffer_max;
+	struct device *memory_dev;	/* for dma_alloc_pages(), unless any_page */
+	struct faux_device *faux;	/* memory_dev, unless it is dev */
+	bool iova;			/* grants have bus addresses of their own */
+	bool enforced;			/* out of its grants the card reaches nothing */
+	bool any_page;			/* buffers need not lie below the DMA mask */
+	bool one_piece;			/* buffers are contiguous */
+	u32 segments;			/* of a transfer, at most; 0: no DMA */
+	unsigned int order_max;		/* of a chunk that can be mapped for it */
 
 	int index;			/* of /dev/skelN */
 	char node[16];
@@ -219,6 +227,7 @@ struct skel_card {
 	spinlock_t lock;		/* channels, transfers, FIFOs */
 	bool gone;
 	bool resetting;			/* nothing is granted; under lock */
+	bool stuck;			/* its last reset failed; under mutex */
 	u64 grants;			/* number of the last one, under lock */
 	struct skel_chan **chans;	/* desc.channels, written under lock */
 };
@@ -261,6 +270,7 @@ struct skel_chan *skel_chan_create(struct skel_card *card);
 bool skel_chan_destroy(struct skel_chan *chan);
 
 /* xfer.c */
+void skel_xfer_unstick(struct skel_card *card);
 bool skel_xfer_stop(struct skel_chan *chan);
 void skel_xfer_stop_all(struct skel_card *card);
 
@@ -279,16 +289,27 @@ int skel_buf_create(struct skel_chan *chan, u64 length, u32 dirs,
 		    u64 *host_addr);
 int skel_buf_free(struct skel_chan *chan, u64 host_addr);
 void skel_buf_free_all(struct skel_chan *chan);
-void skel_buf_detach_all(struct skel_card *card);
-int skel_buf_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags);
+void skel_buf_unmap_all(struct skel_card *card);
 struct skel_buf *skel_buf_find(struct skel_chan *chan, u64 host_addr);
 u64 skel_buf_find_addr(struct skel_chan *chan, u64 size);
 void skel_buf_pin(struct skel_chan *chan, struct skel_buf *buf);
 void skel_buf_unpin(struct skel_chan *chan, struct skel_buf *buf);
-void skel_buf_sync_for_device(struct skel_card *card, const struct skel_buf *buf,
-			      const struct skel_request *req);
-void skel_buf_sync_for_cpu(struct skel_card *card, const struct skel_buf *buf,
-			   const struct skel_request *req);
+
+/* grant.c */
+int skel_buf_map(struct skel_card *card, struct skel_buf *buf);
+void skel_buf_unmap(struct skel_card *card, struct skel_buf *buf);
+enum skel_verdict skel_grant_map(struct skel_chan *chan, struct skel_xfer *xfer);
+void skel_grant_unmap(struct skel_chan *chan, struct skel_xfer *xfer);
+void skel_grant_fill(struct skel_chan *chan, const struct skel_xfer *xfer,
+		     struct skel_grant *grant);
+int skel_grant_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags);
+
+/* pages.c */
+int skel_pages_alloc(struct skel_card *card, struct skel_buf *buf);
+void skel_pages_free(struct skel_card *card, struct skel_buf *buf);
+const struct skel_chunk *skel_buf_chunk(const struct skel_buf *buf, u64 offset);
+u64 skel_buf_piece(const struct skel_buf *buf, u64 offset, u64 length,
+		   phys_addr_t *phys);
 
 /* cardmem.c */
 int skel_cardmem_alloc(struct skel_card *card);
@@ -307,6 +328,7 @@ ssize_t skel_stream_write(struct file *file, const char __user *buf,
 __poll_t skel_stream_poll(struct file *file, struct poll_table_struct *wait);
 
 /* account.c */
+unsigned long skel_charge_max(void);
 int skel_charge(struct user_struct *user, unsigned long pages);
 void skel_uncharge(struct user_struct *user, unsigned long pages);
 

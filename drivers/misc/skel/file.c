@@ -5,6 +5,7 @@
 
 #include <linux/cleanup.h>
 #include <linux/fs.h>
+#include <linux/mm.h>	/* thp_get_unmapped_area() */
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
@@ -77,5 +78,6 @@ const struct file_operations skel_fops = {
 	.unlocked_ioctl	= skel_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.mmap_prepare	= skel_mmap_prepare,
+	.get_unmapped_area = thp_get_unmapped_area,
 	.show_fdinfo	= skel_show_fdinfo,
 };

@@ -20,7 +20,7 @@ static_assert(SKEL_ALLOC_TOHOST == SKEL_CAP_TOHOST);
 static_assert(SKEL_ALLOC_FROMHOST == SKEL_CAP_FROMHOST);
 
 /* They may only grow at the end. */
-static_assert(sizeof(struct skel_info) == 144);
+static_assert(sizeof(struct skel_info) == 152);
 static_assert(sizeof(struct skel_region_info) == 64);
 static_assert(sizeof(struct skel_alloc) == 24);
 static_assert(sizeof(struct skel_free) == 16);
@@ -65,7 +65,9 @@ static int skel_ioctl_info(struct skel_cmd *cmd)
 		.channels = card->desc.channels,
 		.regions = card->nr_regions,
 		.line_max = SKEL_LINE_MAX,
-		.caps = card->desc.caps,
+		.caps = card->desc.caps |
+			(card->enforced ? SKEL_CAP_ENFORCED : 0),
+		.segments = card->iova ? 0 : card->segments,
 		.transfers = card->desc.transfers,
 		.dma_mask = card->dev->coherent_dma_mask,
 		.buffer_max = card->buffer_max,
@@ -110,12 +112,8 @@ static int skel_ioctl_alloc(struct skel_cmd *cmd)
 	    alloc->length > chan->card->buffer_max)
 		return -EINVAL;
 
-	scoped_guard(rwsem_read, &chan->card->ops_sem) {
-		if (chan->card->gone)
-			return -ENODEV;
-		ret = skel_buf_create(chan, alloc->length, alloc->flags,
-				      &alloc->host_addr);
-	}
+	ret = skel_buf_create(chan, alloc->length, alloc->flags,
+			      &alloc->host_addr);
 	if (ret)
 		return ret;
 	alloc->length = PAGE_ALIGN(alloc->length);
@@ -143,8 +141,8 @@ static int skel_ioctl_sync(struct skel_cmd *cmd)
 		return -EOPNOTSUPP;
 	if (!is_power_of_2(sync->flags) || !sync->length)
 		return -EINVAL;
-	return skel_buf_sync(cmd->chan, sync->host_addr, sync->length,
-			     sync->flags);
+	return skel_grant_sync(cmd->chan, sync->host_addr, sync->length,
+			       sync->flags);
 }
 
 struct skel_ioctl {
@@ -165,7 +163,7 @@ struct skel_ioctl {
 /* The last argument is the last member of the first version. Never change it. */
 static const struct skel_ioctl skel_ioctls[] = {
 	SKEL_IOCTL(SKEL_IOC_INFO, skel_ioctl_info, struct skel_info,
-		   replies_lost),
+		   reserved),
 	SKEL_IOCTL(SKEL_IOC_REGION_INFO, skel_ioctl_region_info,
 		   struct skel_region_info, name),
 	SKEL_IOCTL(SKEL_IOC_ALLOC, skel_ioctl_alloc, struct skel_alloc,

@@ -133,8 +133,7 @@ static void skel_card_set_gone(struct skel_card *card)
  * this, except skel_card_ops.release. Mappings of I/O memory raise SIGBUS.
  *
  * The data of buffers remains accessible through their mappings until the file is
- * closed, but out of the card's reach: no memory of the DMA API is left after
- * this, except what a card that did not stop may still write to.
+ * closed.
  *
  * Context: process, may sleep.
  */
@@ -150,7 +149,7 @@ void skel_card_unregister(struct skel_card *card)
 	skel_regions_revoke(card);
 	skel_regions_release(card);
 	skel_xfer_stop_all(card);
-	skel_buf_detach_all(card);
+	skel_buf_unmap_all(card);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_unregister, "SKEL");
 

@@ -14,43 +14,49 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/security.h>
-#include <linux/vmalloc.h>
+#include <linux/sizes.h>
 
 #include "core.h"
+
+/*
+ * Larger mappings of buffers are filled on demand, in blocks. Page tables of many
+ * gigabytes would be many, and mmap() would take long.
+ */
+#define SKEL_FILL_MAX	SZ_64M
+#define SKEL_FILL_BLOCK	SZ_2M
 
 /* What lies behind a file offset. */
 struct skel_window {
 	u64 offset;
 	u64 length;
-	unsigned long pfn;		/* of its first byte */
-	void *saved;			/* copy of a detached buffer */
+	const struct skel_buf *buf;	/* NULL: a region */
+	unsigned long pfn;		/* of a region's first byte */
 	unsigned long generation;	/* of a buffer; 0: a region */
 	u32 flags;			/* SKEL_REGION_* */
 };
 
+/* The page frame behind an offset; *@length is cut to what follows it in memory. */
 static unsigned long skel_window_pfn(const struct skel_window *window,
-				     u64 offset)
+				     u64 offset, u64 *length)
 {
-	if (window->saved)
-		return vmalloc_to_pfn(window->saved + (offset - window->offset));
-	return window->pfn + ((offset - window->offset) >> PAGE_SHIFT);
+	phys_addr_t phys;
+
+	offset -= window->offset;
+	if (!window->buf)
+		return window->pfn + (offset >> PAGE_SHIFT);
+	*length = skel_buf_piece(window->buf, offset, *length, &phys);
+	return PHYS_PFN(phys);
 }
 
-static int skel_window_buf(const struct skel_buf *buf, const struct mm_struct *mm,
+static int skel_window_buf(const struct skel_buf *buf,
 			   struct skel_window *window)
 {
 	if (READ_ONCE(buf->dead))
 		return -ENXIO;
-	if (mm != buf->mm)
-		return -EPERM;
-	/* Detached, and there was no memory for a copy. */
-	if (!buf->page && !buf->saved)
-		return -ENXIO;
 	*window = (struct skel_window) {
 		.offset = buf->range.addr,
 		.length = buf->range.length,
-		.pfn = buf->page ? page_to_pfn(buf->page) : 0,
-		.saved = buf->saved,
+		.buf = buf,
 		.generation = buf->generation,
 		.flags = SKEL_REGION_RAM,
 	};
@@ -73,12 +79,8 @@ static int skel_window_region(const struct skel_card *card,
 	return 0;
 }
 
-/*
- * Find the window that contains all of [offset, offset + length). A buffer can
- * be mapped into one address space only, which @mm must be.
- */
+/* Find the window that contains all of [offset, offset + length). */
 static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
-			    const struct mm_struct *mm,
 			    struct skel_window *window)
 {
 	const struct skel_region *region;
@@ -90,7 +92,7 @@ static int skel_window_find(struct skel_chan *chan, u64 offset, u64 length,
 	buf = skel_buf_find(chan, offset);
 	region = skel_region_find(chan->card, offset);
 	if (buf)
-		ret = skel_window_buf(buf, mm, window);
+		ret = skel_window_buf(buf, window);
 	else if (region)
 		ret = skel_window_region(chan->card, region, window);
 	if (ret)
@@ -108,7 +110,7 @@ static int skel_vma_window(const struct vm_area_struct *vma, u64 offset,
 			   u64 length, struct skel_window *window)
 {
 	int ret = skel_window_find(vma->vm_file->private_data, offset, length,
-				   vma->vm_mm, window);
+				   window);
 
 	if (ret)
 		return ret;
@@ -139,8 +141,18 @@ static int skel_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff
 	ret = skel_vma_window(vma, offset, end - start, &window);
 	if (ret)
 		return ret;
-	return remap_pfn_range(vma, start, skel_window_pfn(&window, offset),
-			       end - start, vma->vm_page_prot);
+	if (end - start > SKEL_FILL_MAX)
+		return 0;
+	for (u64 n; start < end; start += n, offset += n) {
+		unsigned long pfn;
+
+		n = end - start;
+		pfn = skel_window_pfn(&window, offset, &n);
+		ret = remap_pfn_range(vma, start, pfn, n, vma->vm_page_prot);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 #ifdef CONFIG_HAVE_IOREMAP_PROT
@@ -152,6 +164,7 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 	u64 offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
 	struct skel_window window;
 	struct page *page;
+	u64 n;
 	int ret;
 
 	len = min_t(unsigned long, len, vma->vm_end - addr);
@@ -164,7 +177,8 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 	if (ret)
 		return ret;
 
-	page = pfn_to_page(skel_window_pfn(&window, offset));
+	n = len;
+	page = pfn_to_page(skel_window_pfn(&window, offset, &n));
 	if (write)
 		memcpy_to_page(page, offset_in_page(offset), buf, len);
 	else
@@ -173,27 +187,81 @@ static int skel_vma_access(struct vm_area_struct *vma, unsigned long addr,
 }
 #endif
 
+/* Fill page tables with the part of a buffer around the address. */
+static vm_fault_t skel_vma_fill_block(struct vm_fault *vmf,
+				      const struct skel_window *window)
+{
+	unsigned long block = ALIGN_DOWN(vmf->address, SKEL_FILL_BLOCK);
+	struct vm_area_struct *vma = vmf->vma;
+	unsigned long addr = max(block, vma->vm_start);
+	unsigned long end = min(block + SKEL_FILL_BLOCK - 1, vma->vm_end - 1);
+	u64 offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (addr - vma->vm_start);
+	vm_fault_t ret = VM_FAULT_NOPAGE;
+
+	for (; ret == VM_FAULT_NOPAGE && addr < end;
+	     addr += PAGE_SIZE, offset += PAGE_SIZE) {
+		u64 n = PAGE_SIZE;
+
+		ret = vmf_insert_pfn(vma, addr, skel_window_pfn(window, offset,
+								&n));
+	}
+	return ret;
+}
+
 /*
- * Fill page tables with I/O memory, and with copies of detached buffers. Other
- * memory is mapped by skel_vma_mapped(), and is gone for good after skel_revoke().
+ * Fill page tables with I/O memory and with large buffers; and with what a part of
+ * an unmapped 2 MiB entry has left.
  */
 static vm_fault_t skel_vma_fault(struct vm_fault *vmf)
 {
 	struct skel_chan *chan = vmf->vma->vm_file->private_data;
 	u64 offset = (u64)vmf->pgoff << PAGE_SHIFT;
 	struct skel_window window;
+	u64 n = PAGE_SIZE;
 
 	guard(mutex)(&chan->card->mutex);
-	if (skel_vma_window(vmf->vma, offset, PAGE_SIZE, &window) ||
-	    (window.flags & SKEL_REGION_RAM && !window.saved))
+	if (skel_vma_window(vmf->vma, offset, n, &window))
 		return VM_FAULT_SIGBUS;
+	if (window.buf)
+		return skel_vma_fill_block(vmf, &window);
 	return vmf_insert_pfn(vmf->vma, vmf->address,
-			      skel_window_pfn(&window, offset));
+			      skel_window_pfn(&window, offset, &n));
 }
+
+#ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
+/* The same by one entry for the whole block, if its pages allow it. */
+static vm_fault_t skel_vma_huge_fault(struct vm_fault *vmf, unsigned int order)
+{
+	struct vm_area_struct *vma = vmf->vma;
+	struct skel_chan *chan = vma->vm_file->private_data;
+	unsigned long start = ALIGN_DOWN(vmf->address, PMD_SIZE);
+	struct skel_window window;
+	u64 offset, n = PMD_SIZE;
+	unsigned long pfn;
+
+	if (order != PMD_ORDER || start < vma->vm_start ||
+	    vma->vm_end - start < PMD_SIZE)
+		return VM_FAULT_FALLBACK;
+	offset = ((u64)vma->vm_pgoff << PAGE_SHIFT) + (start - vma->vm_start);
+
+	guard(mutex)(&chan->card->mutex);
+	if (skel_vma_window(vma, offset, n, &window))
+		return VM_FAULT_SIGBUS;
+	if (!window.buf)
+		return VM_FAULT_FALLBACK;
+	pfn = skel_window_pfn(&window, offset, &n);
+	if (n < PMD_SIZE || !IS_ALIGNED(pfn, 1UL << PMD_ORDER))
+		return VM_FAULT_FALLBACK;
+	return vmf_insert_pfn_pmd(vmf, pfn, vmf->flags & FAULT_FLAG_WRITE);
+}
+#endif
 
 static const struct vm_operations_struct skel_vm_ops = {
 	.mapped = skel_vma_mapped,
 	.fault = skel_vma_fault,
+#ifdef CONFIG_ARCH_SUPPORTS_HUGE_PFNMAP
+	.huge_fault = skel_vma_huge_fault,
+#endif
 #ifdef CONFIG_HAVE_IOREMAP_PROT
 	.access = skel_vma_access,
 #endif
@@ -272,8 +340,7 @@ int skel_mmap_prepare(struct vm_area_desc *desc)
 
 	if (chan->card->gone)
 		return -ENODEV;
-	ret = skel_window_find(chan, offset, vma_desc_size(desc), desc->mm,
-			       &window);
+	ret = skel_window_find(chan, offset, vma_desc_size(desc), &window);
 	if (ret)
 		return ret;
 	if (!(window.flags & SKEL_REGION_RAM))

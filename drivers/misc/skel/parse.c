@@ -109,6 +109,8 @@ static const char *skel_verdict_name(enum skel_verdict verdict)
 		[SKEL_BAD_CARD_ADDR]	= "card-address",
 		[SKEL_BUSY]		= "busy",
 		[SKEL_CLOSED]		= "closed",
+		[SKEL_NO_MEMORY]	= "memory",
+		[SKEL_SCATTERED]	= "segments",
 		[SKEL_CANCELLED]	= "cancelled",
 		[SKEL_TIMEOUT]		= "timeout",
 		[SKEL_ERROR]		= "error",

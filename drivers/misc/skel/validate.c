@@ -104,6 +104,10 @@ int skel_verdict_errno(enum skel_verdict verdict)
 		return -EBUSY;
 	case SKEL_CLOSED:
 		return -ENOTCONN;
+	case SKEL_NO_MEMORY:
+		return -ENOMEM;
+	case SKEL_SCATTERED:
+		return -E2BIG;
 	default:
 		return -EIO;
 	}

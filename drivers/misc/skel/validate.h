@@ -20,6 +20,8 @@ enum skel_verdict {
 	SKEL_BAD_CARD_ADDR,
 	SKEL_BUSY,
 	SKEL_CLOSED,
+	SKEL_NO_MEMORY,
+	SKEL_SCATTERED,
 	/* Failures of granted transfers. */
 	SKEL_CANCELLED,
 	SKEL_TIMEOUT,

@@ -115,21 +115,51 @@ static enum skel_verdict skel_xfer_run(struct skel_chan *chan,
 
 	lockdep_assert_held(&card->lock);
 
-	if (chan->state == SKEL_CHAN_CLOSING || card->resetting) {
-		enum skel_verdict verdict =
-			chan->state == SKEL_CHAN_CLOSING ? SKEL_CLOSED :
-							   SKEL_BUSY;
-
-		chan->stats.refused++;
-		skel_xfer_report(chan, &xfer->req, false, verdict);
-		skel_xfer_put(chan, xfer);
-		return verdict;
-	}
+	if (chan->state == SKEL_CHAN_CLOSING)
+		return SKEL_CLOSED;
+	if (card->resetting)
+		return SKEL_BUSY;
 	xfer->id = ++card->grants << SKEL_ID_COUNT_SHIFT |
 		   chan->nr << SKEL_ID_SLOT_BITS | (xfer - chan->xfers);
 	chan->running++;
 	chan->stats.granted++;
 	return SKEL_OK;
+}
+
+static void skel_xfer_refuse(struct skel_chan *chan, const struct skel_request *req,
+			     enum skel_verdict verdict)
+{
+	lockdep_assert_held(&chan->card->lock);
+	chan->stats.refused++;
+	skel_xfer_report(chan, req, false, verdict);
+}
+
+/*
+ * Map the bytes of a slot for the card and let the transfer begin. The pin keeps
+ * buffer and channel alive: release() waits for it.
+ */
+static enum skel_verdict skel_xfer_start(struct skel_chan *chan,
+					 struct skel_xfer *xfer,
+					 struct skel_grant *grant)
+{
+	struct skel_card *card = chan->card;
+	enum skel_verdict verdict = skel_grant_map(chan, xfer);
+
+	if (verdict == SKEL_OK) {
+		scoped_guard(spinlock_irqsave, &card->lock) {
+			verdict = skel_xfer_run(chan, xfer);
+			if (verdict == SKEL_OK)
+				skel_grant_fill(chan, xfer, grant);
+		}
+		if (verdict != SKEL_OK)
+			skel_grant_unmap(chan, xfer);
+	}
+	if (verdict != SKEL_OK) {
+		guard(spinlock_irqsave)(&card->lock);
+		skel_xfer_refuse(chan, &xfer->req, verdict);
+		skel_xfer_put(chan, xfer);
+	}
+	return verdict;
 }
 
 /* The end of a transfer that had an id. */
@@ -165,7 +195,9 @@ static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
  * Return: 0 if granted, otherwise -EINVAL (length 0), -EFAULT (host address not
  * inside one live buffer of the channel), -EACCES (direction), -ERANGE (outside
  * of the card's memory), -EBUSY (too many transfers of this channel are running,
- * or the card is being reset) or -ENOTCONN (the channel is not open).
+ * or the card is being reset or did not stop), -ENOTCONN (the channel is not open),
+ * -ENOMEM (the bytes cannot be mapped for the card) or -E2BIG (they are in more
+ * pieces than the card can do).
  */
 int skel_request(struct skel_card *card, const struct skel_request *req,
 		 struct skel_grant *grant)
@@ -173,8 +205,6 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 	enum skel_verdict verdict = SKEL_CLOSED;
 	struct skel_xfer *xfer = NULL;
 	struct skel_chan *chan;
-	struct skel_buf *buf;
-	dma_addr_t dma;
 
 	*grant = (struct skel_grant) {};
 
@@ -185,26 +215,15 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 			chan = NULL;
 		if (chan)
 			verdict = skel_xfer_begin(chan, req, &xfer);
-		if (chan && verdict != SKEL_OK) {
-			chan->stats.refused++;
-			skel_xfer_report(chan, req, false, verdict);
-		}
+		if (chan && verdict != SKEL_OK)
+			skel_xfer_refuse(chan, req, verdict);
 	}
 	if (verdict != SKEL_OK) {
 		trace_skel_request(card, req, 0, skel_verdict_errno(verdict));
 		return skel_verdict_errno(verdict);
 	}
 
-	/* The pin keeps buffer and channel alive: release() waits for it. */
-	buf = xfer->buf;
-	dma = buf->dma + (req->host_addr - buf->range.addr);
-	skel_buf_sync_for_device(card, buf, req);
-
-	scoped_guard(spinlock_irqsave, &card->lock) {
-		verdict = skel_xfer_run(chan, xfer);
-		if (verdict == SKEL_OK)
-			*grant = (struct skel_grant) { xfer->id, dma };
-	}
+	verdict = skel_xfer_start(chan, xfer, grant);
 	trace_skel_request(card, req, grant->id, skel_verdict_errno(verdict));
 	return skel_verdict_errno(verdict);
 }
@@ -249,7 +268,7 @@ int skel_complete(struct skel_card *card, u64 id, u64 moved, int error)
 		error = -ERANGE;
 	if (error)
 		verdict = error == -ETIMEDOUT ? SKEL_TIMEOUT : SKEL_ERROR;
-	skel_buf_sync_for_cpu(card, xfer->buf, &xfer->req);
+	skel_grant_unmap(chan, xfer);
 
 	scoped_guard(spinlock_irqsave, &card->lock)
 		skel_xfer_end(chan, xfer, min(moved, length), verdict);
@@ -299,24 +318,37 @@ int skel_card_copy(struct skel_card *card, u64 id)
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_copy, "SKEL");
 
-/* The card does not touch the memory of these transfers any more. */
+/* Take the transfer of a slot out, so that nobody else ends it. */
+static struct skel_xfer *skel_xfer_take(struct skel_card *card, u32 nr, u32 slot,
+					struct skel_chan **chan)
+{
+	struct skel_xfer *xfer;
+
+	guard(spinlock_irq)(&card->lock);
+	*chan = skel_chan_find(card, nr);
+	if (!*chan)
+		return NULL;
+	xfer = &(*chan)->xfers[slot];
+	if (!xfer->id)
+		return NULL;
+	xfer->id = 0;
+	return xfer;
+}
+
+/* The card does not touch the memory of these transfers any more, or cannot. */
 static void skel_xfer_cancel(struct skel_card *card, u32 nr,
 			     enum skel_verdict verdict)
 {
-	struct skel_chan *chan;
+	for (u32 slot = 0; slot < card->desc.transfers; slot++) {
+		struct skel_chan *chan;
+		struct skel_xfer *xfer = skel_xfer_take(card, nr, slot, &chan);
 
-	guard(spinlock_irq)(&card->lock);
-	chan = skel_chan_find(card, nr);
-	if (!chan)
-		return;
-	for (u32 i = 0; i < card->desc.transfers; i++) {
-		struct skel_xfer *xfer = &chan->xfers[i];
-
-		if (!xfer->id)
+		if (!xfer)
 			continue;
 		/* A part may have been moved. */
-		skel_buf_sync_for_cpu(card, xfer->buf, &xfer->req);
-		skel_xfer_end(chan, xfer, 0, verdict);
+		skel_grant_unmap(chan, xfer);
+		scoped_guard(spinlock_irq, &card->lock)
+			skel_xfer_end(chan, xfer, 0, verdict);
 	}
 }
 
@@ -327,8 +359,10 @@ static void skel_xfer_set_resetting(struct skel_card *card, bool resetting)
 }
 
 /*
- * Stop all DMA of the card. If that fails, its running transfers keep their pins
- * for ever.
+ * Stop all DMA of the card. If that fails, the IOMMU does: what the card still
+ * tries is a fault. Without one, running transfers keep their pins for ever. Nothing
+ * is granted until it succeeds: the card may still use bus addresses that other
+ * transfers would get.
  */
 static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 {
@@ -338,13 +372,26 @@ static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 	guard(mutex)(&card->mutex);
 	skel_xfer_set_resetting(card, true);
 	ret = card->desc.ops->reset(card);
+	card->stuck = ret;
 	if (ret)
-		dev_err(card->dev, "%s does not stop its DMA (%d), leaking the memory of running transfers\n",
-			card->node, ret);
+		dev_err_ratelimited(card->dev, "%s does not stop its DMA (%d), %s\n",
+				    card->node, ret, card->enforced ?
+				    "its transfers are cancelled" :
+				    "leaking the memory of running transfers");
+	if (card->enforced)
+		ret = 0;
 	for (u32 nr = 0; !ret && nr < card->desc.channels; nr++)
 		skel_xfer_cancel(card, nr, verdict);
-	skel_xfer_set_resetting(card, false);
+	skel_xfer_set_resetting(card, card->stuck);
 	return ret;
+}
+
+/* Has a card that did not stop come to its senses? */
+void skel_xfer_unstick(struct skel_card *card)
+{
+	lockdep_assert_held(&card->ops_sem);
+	if (READ_ONCE(card->stuck))
+		skel_xfer_reset(card, SKEL_CANCELLED);
 }
 
 /*
@@ -370,7 +417,8 @@ bool skel_xfer_stop(struct skel_chan *chan)
 	lockdep_assert_held(&card->ops_sem);
 
 	if (!card->gone) {
-		if (!card->desc.ops->quiesce(card, chan->nr))
+		if (!READ_ONCE(card->stuck) &&
+		    !card->desc.ops->quiesce(card, chan->nr))
 			skel_xfer_cancel(card, chan->nr, SKEL_CANCELLED);
 		else
 			skel_xfer_reset(card, SKEL_CANCELLED);

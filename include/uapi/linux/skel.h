@@ -57,6 +57,11 @@
 #define SKEL_CAP_TOHOST		(1U << 0)
 /** define SKEL_CAP_FROMHOST - the card can read from buffers */
 #define SKEL_CAP_FROMHOST	(1U << 1)
+/**
+ * define SKEL_CAP_ENFORCED - the card reaches no memory but that of its granted
+ * transfers: the kernel moves the bytes for it, or an IOMMU stands in between
+ */
+#define SKEL_CAP_ENFORCED	(1U << 2)
 
 /**
  * struct skel_info - ioctl(SKEL_IOC_INFO)
@@ -81,6 +86,9 @@
  * @bytes_tohost: out: bytes that transfers moved from the card to buffers
  * @bytes_fromhost: out: bytes that transfers moved from buffers to the card
  * @replies_lost: out: reply lines dropped because they were not read in time
+ * @segments: out: number of pieces of memory that one transfer can have at most;
+ *            a request that needs more is refused. 0: any number
+ * @reserved: out: 0
  *
  * The counters start at 0 with open() and wrap modulo 2^64.
  */
@@ -105,6 +113,8 @@ struct skel_info {
 	__aligned_u64 bytes_tohost;
 	__aligned_u64 bytes_fromhost;
 	__aligned_u64 replies_lost;
+	__u32 segments;
+	__u32 reserved;
 };
 
 #define SKEL_IOC_INFO		_IO(SKEL_IOC_TYPE, 0x00)
@@ -162,18 +172,21 @@ struct skel_region_info {
  *          out: the length rounded up to whole pages
  * @host_addr: in: must be 0; out: host address of the buffer, page aligned
  *
- * Allocate a DMA buffer: physically contiguous, zeroed, within reach of the
- * card. It belongs to the channel and to the address space of the caller:
- * only this process can map and free it. It lives until SKEL_IOC_FREE or until
- * the file is closed. Rounded up to a power of two of pages, it counts against
- * RLIMIT_MEMLOCK, together with all other locked memory of the user, unless the
- * caller has CAP_IPC_LOCK; and, unless it comes from a contiguous memory area
- * (CMA), against the caller's memory cgroup.
+ * Allocate a DMA buffer: zeroed and within reach of the card. If skel_info.segments
+ * is 1, it is in one piece, which takes a power of two of pages. It
+ * counts against RLIMIT_MEMLOCK, together with all other locked memory of the user,
+ * unless the caller has CAP_IPC_LOCK; against the caller's memory cgroup, unless it
+ * comes from a contiguous memory area (CMA); and against the limit of all buffers
+ * of the machine, which is a parameter of the module (memory_percent).
+ *
+ * It belongs to the channel: whoever has the file can map and free it. It lives
+ * until SKEL_IOC_FREE or until the file is closed, whatever becomes of the card.
  *
  *  - EINVAL: @length is 0 or too large, or @flags is 0.
  *  - EOPNOTSUPP: the card cannot do a direction that @flags asks for.
- *  - ENOMEM: no contiguous memory in reach of the card is free, or the limit of
- *    RLIMIT_MEMLOCK or of the memory cgroup is reached.
+ *  - ENOMEM: not enough memory in reach of the card is free, in one piece if the
+ *    card needs that, or a limit is reached.
+ *  - EINTR: the process was killed meanwhile.
  *  - ENOSPC: the channel has no host addresses left.
  */
 struct skel_alloc {
@@ -196,7 +209,6 @@ struct skel_alloc {
  *
  *  - EBUSY: a transfer to or from the buffer is running; nothing has changed.
  *  - ENOENT: the channel has no such buffer.
- *  - EPERM: the buffer belongs to another process (after fork() or execve()).
  */
 struct skel_free {
 	__u32 size;
@@ -221,6 +233,8 @@ struct skel_free {
  * The kernel synchronizes exactly the bytes of each granted transfer; an ordinary
  * program never needs this ioctl. It is for programs that look at a buffer while
  * a transfer is still running.
+ * (Behind an IOMMU, on a machine whose DMA is not coherent with the caches, even
+ * that shows nothing before the end of the transfer.)
  *
  *  - EINVAL: not exactly one flag, or @length is 0.
  *  - ENOENT: the bytes are not all inside one buffer of this channel.
@@ -253,7 +267,8 @@ struct skel_sync {
  * A refused request has not moved any byte. Reasons are single words: ``length``,
  * ``host-address`` (not inside one live buffer of this channel), ``direction``
  * (the buffer was not allocated for it), ``card-address`` (not inside the
- * card's memory), ``busy`` (too many transfers at once), ``closed``; for failed
+ * card's memory), ``busy`` (too many transfers at once), ``closed``, ``memory``
+ * (the bytes cannot be mapped for the card), ``segments`` (see skel_info); for failed
  * transfers: ``cancelled``, ``timeout``, ``error``, ``gone``. Programs must
  * expect new ones.
  *

@@ -2,8 +2,11 @@
 /*
  * A card with registers, an interrupt and bus-master DMA: QEMU's edu device
  *
- * SKEL_TEST_SUSPEND allows suspending all devices of the machine.
+ * SKEL_EDU_ATTEMPTS is how often the card tries to reach memory of its own accord
+ * (default 60). SKEL_TEST_SUSPEND allows suspending all devices of the machine.
  */
+#include <pthread.h>
+
 #include "../kselftest_harness.h"
 #include "skel_pci.h"
 #include "skel_permission.h"
@@ -19,7 +22,7 @@
 FIXTURE(edu)
 {
 	struct skel_pci pci;
-	long burst, timeout;
+	long burst, timeout, faults;
 	int fd, other;
 	__u64 host, other_host;
 	__u8 *map;
@@ -31,6 +34,7 @@ FIXTURE_SETUP(edu)
 		SKIP(return, "no edu device, or skel_edu is not loaded");
 	self->burst = skel_edu_param("burst");
 	self->timeout = skel_edu_param("timeout_ms");
+	self->faults = skel_iommu_faults();
 	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
 	self->other = -1;
 	self->fd = skel_pci_open(&self->pci);
@@ -45,6 +49,8 @@ FIXTURE_TEARDOWN(edu)
 	skel_edu_set_param("timeout_ms", self->timeout);
 	close(self->fd);
 	close(self->other);
+	/* The driver does not let the card try what is not granted. */
+	EXPECT_EQ(self->faults, skel_iommu_faults());
 }
 
 /* A second channel of the card with a buffer: 0 or -errno */
@@ -339,15 +345,18 @@ static FILE *trace_syncs(bool on)
 }
 
 /*
- * The zeroes of a new buffer leave the caches, where on many machines the first
- * synchronization for the CPU would drop them and show what the memory held before.
+ * What the CPU has written, the zeroes of a new buffer at first, leaves the caches
+ * before the card gets the bytes: on many machines the synchronization for the CPU
+ * would drop it and show what the memory held before.
  */
-TEST_F(edu, zeroes_of_new_buffers_are_synced)
+TEST_F(edu, granted_bytes_are_written_back)
 {
 	static const __u32 kinds[] = { SKEL_ALLOC_TOHOST, SKEL_ALLOC_FROMHOST, SKEL_BOTH };
 
+	if (skel_machine_is("iommu"))
+		SKIP(return, "done by dma_iova_link(), which no event shows");
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		const size_t length = (i + 3) * skel_page();
+		const size_t length = 100 + i;
 		char line[256], last[256] = "", wanted[64];
 		FILE *trace = trace_syncs(true);
 		bool seen = false;
@@ -357,8 +366,8 @@ TEST_F(edu, zeroes_of_new_buffers_are_synced)
 			SKIP(return, "needs root and the trace events of the DMA API");
 		fclose(trace);
 		ASSERT_EQ(0, skel_alloc(self->fd, kinds[i], length, &host));
-		if (kinds[i] & SKEL_ALLOC_TOHOST)
-			EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, 1, host));
+		EXPECT_STREQ("DONE", skel_transfer(self->fd, kinds[i] & SKEL_ALLOC_TOHOST ?
+						   "TOHOST" : "FROMHOST", 0, length, host));
 		trace = trace_syncs(false);
 		ASSERT_NE(NULL, trace);
 		snprintf(wanted, sizeof(wanted), "size=%zu\n", length);
@@ -404,20 +413,26 @@ TEST_F(edu, bus_mastering_only_while_open)
 
 TEST_F(edu, buffers_are_where_the_card_reaches_them)
 {
-	__u64 physical, bus;
+	__u64 pages[64], host, bus;
+	int n = skel_trace_alloc(self->fd, SKEL_BOTH, MEMORY, &host, pages, ARRAY_SIZE(pages));
+	bool physical = false;
 
-	if (!skel_dma_end(&self->pci, &physical, &bus))
-		SKIP(return, "needs root and DMA_API_DEBUG");
-	EXPECT_LE(bus, DMA_MASK + 1);
-	EXPECT_TRUE(skel_machine_is("iommu") ? physical > 1ULL << 32 : physical == bus)
-		TH_LOG("physical %#llx, bus %#llx", physical, bus);
+	ASSERT_LE(0, n);
+	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, host));
+	bus = skel_edu_bus(self->fd, true);
+	if (!bus || !n)
+		SKIP(return, "needs root, and CONFIG_TRACING");
+	EXPECT_LE(bus + MEMORY - 1, DMA_MASK);
+	while (n--)
+		physical |= pages[n] == bus;
+	EXPECT_NE(skel_machine_is("iommu"), physical) TH_LOG("bus %#llx", bus);
 }
 
 /* Until nothing is left: an error, no OOM kill, and nothing out of reach. */
 TEST_F_TIMEOUT(edu, memory_in_reach_ends_cleanly, TIMEOUT)
 {
 	struct skel_info info;
-	__u64 host, physical, bus;
+	__u64 host;
 	int n = 0, rc;
 
 	ASSERT_EQ(0, skel_info(self->fd, &info));
@@ -425,10 +440,9 @@ TEST_F_TIMEOUT(edu, memory_in_reach_ends_cleanly, TIMEOUT)
 		n++;
 	EXPECT_LT(0, n);
 	EXPECT_TRUE(rc == -ENOMEM || skel_machine_is("iommu"));
-	if (skel_dma_end(&self->pci, &physical, &bus))
-		ASSERT_LE(bus, DMA_MASK + 1);
 	if (!rc)
 		ASSERT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, 100, host));
+	ASSERT_LE(skel_edu_bus(self->fd, true), DMA_MASK);
 	/* What is there still works. */
 	EXPECT_STREQ("DONE", skel_transfer(self->fd, "TOHOST", 0, MEMORY, self->host));
 }
@@ -494,7 +508,7 @@ TEST_F(edu_registers, can_be_used)
 	EXPECT_STREQ("LIVE 0xfffffffe", skel_ask(self->fd, "LIVE? 1"));
 	EXPECT_EQ(0xfffffffe, skel_read32(map, SKEL_EDU_LIVE));
 	/* An interrupt that says the DMA is done is not believed. */
-	skel_write32(map, SKEL_EDU_IRQ_RAISE, 0x100);
+	skel_write32(map, SKEL_EDU_IRQ_RAISE, SKEL_EDU_IRQ_DMA);
 	EXPECT_STREQ("FACT 6", skel_ask(self->fd, "FACT? 3"));
 }
 
@@ -560,6 +574,409 @@ TEST_F(edu_registers, permissions)
 	check_mprotect_all(_metadata, &registers);
 	check_mremap(_metadata, &registers);
 	check_debugger_all(_metadata, &registers);
+}
+
+/*
+ * A card that moves bytes of its own accord: its engine is started by hand, at bus
+ * addresses that it has been given, or guesses. Behind an IOMMU it reaches what is
+ * granted, while that is granted. Without one it reaches all memory.
+ */
+#define ATTEMPT		16	/* bytes of an attempt */
+#define HOST_BYTE	0x33	/* in the buffer */
+#define CARD_BYTE	0xcc	/* in the card's memory */
+
+FIXTURE(hostile)
+{
+	struct hostile {
+		struct skel_pci pci;
+		int fd;			/* keeps the card on the bus */
+		void *registers;
+		long timeout;
+		bool enforced;
+		__u8 *map;		/* what the card tries to reach: two pages */
+		__u32 bus;		/* where it takes them to be */
+		__u32 granted;		/* DURING: bus address of the transfer */
+		__u64 host;
+	} hostile;
+};
+
+/* When it tries, as seen from the transfer that showed the address to it */
+FIXTURE_VARIANT(hostile)
+{
+	enum { BEFORE, DURING, AFTER, FREED, CLOSED, KILLED } when;
+};
+
+FIXTURE_VARIANT_ADD(hostile, before) { BEFORE };
+FIXTURE_VARIANT_ADD(hostile, during) { DURING };
+FIXTURE_VARIANT_ADD(hostile, after) { AFTER };
+FIXTURE_VARIANT_ADD(hostile, freed) { FREED };
+FIXTURE_VARIANT_ADD(hostile, closed) { CLOSED };
+FIXTURE_VARIANT_ADD(hostile, killed) { KILLED };
+
+/*
+ * A transfer of the last bytes of the first page and the first ones of the second;
+ * returns the bus address of the first page.
+ */
+static __u32 grant_both(struct __test_metadata *_metadata, struct hostile *h, int fd,
+			__u64 host)
+{
+	const size_t offset = skel_page() - ATTEMPT;
+
+	ASSERT_STREQ("DONE", skel_transfer(fd, "TOHOST", 0, 2 * ATTEMPT, host + offset));
+	return skel_read32(h->registers, SKEL_EDU_DMA_DESTINATION) - offset;
+}
+
+/*
+ * A transfer into the second page that goes on while the engine is idle: without
+ * the bus, the interrupt at its end is lost, too. end_grant() raises it. False if
+ * the end came first.
+ */
+static bool try_grant_second(struct __test_metadata *_metadata, struct hostile *h)
+{
+	const int command = skel_pci_command(&h->pci);
+
+	ASSERT_LE(0, command);
+	ASSERT_EQ(0, start(h->fd, "TOHOST", 0, ATTEMPT, h->host + skel_page()));
+	while (!(skel_read32(h->registers, SKEL_EDU_DMA_COMMAND) & SKEL_EDU_DMA_RUN) &&
+	       !skel_readable(h->fd, 0))
+		;
+	ASSERT_EQ(0, skel_pci_set_command(&h->pci, command & ~SKEL_PCI_COMMAND_MASTER));
+	ASSERT_TRUE(skel_edu_idle(h->registers));
+	ASSERT_EQ(0, skel_pci_set_command(&h->pci, command));
+	return !skel_readable(h->fd, SKEL_SILENCE_MS);
+}
+
+static void grant_second(struct __test_metadata *_metadata, struct hostile *h)
+{
+	ASSERT_EQ(0, skel_edu_set_param("timeout_ms", 1000 * TIMEOUT));
+	for (int i = 0; !try_grant_second(_metadata, h); i++) {
+		ASSERT_STREQ("DONE", skel_transfer_end(h->fd, "TOHOST", 0, ATTEMPT,
+						       h->host + skel_page()));
+		ASSERT_GT(20, i);
+	}
+	h->granted = skel_read32(h->registers, SKEL_EDU_DMA_DESTINATION);
+	h->bus = h->granted - skel_page();
+}
+
+static void end_grant(struct __test_metadata *_metadata, struct hostile *h)
+{
+	skel_write32(h->registers, SKEL_EDU_IRQ_RAISE, SKEL_EDU_IRQ_DMA);
+	EXPECT_STREQ("DONE", skel_transfer_end(h->fd, "TOHOST", 0, ATTEMPT,
+					       h->host + skel_page()));
+}
+
+/* A program that is killed in the middle of its transfer */
+static int die_in_a_transfer(void *arg)
+{
+	const size_t page = skel_page();
+	int fd = skel_pci_open(arg);
+	__u64 host;
+	__u8 *map = skel_buffer(fd, SKEL_BOTH, 2 * page, &host);
+
+	if (!map)
+		return 1;
+	memset(map, HOST_BYTE, 2 * page);
+	if (start(fd, "TOHOST", 0, 2 * ATTEMPT, host + page - ATTEMPT))
+		return 2;
+	skel_sleep_ms(BURST_MS / 3);
+	raise(SIGKILL);
+	return 3;
+}
+
+/* The transfer is another channel's, and so was its buffer. */
+static void grant_another(struct __test_metadata *_metadata, struct hostile *h,
+			  bool killed)
+{
+	const size_t page = skel_page();
+	__u64 host;
+	__u8 *map;
+	int fd;
+
+	if (killed) {
+		ASSERT_EQ(128 + SIGKILL, skel_in_child(die_in_a_transfer, &h->pci));
+		h->bus = skel_read32(h->registers, SKEL_EDU_DMA_DESTINATION) -
+			    (page - ATTEMPT);
+		return;
+	}
+	fd = skel_pci_open(&h->pci);
+	ASSERT_LE(0, fd);
+	map = skel_buffer(fd, SKEL_BOTH, 2 * page, &host);
+	ASSERT_NE(NULL, map);
+	h->bus = grant_both(_metadata, h, fd, host);
+	memset(map, HOST_BYTE, 2 * page);
+	munmap(map, 2 * page);
+	close(fd);
+}
+
+/* Fill the card's memory; the bus address of the transfer is out of date then. */
+static __u32 fill_card(struct __test_metadata *_metadata, struct hostile *h)
+{
+	__u64 host;
+	__u8 *map = skel_buffer(h->fd, SKEL_BOTH, MEMORY, &host);
+
+	ASSERT_NE(NULL, map);
+	memset(map, CARD_BYTE, MEMORY);
+	ASSERT_STREQ("DONE", skel_transfer(h->fd, "FROMHOST", 0, MEMORY, host));
+	ASSERT_EQ(0, skel_free(h->fd, host));
+	munmap(map, MEMORY);
+	return skel_read32(h->registers, SKEL_EDU_DMA_SOURCE);
+}
+
+FIXTURE_SETUP(hostile)
+{
+	struct hostile *h = &self->hostile;
+	const size_t length = 2 * skel_page();
+	struct skel_region_info region;
+	struct skel_info info;
+
+	if (skel_edu_find(0, &h->pci))
+		SKIP(return, "no edu device, or skel_edu is not loaded");
+	h->timeout = skel_edu_param("timeout_ms");
+	ASSERT_EQ(0, skel_memlock(RLIM_INFINITY));
+	h->fd = skel_pci_open(&h->pci);
+	ASSERT_LE(0, h->fd);
+	ASSERT_EQ(0, skel_info(h->fd, &info));
+	h->enforced = info.caps & SKEL_CAP_ENFORCED;
+	EXPECT_EQ(skel_machine_is("iommu"), h->enforced);
+	if (getuid() || skel_region(h->fd, 0, &region))
+		SKIP(return, "needs root, and skel_edu with map_registers=1");
+	if (!h->enforced && variant->when >= FREED)
+		SKIP(return, "without an IOMMU the card would overwrite what is not ours");
+	if (variant->when == DURING && skel_machine_is("intx"))
+		SKIP(return, "the interrupt of a card without the bus is not lost");
+	h->registers = skel_map(h->fd, region.offset, region.length);
+	ASSERT_NE(NULL, h->registers);
+	h->bus = fill_card(_metadata, h);
+	if (variant->when >= CLOSED)
+		grant_another(_metadata, h, variant->when == KILLED);
+	h->map = skel_buffer(h->fd, SKEL_BOTH, length, &h->host);
+	ASSERT_NE(NULL, h->map);
+	if (variant->when == DURING)
+		grant_second(_metadata, h);
+	if (variant->when == AFTER || variant->when == FREED)
+		h->bus = grant_both(_metadata, h, h->fd, h->host);
+	memset(h->map, HOST_BYTE, length);
+	if (variant->when == FREED) {
+		ASSERT_EQ(0, skel_free(h->fd, h->host));
+		munmap(h->map, length);
+		/* Most often of the same pages; page_poison finds what was written. */
+		h->map = skel_buffer(h->fd, SKEL_BOTH, length, &h->host);
+		ASSERT_NE(NULL, h->map);
+	}
+	/* Without an IOMMU the address is no guess: it is beside one that the card knows. */
+	if (!h->enforced && variant->when == BEFORE) {
+		ASSERT_STREQ("DONE", skel_transfer(h->fd, "TOHOST", 0, ATTEMPT,
+						   h->host + length / 2));
+		h->bus = skel_read32(h->registers, SKEL_EDU_DMA_DESTINATION) - length / 2;
+	}
+	memset(h->map, HOST_BYTE, length);
+}
+
+FIXTURE_TEARDOWN(hostile)
+{
+	skel_edu_set_param("timeout_ms", self->hostile.timeout);
+	close(self->hostile.fd);
+}
+
+/* Each of the tests makes its part of the attempts. */
+static size_t attempts(void)
+{
+	const size_t n = skel_env("SKEL_EDU_ATTEMPTS", 60) / 12;
+
+	return n < MEMORY / ATTEMPT ? n : MEMORY / ATTEMPT;
+}
+
+/* Any place in the buffer that is not granted; BEFORE, one page is known. */
+static size_t any_place(int when)
+{
+	return rand() % ((when <= DURING ? 1 : 2) * skel_page() / ATTEMPT) * ATTEMPT;
+}
+
+static size_t count_bytes(const __u8 *bytes, size_t length, __u8 value)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < length; i++)
+		count += bytes[i] == value;
+	return count;
+}
+
+TEST_F_TIMEOUT(hostile, card_writes, TIMEOUT)
+{
+	const size_t length = 2 * skel_page(), n = attempts();
+	struct hostile *h = &self->hostile;
+	const long faults = skel_iommu_faults();
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t place = any_place(variant->when);
+
+		ASSERT_TRUE(skel_edu_dma(h->registers, h->bus + place, 0, ATTEMPT, true));
+		EXPECT_EQ(h->enforced ? HOST_BYTE : CARD_BYTE, h->map[place]);
+		EXPECT_EQ(h->enforced ? length : length - ATTEMPT,
+			  count_bytes(h->map, length, HOST_BYTE))
+			TH_LOG("attempt %zu at %#zx", i, place);
+		memset(h->map + place, HOST_BYTE, ATTEMPT);
+	}
+	if (faults >= 0 && h->enforced)
+		EXPECT_EQ(faults + (long)n, skel_iommu_faults());
+	if (variant->when == DURING) {
+		/* The bytes that are granted it does reach. */
+		EXPECT_TRUE(skel_edu_dma(h->registers, h->granted, 0, ATTEMPT, true));
+		EXPECT_TRUE(skel_all(h->map + skel_page(), ATTEMPT, CARD_BYTE));
+		EXPECT_TRUE(skel_all(h->map, skel_page(), HOST_BYTE));
+		end_grant(_metadata, h);
+	}
+}
+
+TEST_F_TIMEOUT(hostile, card_reads, TIMEOUT)
+{
+	const long faults = skel_iommu_faults();
+	struct hostile *h = &self->hostile;
+	const size_t n = attempts();
+	__u64 host;
+	__u8 *seen;
+
+	for (size_t i = 0; i < n; i++)
+		ASSERT_TRUE(skel_edu_dma(h->registers, h->bus + any_place(variant->when),
+					 i * ATTEMPT, ATTEMPT, false));
+	if (faults >= 0 && h->enforced)
+		EXPECT_EQ(faults + (long)n, skel_iommu_faults());
+	if (variant->when == DURING)
+		end_grant(_metadata, h);
+	/* What has come into the card's memory? */
+	seen = skel_buffer(h->fd, SKEL_BOTH, MEMORY, &host);
+	ASSERT_NE(NULL, seen);
+	ASSERT_STREQ("DONE", skel_transfer(h->fd, "TOHOST", 0, MEMORY, host));
+	EXPECT_EQ(h->enforced ? 0 : n * ATTEMPT, count_bytes(seen, MEMORY, HOST_BYTE));
+	EXPECT_EQ(0, count_bytes(seen, MEMORY, SKEL_PAGE_POISON));
+	EXPECT_EQ(MEMORY - n * ATTEMPT, count_bytes(seen + n * ATTEMPT, MEMORY - n * ATTEMPT,
+						    CARD_BYTE));
+}
+
+/*
+ * A card that cannot be stopped: its bus master bit is set again as soon as its driver
+ * clears it, by a thread that writes to its configuration space.
+ */
+struct insistence {
+	int config;
+	__u16 command;
+	bool stop;
+};
+
+static void *insist(void *arg)
+{
+	struct insistence *i = arg;
+
+	while (!__atomic_load_n(&i->stop, __ATOMIC_RELAXED)) {
+		if (pwrite(i->config, &i->command, sizeof(i->command), SKEL_PCI_COMMAND) !=
+		    sizeof(i->command))
+			break;
+	}
+	return NULL;
+}
+
+/* Unbind its driver meanwhile: 0 or -errno */
+static int unbind_unstoppable(const struct skel_pci *pci)
+{
+	struct insistence i = {
+		.config = skel_pci_open_config(pci),
+		.command = skel_pci_command(pci) | SKEL_PCI_COMMAND_MASTER,
+	};
+	pthread_t thread;
+	int rc = i.config < 0 ? i.config : -pthread_create(&thread, NULL, insist, &i);
+
+	if (!rc) {
+		rc = skel_pci_bind(pci, false);
+		__atomic_store_n(&i.stop, true, __ATOMIC_RELAXED);
+		pthread_join(thread, NULL);
+	}
+	close(i.config);
+	return rc ?: skel_pci_set_command(pci, i.command & ~SKEL_PCI_COMMAND_MASTER);
+}
+
+/* Has the kernel said so since the last time? */
+static bool kernel_says(int kmsg, const char *text)
+{
+	bool said = false;
+	char record[2048];
+	ssize_t n;
+
+	while ((n = read(kmsg, record, sizeof(record) - 1)) > 0) {
+		record[n] = '\0';
+		if (strstr(record, text))
+			said = true;
+	}
+	return said;
+}
+
+FIXTURE(unstoppable)
+{
+	struct skel_pci pci;
+	long burst;
+	int kmsg;
+	int fd;
+	__u64 host;
+	__u8 *map;
+};
+
+#define LARGE	SKEL_MIB(64)
+
+FIXTURE_SETUP(unstoppable)
+{
+	struct skel_info info;
+
+	self->kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (self->kmsg == -1 || getuid() || skel_edu_find(0, &self->pci))
+		SKIP(return, "needs root, an edu device, and /dev/kmsg");
+	self->fd = skel_pci_open(&self->pci);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, skel_info(self->fd, &info));
+	close(self->fd);
+	if (!(info.caps & SKEL_CAP_ENFORCED))
+		SKIP(return, "without an IOMMU the memory of its transfers is never freed");
+	/* A transfer takes minutes. */
+	self->burst = skel_edu_param("burst");
+	ASSERT_EQ(0, skel_edu_set_param("burst", 1));
+}
+
+FIXTURE_TEARDOWN(unstoppable)
+{
+	close(self->kmsg);
+	skel_pci_bind(&self->pci, true);
+	skel_edu_set_param("burst", self->burst);
+}
+
+/* Its transfer is cancelled, and its memory freed: the IOMMU keeps the card from it. */
+TEST_F_TIMEOUT(unstoppable, keeps_no_memory, TIMEOUT)
+{
+	bool seen = false;
+
+	/* The thread does not win each time. */
+	for (int i = 0; i < 20 && !seen; i++) {
+		const long free = skel_meminfo_kb("MemAvailable:");
+		struct skel_info info = { .pending = 0 };
+
+		self->fd = skel_pci_open(&self->pci);
+		ASSERT_LE(0, self->fd);
+		self->map = skel_buffer(self->fd, SKEL_BOTH, LARGE, &self->host);
+		ASSERT_NE(NULL, self->map);
+		memset(self->map, 9, LARGE);
+		ASSERT_EQ(0, start(self->fd, "FROMHOST", 0, MEMORY, self->host));
+		while (!info.pending)
+			ASSERT_EQ(0, skel_info(self->fd, &info));
+		kernel_says(self->kmsg, "");
+		ASSERT_EQ(0, unbind_unstoppable(&self->pci));
+		seen = kernel_says(self->kmsg, "does not stop its DMA");
+		EXPECT_STREQ("FAILED gone",
+			     skel_transfer_end(self->fd, "FROMHOST", 0, MEMORY, self->host));
+		EXPECT_TRUE(skel_all(self->map, LARGE, 9));
+		EXPECT_GT(free - (long)SKEL_KIB(48), skel_meminfo_kb("MemAvailable:"));
+		munmap(self->map, LARGE);
+		close(self->fd);
+		EXPECT_LT(free - (long)SKEL_KIB(16), skel_meminfo_kb("MemAvailable:"));
+		ASSERT_EQ(0, skel_pci_return(&self->pci));
+	}
+	EXPECT_TRUE(seen);
 }
 
 /* Open up to @n simulated cards; how many there are. */

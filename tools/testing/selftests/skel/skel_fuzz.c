@@ -268,7 +268,7 @@ static void do_ioctl(struct fuzzer *f)
 {
 	static const int errors[] = {
 		EINVAL, E2BIG, EOPNOTSUPP, EFAULT, ENODEV, ENOTTY, ENOMEM, ENOSPC, EBUSY,
-		ENOENT, EPERM, 0
+		ENOENT, 0
 	};
 	static const __u32 sizes[] = {
 		sizeof(struct skel_info), sizeof(struct skel_region_info),

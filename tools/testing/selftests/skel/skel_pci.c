@@ -111,9 +111,14 @@ int skel_pci_command(const struct skel_pci *pci)
 	return n == sizeof(command) ? command : -EIO;
 }
 
+int skel_pci_open_config(const struct skel_pci *pci)
+{
+	return skel_err(open(sysfs(pci, "config"), O_RDWR | O_CLOEXEC));
+}
+
 int skel_pci_set_command(const struct skel_pci *pci, __u16 command)
 {
-	int fd = skel_err(open(sysfs(pci, "config"), O_RDWR | O_CLOEXEC));
+	int fd = skel_pci_open_config(pci);
 	ssize_t n = pwrite(fd, &command, sizeof(command), SKEL_PCI_COMMAND);
 
 	close(fd);
@@ -182,29 +187,43 @@ int skel_edu_set_param(const char *name, long value)
 	return skel_write_file(path, text);
 }
 
-bool skel_dma_end(const struct skel_pci *pci, __u64 *physical, __u64 *bus)
+bool skel_edu_idle(const void *registers)
 {
-	FILE *file = fopen("/sys/kernel/debug/dma-api/dump", "re");
-	char line[256];
-
-	*physical = 0;
-	*bus = 0;
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file)) {
-		unsigned long long p, d, length;
-		char name[64];
-
-		if (sscanf(line, "%*s %63s %*s idx %*d P=%llx D=%llx L=%llx",
-			   name, &p, &d, &length) != 4 || strcmp(name, pci->address))
-			continue;
-		if (p + length > *physical)
-			*physical = p + length;
-		if (d + length > *bus)
-			*bus = d + length;
+	for (int i = 0; i < SKEL_ANSWER_MS; i++) {
+		if (!(skel_read32(registers, SKEL_EDU_DMA_COMMAND) & SKEL_EDU_DMA_RUN))
+			return true;
+		skel_sleep_ms(1);
 	}
-	fclose(file);
-	return *bus;
+	return false;
+}
+
+bool skel_edu_dma(void *registers, __u32 bus, __u32 card, size_t length, bool to_host)
+{
+	card += SKEL_EDU_MEMORY;
+	if (!skel_edu_idle(registers))
+		return false;
+	skel_write32(registers, SKEL_EDU_DMA_SOURCE, to_host ? card : bus);
+	skel_write32(registers, SKEL_EDU_DMA_DESTINATION, to_host ? bus : card);
+	skel_write32(registers, SKEL_EDU_DMA_COUNT, length);
+	skel_write32(registers, SKEL_EDU_DMA_COMMAND,
+		     SKEL_EDU_DMA_RUN | (to_host ? SKEL_EDU_DMA_TO_HOST : 0));
+	return skel_edu_idle(registers);
+}
+
+__u32 skel_edu_bus(int fd, bool to_host)
+{
+	struct skel_region_info region;
+	__u32 bus = 0;
+	void *map;
+
+	if (skel_region(fd, 0, &region))
+		return 0;
+	map = skel_map(fd, region.offset, skel_page());
+	if (map) {
+		bus = skel_read32(map, to_host ? SKEL_EDU_DMA_DESTINATION : SKEL_EDU_DMA_SOURCE);
+		munmap(map, skel_page());
+	}
+	return bus;
 }
 
 bool skel_machine_is(const char *kind)
@@ -212,6 +231,31 @@ bool skel_machine_is(const char *kind)
 	const char *machine = getenv("SKEL_TEST_MACHINE");
 
 	return machine && !strcmp(machine, kind);
+}
+
+long skel_iommu_faults(void)
+{
+	FILE *file = fopen("/proc/interrupts", "re");
+	char line[1024];
+	long sum = -1;
+
+	if (!file)
+		return -1;
+	while (fgets(line, sizeof(line), file)) {
+		const char *count = strchr(line, ':');
+		long n;
+		int used;
+
+		if (!count || !strstr(count, " dmar"))
+			continue;
+		if (sum < 0)
+			sum = 0;
+		/* One number for each processor */
+		for (count++; sscanf(count, "%ld%n", &n, &used) == 1; count += used)
+			sum += n;
+	}
+	fclose(file);
+	return sum;
 }
 
 /* The serial port that leads to the monitor, found by its name */

@@ -17,6 +17,7 @@
 #define SKEL_EDU_LIVE		0x04
 #define SKEL_EDU_IRQ_STATUS	0x24
 #define SKEL_EDU_IRQ_RAISE	0x60
+#define SKEL_EDU_IRQ_DMA	0x100
 #define SKEL_EDU_DMA_SOURCE	0x80
 #define SKEL_EDU_DMA_DESTINATION 0x88
 #define SKEL_EDU_DMA_COUNT	0x90
@@ -47,6 +48,8 @@ int skel_pci_return(struct skel_pci *pci);
 /* The command register of its configuration space */
 int skel_pci_command(const struct skel_pci *pci);
 int skel_pci_set_command(const struct skel_pci *pci, __u16 command);
+/* All of it, for reading and writing */
+int skel_pci_open_config(const struct skel_pci *pci);
 /* Reset it, as an administrator would; -ENOENT if it cannot be reset */
 int skel_pci_reset(const struct skel_pci *pci);
 /* Physical address of a BAR, or 0 */
@@ -62,10 +65,18 @@ long skel_edu_param(const char *name);
 int skel_edu_set_param(const char *name, long value);
 
 /*
- * Where the DMA memory of a card is, according to /sys/kernel/debug/dma-api: the
- * highest physical and bus addresses plus 1. False if there is none, or no list.
+ * The DMA engine of an edu device, behind the back of its driver: wait until it is
+ * idle; have it move bytes between a bus address and an address in its memory. False
+ * if it does not become idle.
  */
-bool skel_dma_end(const struct skel_pci *pci, __u64 *physical, __u64 *bus);
+bool skel_edu_idle(const void *registers);
+bool skel_edu_dma(void *registers, __u32 bus, __u32 card, size_t length, bool to_host);
+
+/* Where the last DMA of an edu device began in host memory; 0 if not root */
+__u32 skel_edu_bus(int fd, bool to_host);
+
+/* Interrupts by which Intel's IOMMUs have reported faults, or -1 */
+long skel_iommu_faults(void);
 
 /*
  * SKEL_TEST_MACHINE is the kind of virtual machine the tests run in: plain,

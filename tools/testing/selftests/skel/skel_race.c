@@ -1075,19 +1075,22 @@ static long do_open(struct fighter *f)
 	return skel_err(close(fd));
 }
 
-/* The child is a stranger to the buffers of its parent. */
-static int free_in_child(void *arg)
+/* A buffer is revoked from all address spaces. */
+static int map_in_child(void *arg)
 {
 	struct fighter *f = arg;
 	__u64 host = host_of(f, any_place(f));
-	int rc = host ? skel_free(f->field->fd, host) : -ENOENT;
+	void *map = host ? skel_map(f->field->fd, host, f->field->length) : NULL;
 
-	return rc != -EPERM && rc != -ENOENT;
+	if (!map)
+		return host && errno != ENXIO;
+	skel_poke(map, 1);
+	return 0;
 }
 
 static long do_fork(struct fighter *f)
 {
-	int rc = skel_in_child(free_in_child, f);
+	int rc = skel_in_child(map_in_child, f);
 
 	return rc > 0 ? -ECHILD : rc;
 }

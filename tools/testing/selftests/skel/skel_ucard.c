@@ -99,7 +99,7 @@ static void expect_as_described(struct __test_metadata *_metadata,
 		EXPECT_EQ(n, info.channel);
 		EXPECT_EQ(create->channels, info.channels);
 		EXPECT_EQ(create->transfers, info.transfers);
-		EXPECT_EQ(dirs, info.caps);
+		EXPECT_EQ(dirs | SKEL_CAP_ENFORCED, info.caps);
 		EXPECT_EQ(1, info.regions);
 		EXPECT_EQ(SKEL_LINE_MAX, info.line_max);
 		EXPECT_EQ(create->dma_mask ?: UINT32_MAX, info.dma_mask);

@@ -335,3 +335,57 @@ size_t skel_quick_length(int fd, size_t length)
 	}
 	return length;
 }
+
+#define TRACING	"/sys/kernel/tracing/"
+
+/* Of this process alone; nothing may be left for the tests that trace others. */
+static int trace_pages(bool on)
+{
+	int fd = open(TRACING "set_event_pid", O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	if (fd == -1)
+		return -errno;
+	if (on)
+		dprintf(fd, "%d", getpid());
+	close(fd);
+	return skel_write_file(TRACING "events/kmem/mm_page_alloc/enable", on ? "1" : "0");
+}
+
+/* What has been traced, all pages of a block one by one */
+static int traced_pages(__u64 *pages, int max)
+{
+	FILE *file = fopen(TRACING "trace", "re");
+	char line[512];
+	int n = 0;
+
+	while (file && fgets(line, sizeof(line), file)) {
+		const char *event = strstr(line, "mm_page_alloc: ");
+		unsigned long long frame;
+		unsigned int order;
+
+		if (!event || !strstr(event, " pfn=") ||
+		    sscanf(strstr(event, " pfn="), " pfn=%llx order=%u", &frame, &order) != 2)
+			continue;
+		for (int i = 0; i < 1 << order && n < max; i++)
+			pages[n++] = (frame + i) * skel_page();
+	}
+	if (file)
+		fclose(file);
+	return n;
+}
+
+int skel_trace_alloc(int fd, __u32 flags, __u64 length, __u64 *host, __u64 *pages, int max)
+{
+	FILE *file;
+	int rc;
+
+	if (trace_pages(true))
+		return skel_alloc(fd, flags, length, host) ?: 0;
+	/* Opening it for writing empties it. */
+	file = fopen(TRACING "trace", "we");
+	if (file)
+		fclose(file);
+	rc = skel_alloc(fd, flags, length, host);
+	trace_pages(false);
+	return rc ?: traced_pages(pages, max);
+}

@@ -79,4 +79,9 @@ int skel_block_device(char *path, size_t size);
  */
 size_t skel_quick_length(int fd, size_t length);
 
+/*
+ * A new buffer, and the physical addresses of its pages and of what else was allocated
+ * for it: how many. 0 if they are not known, which needs root and CONFIG_TRACING.
+ */
+int skel_trace_alloc(int fd, __u32 flags, __u64 length, __u64 *host, __u64 *pages, int max);
 #endif /* SKEL_UTIL_H */
