@@ -145,7 +145,7 @@ static void explain_malloc(struct skel *skel, int error, size_t length)
 	switch (error) {
 	case EINVAL:
 		if (most && length > most)
-			skel_fail(error, "a buffer of %zu bytes: this card has at most %llu in one piece",
+			skel_fail(error, "a buffer of %zu bytes: a buffer of this card has at most %llu",
 				  length, (unsigned long long)most);
 		else
 			skel_fail(error, "a buffer of %zu bytes: take 1 or more, and a direction",
@@ -156,7 +156,7 @@ static void explain_malloc(struct skel *skel, int error, size_t length)
 			  length);
 		break;
 	case ENOMEM:
-		skel_fail(error, "a buffer of %zu bytes: no such memory in one piece, or your limit (see 'ulimit -l', in KiB) is reached: take a smaller one",
+		skel_fail(error, "a buffer of %zu bytes: no such memory is free within reach of the card, or a limit (see 'ulimit -l', in KiB) is reached: take a smaller one",
 			  length);
 		break;
 	case ENOSPC:
@@ -204,6 +204,9 @@ static int free_buffer(struct skel *skel, void *ptr)
 {
 	struct mapping *m = mapping_start(skel, ptr, true);
 
+	/* The kernel would let a child free it; what is mapped there is another matter. */
+	if (skel->owner != getpid())
+		return skel_fail(EPERM, "skel_free: the handle belongs to another process, which has called fork()");
 	if (!m)
 		return skel_fail(EINVAL, "skel_free: this is not the start of a buffer of the handle");
 	/* ENOENT: the program itself has already revoked it by SKEL_IOC_FREE */

@@ -49,7 +49,7 @@
  * program that ends with a command must wait for it first: ask the card a
  * question, or call skel_clear().
  *
- * fork(): buffers belong to the process that allocated them. They are not
+ * fork(): a handle belongs to the process that opened it. Its buffers are not
  * mapped in the child; regions of the card are. The only useful call on an
  * inherited handle is skel_close(), which unmaps them.
  */
@@ -217,14 +217,17 @@ int skel_get_region(struct skel *skel, uint32_t index,
  *          allocated and mapped
  * @flags: %SKEL_ALLOC_TOHOST, %SKEL_ALLOC_FROMHOST or both
  *
- * The buffer is zeroed, page aligned, mapped for reading and writing, and all
- * its pages are present. Direct I/O and io_uring's fixed buffers do not work
+ * The buffer is zeroed, page aligned, and mapped for reading and writing. Up to
+ * 64 MiB, all its pages are present; a larger one takes at most one page fault for
+ * each 2 MiB on first touch. It stays readable and writable when the card is
+ * unplugged, until skel_close(). Direct I/O and io_uring's fixed buffers do not work
  * with it (EFAULT), plain read() and write() do.
  *
  * Return: the buffer, to be freed with skel_free(); or NULL with errno:
- * EINVAL @length or @flags; EOPNOTSUPP unknown flag; ENOMEM no contiguous
- * memory within reach of the card, or a limit (RLIMIT_MEMLOCK, memory cgroup)
- * is reached; ENOSPC the channel has no host addresses left; ENODEV.
+ * EINVAL @length or @flags; EOPNOTSUPP unknown flag; ENOMEM no memory within
+ * reach of the card (in one piece, if skel_info.segments is 1), or a limit
+ * (RLIMIT_MEMLOCK, memory cgroup, memory_percent of the module skel) is reached;
+ * ENOSPC the channel has no host addresses left; ENODEV.
  */
 void *skel_malloc(struct skel *skel, size_t length, uint32_t flags);
 
@@ -239,7 +242,7 @@ void *skel_malloc(struct skel *skel, size_t length, uint32_t flags);
  *
  * Return: 0, or -1 with errno: EBUSY a transfer to or from the buffer is
  * running; EINVAL @ptr is not the start of a buffer of this handle; EPERM the
- * buffer belongs to another process (after fork()); ENODEV.
+ * handle belongs to another process (after fork()); ENODEV.
  */
 int skel_free(struct skel *skel, void *ptr);
 

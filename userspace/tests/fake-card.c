@@ -19,7 +19,6 @@
 
 #include "fake-card.h"
 
-#define BUFFER_MAX	(4 << 20)
 
 struct fake_card fake = { .fd = -1, .other_fd = -1 };
 
@@ -497,6 +496,11 @@ int __wrap_open64(const char *path, int flags, ...)
 	return __wrap_open(path, flags, mode);
 }
 
+static uint64_t buffer_max(void)
+{
+	return fake.unguarded ? 4 << 20 : FAKE_BUFFER_MAX;
+}
+
 static int do_info(struct skel_info *info, bool others)
 {
 	int i;
@@ -511,7 +515,7 @@ static int do_info(struct skel_info *info, bool others)
 		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
 		.transfers = 4,
 		.dma_mask = 0xfffffff,
-		.buffer_max = BUFFER_MAX,
+		.buffer_max = buffer_max(),
 		.granted = fake.info.granted,
 		.refused = fake.info.refused,
 		.bytes_tohost = fake.info.bytes_tohost,
@@ -520,6 +524,12 @@ static int do_info(struct skel_info *info, bool others)
 	for (i = 0; i < FAKE_BUFFERS; i++)
 		info->buffers += fake.buffer[i].host_addr &&
 				 fake.buffer[i].others == others;
+#ifdef SKEL_CAP_ENFORCED
+	if (fake.unguarded)
+		info->segments = 1;
+	else
+		info->caps |= SKEL_CAP_ENFORCED;
+#endif
 	return 0;
 }
 
@@ -527,7 +537,7 @@ static int do_region(struct skel_region_info *region)
 {
 	if (region->index)
 		return fail(EINVAL);
-	region->flags = SKEL_REGION_RAM;
+	region->flags = fake.dma ? 0 : SKEL_REGION_RAM;
 	region->length = fake_memory();
 	strcpy(region->name, "memory");
 	return 0;
@@ -554,7 +564,7 @@ static int do_alloc(struct skel_alloc *alloc, bool others)
 	static uint64_t next = 1ULL << 32;
 	int i;
 
-	if (!alloc->length || alloc->length > BUFFER_MAX || !alloc->flags)
+	if (!alloc->length || !alloc->flags || alloc->length > buffer_max())
 		return fail(EINVAL);
 	for (i = 0; i < FAKE_BUFFERS; i++) {
 		struct fake_buffer *buffer = &fake.buffer[i];

@@ -23,6 +23,7 @@
 #define FAKE_MEMORY	16384	/* bytes, 4096 frames */
 #define FAKE_MEMORY_FAST	(1 << 20)
 #define FAKE_BUFFERS	64
+#define FAKE_BUFFER_MAX	(UINT64_C(8) << 30)	/* bytes */
 
 struct fake_buffer {
 	uint64_t host_addr;	/* 0: none */
@@ -55,6 +56,8 @@ struct fake_card {
 	bool full;		/* a second one cannot be opened */
 	enum fake_bug bug;
 	bool refuse;		/* refuses each transfer */
+	bool dma;		/* its memory is its own, and not the kernel's */
+	bool unguarded;		/* reaches all memory, and needs it in one piece */
 	bool slow;		/* reports their end after the next line */
 	bool simple;		/* knows *IDN? only */
 	bool terse;		/* answers queries and transfers only */

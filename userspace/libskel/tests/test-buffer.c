@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <libskel.h>
@@ -68,6 +69,42 @@ static void free_busy_changes_nothing(void)
 	a[0] = 1;
 	fake.busy = false;
 	check(!skel_free(skel, a));
+	skel_close(skel);
+}
+
+/* Its address may be something else's in the child, and the parent needs it. */
+static void a_child_frees_nothing(void)
+{
+	struct skel *skel = open_fake();
+	char *a = skel_malloc(skel, 4096, SKEL_ALLOC_TOHOST);
+	int status = 0;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+		_exit(skel_free(skel, a) != -1 || errno != EPERM ||
+		      fake.buffers != 1);
+	check(waitpid(pid, &status, 0) == pid && status == 0);
+	check(!skel_free(skel, a) && fake.buffers == 0);
+	skel_close(skel);
+}
+
+/* A limit of the card's, not one of 32 bits; and the words say which it is. */
+static void larger_than_a_card_takes(void)
+{
+	struct skel *skel = open_fake();
+	struct skel_info info;
+
+	check(!skel_get_info(skel, &info) && info.buffer_max == FAKE_BUFFER_MAX);
+	if (sizeof(size_t) > 4) {
+		check(!skel_malloc(skel, (size_t)FAKE_BUFFER_MAX + 1,
+				   SKEL_ALLOC_TOHOST) && errno == EINVAL);
+		check(strstr(skel_errmsg(), "at most 8589934592"));
+	}
+	fake.unguarded = true;
+	check(!skel_malloc(skel, (4 << 20) + 1, SKEL_ALLOC_TOHOST) &&
+	      errno == EINVAL);
+	check(strstr(skel_errmsg(), "at most 4194304"));
 	skel_close(skel);
 }
 
@@ -202,6 +239,8 @@ int main(void)
 	run(open_errors);
 	run(malloc_and_free);
 	run(free_busy_changes_nothing);
+	run(a_child_frees_nothing);
+	run(larger_than_a_card_takes);
 	run(failed_mmap_frees);
 	run(revoked_by_hand);
 	run(many_in_any_order);
