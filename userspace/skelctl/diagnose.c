@@ -25,7 +25,7 @@
 #include "system.h"
 
 #define CARD_GROUP	"plugdev"	/* of the udev rule */
-#define MEMLOCK_GOOD	(8ULL << 20)	/* bytes: two of the largest buffers */
+#define MEMLOCK_GOOD	(8ULL << 20)	/* bytes: what the kernel gives everybody */
 #define TRIGGER		"sudo udevadm trigger --subsystem-match=misc"
 
 __attribute__((__format__(__printf__, 4, 5)))
@@ -487,7 +487,51 @@ static void find_memory(const struct patient *patient, struct findings *findings
 		cure(finding, "echo '@" CARD_GROUP " - memlock 65536' | sudo tee /etc/security/limits.d/skel.conf, then log in again");
 }
 
-/* Of a card on a bus only; the bytes of the others are moved by the kernel */
+/* Of a PCI device. Return: how many others the IOMMU does not tell from it. */
+static size_t others_in_group(const char *root, const char *name)
+{
+	char path[PATH_MAX];
+	size_t count = 0;
+	glob_t found;
+
+	snprintf(path, sizeof(path),
+		 "%s/sys/bus/pci/devices/%s/iommu_group/devices/*", root, name);
+	if (glob(path, 0, NULL, &found) == 0) {
+		count = found.gl_pathc - 1;
+		globfree(&found);
+	}
+	return count;
+}
+
+/* Of a PCI card that the IOMMU does not let pass */
+static void find_translated(const struct patient *patient,
+			    struct findings *findings, const char *name)
+{
+	size_t others = others_in_group(patient->root, name);
+	struct finding *finding;
+
+	if (others) {
+		finding = add(findings, HINT, "IOMMU",
+			      "The IOMMU does not tell the card from %zu other %s of its group: each reaches what the kernel has mapped for the others.",
+			      others, others == 1 ? "device" : "devices");
+		cure(finding, "put the card into another slot; ls /sys/bus/pci/devices/%s/iommu_group/devices shows the group",
+		     name);
+	} else if (patient->guard == GUARD_NOBODY) {
+		finding = add(findings, HINT, "IOMMU",
+			      "The IOMMU does not enforce the grants of this card: the card translates addresses itself (ATS), or the driver is the one for older kernels.");
+		cure(finding, "the kernel parameter pci=noats");
+	} else if (patient->guard == GUARD_IOMMU) {
+		add(findings, FINE, "IOMMU",
+		    "The IOMMU lets the card reach memory only while a transfer to or from it is granted.");
+	} else {
+		add(findings, FINE, "IOMMU",
+		    "An IOMMU is between the card and memory; skelctl info says whether it enforces the grants.");
+	}
+}
+
+#define UNGUARDED	"only its driver keeps the card from reaching all memory."
+
+/* Of cards on a bus: the bytes of the others are moved by the kernel */
 static void find_iommu(const struct patient *patient, struct findings *findings,
 		       const struct system_card *card)
 {
@@ -496,12 +540,18 @@ static void find_iommu(const struct patient *patient, struct findings *findings,
 	struct finding *finding;
 	char type[32];
 
-	if (strncmp(card->place, prefix, sizeof(prefix) - 1) != 0)
+	if (strncmp(card->place, prefix, sizeof(prefix) - 1) != 0) {
+		if (patient->guard != GUARD_NOBODY)
+			return;
+		finding = add(findings, HINT, "IOMMU",
+			      "No IOMMU enforces the grants of this card: " UNGUARDED);
+		cure(finding, "if the machine has an IOMMU, name it for the card in the device tree (iommus)");
 		return;
+	}
 	if (!system_has(patient->root, "/sys/bus/pci/devices/%s/iommu_group",
 			name)) {
 		finding = add(findings, HINT, "IOMMU",
-			      "No IOMMU guards the memory of this machine: only its driver keeps the card from reaching all of it.");
+			      "No IOMMU guards the memory of this machine: " UNGUARDED);
 		cure(finding, "switch on VT-d or AMD-Vi in the firmware; on Intel, also the kernel parameter intel_iommu=on");
 		return;
 	}
@@ -509,12 +559,11 @@ static void find_iommu(const struct patient *patient, struct findings *findings,
 		    "/sys/bus/pci/devices/%s/iommu_group/type", name);
 	if (strcmp(type, "identity") == 0) {
 		finding = add(findings, HINT, "IOMMU",
-			      "The IOMMU lets this card pass: only its driver keeps the card from reaching all memory.");
+			      "The IOMMU lets this card pass: " UNGUARDED);
 		cure(finding, "the kernel parameter iommu.passthrough=0");
 		return;
 	}
-	add(findings, FINE, "IOMMU",
-	    "The IOMMU lets the card reach its buffers only.");
+	find_translated(patient, findings, name);
 }
 
 static void find_answer(const struct patient *patient, struct findings *findings,

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "guard.h"
+
 #define GROUPS_MAX	256
 #define FINDINGS_MAX	16
 
@@ -34,6 +36,7 @@ struct patient {
 	size_t groups;
 	int opened;		/* 0 or errno of skel_open(), -1: not tried */
 	bool silent;		/* it was opened, but does not answer */
+	enum guard guard;	/* of the card, if it was opened */
 };
 
 struct findings {

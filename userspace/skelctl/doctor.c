@@ -65,8 +65,11 @@ static void try_card(struct patient *patient)
 {
 	struct skel *skel = skel_open(patient->device);
 	char line[SKEL_LINE_MAX];
+	struct skel_info info;
 
 	patient->opened = skel ? 0 : errno;
+	if (skel && !skel_get_info(skel, &info))
+		patient->guard = find_guard(skel, &info);
 	patient->silent = skel && ask_card(skel, "*IDN?", line) < 0;
 	skel_close(skel);
 }
@@ -121,7 +124,7 @@ static const struct option_row options[] = {
 const struct command doctor_command = {
 	.name = "doctor",
 	.summary = "say why the card cannot be used, and what helps",
-	.text = "Look at all that must be right for a program to use the card: the kernel and the driver, Secure Boot, the card and its device, permissions and groups, a free channel, an answer of the card, the limit of locked memory, the IOMMU. Say in plain words what is not, and which command helps. The exit status is 3 if the card cannot be used.",
+	.text = "Look at all that must be right for a program to use the card: the kernel and the driver, Secure Boot, the card and its device, permissions and groups, a free channel, an answer of the card, the limit of locked memory, and whether an IOMMU keeps the card from other memory. Say in plain words what is not, and which command helps. The exit status is 3 if the card cannot be used.",
 	.options = options,
 	.main = doctor_main,
 };

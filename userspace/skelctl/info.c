@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "command.h"
+#include "guard.h"
 #include "inputs.h"
 #include "json.h"
 #include "skelctl.h"
@@ -21,6 +22,7 @@ struct facts {
 	struct skel_info info;
 	struct skel_region_info region[REGIONS_MAX];
 	unsigned int regions;
+	enum guard guard;
 	char identity[SKEL_LINE_MAX];	/* "": the card has none to tell */
 	struct inputs inputs;		/* count 0: it has none to tell */
 	const char *silent;		/* the query that it did not answer */
@@ -67,6 +69,7 @@ static void find_facts(struct skel *skel, struct facts *facts)
 		if (skel_get_region(skel, i, &facts->region[i]))
 			err(EXIT_CARD, "%s: region %u", card_path(), i);
 	}
+	facts->guard = find_guard(skel, &facts->info);
 	if (ask(skel, facts, "*IDN?", line))
 		snprintf(facts->identity, sizeof(facts->identity), "%s",
 			 text_tame(line));
@@ -90,6 +93,30 @@ static const char *transfers_text(const struct skel_info *info)
 	}
 }
 
+static const struct {
+	const char *text, *json;
+} guards[] = {
+	[GUARD_NOBODY] = { "not enforced: the card can reach all memory; see skelctl doctor", "nobody" },
+	[GUARD_KERNEL] = { "enforced: the kernel copies the bytes itself", "kernel" },
+	[GUARD_IOMMU] = { "enforced by an IOMMU", "iommu" },
+};
+
+/* Who sees to it that the card does what it was granted, and nothing else */
+static void show_guard(const struct facts *facts)
+{
+	int segments = most_segments(&facts->info);
+
+	if (facts->guard != GUARD_UNKNOWN)
+		printf("grants         %s\n", guards[facts->guard].text);
+	if (segments == 1)
+		printf("buffers        in one piece of memory\n");
+	else if (segments == 0)
+		printf("buffers        in pieces of memory\n");
+	else if (segments > 0)
+		printf("buffers        in pieces of memory, at most %d in a transfer\n",
+		       segments);
+}
+
 static void show_identity(const struct facts *facts)
 {
 	const struct skel_info *info = &facts->info;
@@ -106,6 +133,7 @@ static void show_identity(const struct facts *facts)
 	       info->transfers);
 	printf("DMA mask       0x%llx (%d bits)\n",
 	       (unsigned long long)info->dma_mask, bits_of(info->dma_mask));
+	show_guard(facts);
 	printf("largest buffer %s\n",
 	       text_size(size, info->buffer_max));
 	printf("longest line   %u bytes\n", info->line_max);
@@ -214,6 +242,7 @@ static void show_json(const struct facts *facts)
 {
 	const struct skel_info *info = &facts->info;
 	struct json json = { .file = stdout };
+	int segments = most_segments(info);
 
 	json_open(&json, NULL, '{');
 	json_string(&json, "device", card_path());
@@ -226,6 +255,10 @@ static void show_json(const struct facts *facts)
 	json_bool(&json, "fromhost", info->caps & SKEL_CAP_FROMHOST);
 	json_number(&json, "transfers", info->transfers);
 	json_number(&json, "dma_mask", info->dma_mask);
+	if (facts->guard != GUARD_UNKNOWN)
+		json_string(&json, "enforced_by", guards[facts->guard].json);
+	if (segments >= 0)
+		json_number(&json, "segments", segments);
 	json_number(&json, "buffer_max", info->buffer_max);
 	json_number(&json, "line_max", info->line_max);
 	json_regions(&json, facts);
@@ -280,7 +313,7 @@ static const struct option_row options[] = {
 const struct command info_command = {
 	.name = "info",
 	.summary = "show the card, its memory, inputs and counters",
-	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, the largest DMA buffer, the regions that programs can map, the inputs, and the counters of the channel. They start at 0 when a program opens the card.\n\n"
+	.text = "Show the name and identity of the card, the channel that this program has been given and how many the card has, the highest bus address that its DMA reaches, who keeps it from memory that it was not granted (the kernel, an IOMMU, nobody), the largest DMA buffer and whether it has to be one piece of memory, the regions that programs can map, the inputs, and the counters of the channel. They start at 0 when a program opens the card.\n\n"
 "Inputs are counted from 1, as in SCPI and on the connectors: INP1 is the one that the card's simple commands call 0.\n\n"
 "What a card that does not answer would say about itself is missing; the exit status is 4 then.",
 	.options = options,

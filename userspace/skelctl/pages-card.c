@@ -58,7 +58,7 @@ int pages_buffer(struct report *report)
 "that Linux neither swaps nor moves them, so there is no reserved flag to set any more. "
 "pagemap leaves such areas out, and Rss counts none of them: that they are present is "
 "seen by access, which costs no fault, or one for each page that the driver maps on "
-"demand. A child does not get the buffer, because it belongs to one process. \"Locked\" "
+"demand. A child does not get the page, though it could map the buffer itself. \"Locked\" "
 "is 0 as well, although the buffer counts towards RLIMIT_MEMLOCK.");
 	skel = skel_open(card_path());
 	if (!skel)

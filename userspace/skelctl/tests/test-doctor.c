@@ -303,7 +303,50 @@ static void iommus(void)
 	check(has(HINT, "lets this card pass", "iommu.passthrough=0"));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "DMA-FQ\n");
 	examine();
-	check(has(FINE, "reach its buffers only", ""));
+	check(has(FINE, "whether it enforces the grants", ""));
+	root_remove();
+}
+
+static void examine_guarded(enum guard guard)
+{
+	struct patient patient;
+
+	check(patient_user(&patient, root, DEVICE, "ada"));
+	patient.opened = 0;
+	patient.guard = guard;
+	diagnose(&patient, &findings);
+}
+
+/* What the kernel says of the card, and why that is so */
+static void guards(void)
+{
+	make_machine();
+	examine_guarded(GUARD_KERNEL);
+	check(!has(FINE, "IOMMU", "") && !has(HINT, "IOMMU", ""));
+	root_put("/sys/class/misc/skel0/path", "platform-43c00000.card\n");
+	examine_guarded(GUARD_IOMMU);
+	check(!has(HINT, "IOMMU", ""));
+	examine_guarded(GUARD_NOBODY);
+	check(has(HINT, "No IOMMU enforces the grants", "device tree"));
+
+	root_put("/sys/class/misc/skel0/path", "pci-0000:03:00.0\n");
+	examine_guarded(GUARD_NOBODY);
+	check(has(HINT, "No IOMMU guards", "intel_iommu=on"));
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "identity\n");
+	examine_guarded(GUARD_NOBODY);
+	check(has(HINT, "lets this card pass", "iommu.passthrough=0"));
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "DMA\n");
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.0", "");
+	examine_guarded(GUARD_NOBODY);
+	check(has(HINT, "(ATS)", "pci=noats"));
+	examine_guarded(GUARD_IOMMU);
+	check(has(FINE, "only while a transfer to or from it is granted", ""));
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.1", "");
+	examine_guarded(GUARD_NOBODY);
+	check(has(HINT, "from 1 other device of its group", "another slot"));
+	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.2", "");
+	examine_guarded(GUARD_UNKNOWN);
+	check(has(HINT, "from 2 other devices", "another slot"));
 	root_remove();
 }
 
@@ -346,6 +389,7 @@ int main(void)
 	run(what_open_says);
 	run(limits);
 	run(iommus);
+	run(guards);
 	run(what_is_printed);
 	return unit_end();
 }

@@ -56,9 +56,31 @@ static void info_shows_the_card(void)
 	check(strstr(output, "0xfffffff (28 bits)"));
 	check(strstr(output, "16 KiB"));
 	check(strstr(output, "\nINP2         16      +-10 V  square, 100 Hz, 5 V\n"));
+	check(strstr(output, "largest buffer 8 GiB\n"));
 	check(skelctl(&info_command, "info --help") == 0);
 	check(skelctl(&info_command, "info more") == EXIT_USAGE);
 }
+
+#ifdef SKEL_CAP_ENFORCED
+static void info_says_who_enforces(void)
+{
+	fake_reset();
+	check(skelctl(&info_command, "info") == 0);
+	check(strstr(output, "grants         enforced: the kernel copies"));
+	check(strstr(output, "buffers        in pieces of memory\n"));
+	check(skelctl(&info_command, "info --json") == 0);
+	check(strstr(output, "\"enforced_by\": \"kernel\",\n  \"segments\": 0,\n  \"buffer_max\": 8589934592,"));
+	fake.dma = true;
+	check(skelctl(&info_command, "info") == 0);
+	check(strstr(output, "grants         enforced by an IOMMU\n"));
+	fake.unguarded = true;
+	check(skelctl(&info_command, "info") == 0);
+	check(strstr(output, "grants         not enforced: the card can reach all memory; see skelctl doctor\n"));
+	check(strstr(output, "buffers        in one piece of memory\nlargest buffer 4 MiB\n"));
+	check(skelctl(&info_command, "info --json") == 0);
+	check(strstr(output, "\"enforced_by\": \"nobody\",\n  \"segments\": 1,"));
+}
+#endif
 
 static void info_of_a_simple_card(void)
 {
@@ -399,6 +421,9 @@ static void verdicts_are_understood(void)
 int main(void)
 {
 	run(info_shows_the_card);
+#ifdef SKEL_CAP_ENFORCED
+	run(info_says_who_enforces);
+#endif
 	run(info_of_a_simple_card);
 	run(info_of_a_card_that_has_stopped);
 	run(info_prints_json);
