@@ -19,7 +19,6 @@
 
 #include "fake-card.h"
 
-
 struct fake_card fake = { .fd = -1, .other_fd = -1 };
 
 /* Of the list of buffers, which the card's thread reads */
