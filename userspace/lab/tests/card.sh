@@ -86,7 +86,7 @@ disturbed() {
 # Right, or an error: whatever others do meanwhile.
 right_or_error() { # CARD RATE
 	disturbed "$1: two recordings" "$2" acquire --rate 10000 --frames 500
-	has "$1: two recordings, the second" "measured 50.00 Hz, -8.000 V to 8.000 V" "$other"
+	has "$1: two recordings, the second" "measured 50.00 Hz" "$other"
 	disturbed "$1: another start at the same rate" "$2" ask "SAMPLE $2"
 	disturbed "$1: another frequency" "$2" ask 'INPUT 0 60000 8000'
 	: >/tmp/disturbed
@@ -96,7 +96,7 @@ right_or_error() { # CARD RATE
 	ask STOP >/dev/null
 	wait $recording
 	has "$1: stopped" "does not sample any more" "$(cat /tmp/disturbed)"
-	has "$1: undisturbed" "measured 60.00 Hz, -8.000 V to 8.000 V" \
+	has "$1: undisturbed" "measured 60.00 Hz" \
 		"$(acquire --rate 10000 --frames 500)"
 }
 
