@@ -52,6 +52,16 @@ static PyObject *card_new(PyTypeObject *type, PyObject *args, PyObject *names)
 	return card;
 }
 
+/* What was made of a closed card would have to do with another handle. */
+static bool card_is_new(struct card *card)
+{
+	if (!card->skel && !card->closing)
+		return true;
+	PyErr_SetString(PyExc_ValueError,
+			"the card is open already, or was closed: make another Card");
+	return false;
+}
+
 static int card_init(struct card *card, PyObject *args, PyObject *names)
 {
 	static char *keywords[] = { "path", NULL };
@@ -62,10 +72,8 @@ static int card_init(struct card *card, PyObject *args, PyObject *names)
 
 	if (!PyArg_ParseTupleAndKeywords(args, names, "|O:Card", keywords, &given))
 		return -1;
-	if (card->skel) {
-		PyErr_SetString(PyExc_ValueError, "the card is open already");
+	if (!card_is_new(card))
 		return -1;
-	}
 	if (given != Py_None) {
 		if (!PyUnicode_FSConverter(given, &path))
 			return -1;
@@ -76,9 +84,8 @@ static int card_init(struct card *card, PyObject *args, PyObject *names)
 	error = errno;
 	Py_END_ALLOW_THREADS
 	Py_XDECREF(path);
-	if (skel && card->skel) {	/* by another thread, meanwhile */
+	if (skel && !card_is_new(card)) {	/* by another thread, meanwhile */
 		skel_close(skel);
-		PyErr_SetString(PyExc_ValueError, "the card is open already");
 		return -1;
 	}
 	if (!skel) {
@@ -87,7 +94,6 @@ static int card_init(struct card *card, PyObject *args, PyObject *names)
 	}
 	card->skel = skel;
 	card->owner = getpid();
-	card->closing = false;
 	return 0;
 }
 

@@ -62,9 +62,22 @@ class Open(fake.Case):
     def test_again(self):
         with self.assertRaisesRegex(ValueError, "open already"):
             self.card.__init__(fake.PATH)
-        self.card.close()
-        self.card.__init__(fake.PATH)
         self.assertEqual(self.card.info().name, "fake")
+        buffer = self.card.malloc(4096)
+        self.card.close()
+        # its buffers are gone, and must not be taken for those of another handle
+        with self.assertRaisesRegex(ValueError, "was closed"):
+            self.card.__init__(fake.PATH)
+        self.assertTrue(buffer.freed)
+        with self.assertRaisesRegex(ValueError, "closed"):
+            memoryview(buffer)
+        # what could not be opened can be tried again
+        card = skel.Card.__new__(skel.Card)
+        with self.assertRaises(skel.NotFound):
+            card.__init__("/nowhere/skel0")
+        card.__init__(fake.PATH)
+        self.assertEqual(card.info().name, "fake")
+        card.close()
 
     def test_describes(self):
         info = self.card.info()
