@@ -44,7 +44,7 @@ int skel_parse_line(PyObject *object, void *bytes)
 	return 0;
 }
 
-static PyObject *text(const char *line, int length)
+PyObject *skel_text(const char *line, int length)
 {
 	return PyUnicode_DecodeUTF8(line, length, "surrogateescape");
 }
@@ -91,7 +91,7 @@ static PyObject *receive(struct card *card, PyObject *args, PyObject *names,
 			SKEL_CALL(card, length = read(skel, line, sizeof(line), skel_slice(end));
 				  error = length < 0 ? errno : 0);
 	} while (skel_again(&error, end));
-	return error ? skel_raise(error) : text(line, length);
+	return error ? skel_raise(error) : skel_text(line, length);
 }
 
 PyObject *skel_card_readline(struct card *card, PyObject *args, PyObject *names)
@@ -140,7 +140,7 @@ PyObject *skel_card_query(struct card *card, PyObject *args, PyObject *names)
 	char reply[SKEL_LINE_MAX];
 	int length = query(card, args, names, reply, sizeof(reply));
 
-	return length < 0 ? NULL : text(reply, length);
+	return length < 0 ? NULL : skel_text(reply, length);
 }
 
 PyObject *skel_card_query_bytes(struct card *card, PyObject *args,

@@ -3,6 +3,7 @@
  * module.c - the module skel._skel: its types, constants and errors
  */
 #include <errno.h>
+#include <string.h>
 
 #include "module.h"
 
@@ -20,8 +21,8 @@ PyObject *skel_raise_text(int error, const char *text, const char *reason)
 		Py_DECREF(errors);
 	}
 	if (skel_module.make_error)
-		raised = PyObject_CallFunction(skel_module.make_error, "isz",
-					       error, text, reason);
+		raised = PyObject_CallFunction(skel_module.make_error, "iNz", error,
+					       skel_text(text, strlen(text)), reason);
 	if (raised) {
 		PyErr_SetObject((PyObject *)SKEL_TYPE(raised), raised);
 		Py_DECREF(raised);

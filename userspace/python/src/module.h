@@ -105,6 +105,7 @@ void skel_card_settle(struct card *card);
 } while (0)
 
 /* Lines: line.c */
+PyObject *skel_text(const char *line, int length);	/* the str of any bytes */
 extern PyObject *skel_find_blocks(PyObject *module, PyObject *answer);
 /* for "O&": str or bytes to bytes of one line; its reference is cleaned up by "O&" */
 int skel_parse_line(PyObject *object, void *bytes);

@@ -25,6 +25,8 @@ class Open(fake.Case):
             skel.Card("/nowhere/skel0")
         with self.assertRaises(FileNotFoundError):
             skel.Card(path="/nowhere/skel0")
+        with self.error(skel.NotFound, errno.ENOENT, "/nowhere/\udcff"):
+            skel.Card(b"/nowhere/\xff")
 
     def test_default(self):
         self.assertEqual(skel.DEFAULT_PATH, "/dev/skel0")
@@ -152,6 +154,9 @@ class Lines(fake.Case):
         fake._card.fake_say(b"event: \xff\n")
         event = self.card.read_event(1)
         self.assertEqual(event.encode("utf-8", "surrogateescape"), b"\xff")
+        fake.set(silent=1)
+        with self.error(skel.Timeout, errno.ETIMEDOUT, "'\udcff?'"):
+            self.card.query(b"\xff?", 0.01)
 
     def test_line_of_a_card(self):
         for wrong in "a\nb", "a\0b", b"\n", "\n":
