@@ -92,7 +92,7 @@ PyObject *skel_card_stream(struct card *card, PyObject *args, PyObject *names)
 	skel = skel_handle(card);
 	if (!skel)
 		return NULL;
-	stream = PyObject_New(struct stream, skel_module.stream);
+	stream = PyObject_GC_New(struct stream, skel_module.stream);
 	if (!stream)
 		return NULL;
 	stream->card = (struct card *)SKEL_REF(card);
@@ -101,6 +101,7 @@ PyObject *skel_card_stream(struct card *card, PyObject *args, PyObject *names)
 	stream->calls = 0;
 	stream->started = false;
 	stream->closing = false;
+	PyObject_GC_Track(stream);
 	/* by hand: it is entered before the card may be closed */
 	card->calls++;
 	Py_BEGIN_ALLOW_THREADS
@@ -120,15 +121,23 @@ PyObject *skel_card_stream(struct card *card, PyObject *args, PyObject *names)
 	return NULL;
 }
 
+static int stream_traverse(struct stream *stream, visitproc visit, void *arg)
+{
+	Py_VISIT(SKEL_TYPE(stream));
+	Py_VISIT(stream->card);
+	return 0;
+}
+
 static void stream_dealloc(struct stream *stream)
 {
 	PyTypeObject *type = SKEL_TYPE(stream);
 
+	PyObject_GC_UnTrack(stream);
 	/* blocks would hold references: there are none */
 	stream->closing = true;
 	settle(stream);
 	Py_DECREF(stream->card);
-	PyObject_Free(stream);
+	PyObject_GC_Del(stream);
 	Py_DECREF(type);
 }
 
@@ -210,7 +219,7 @@ static PyObject *stream_start(struct stream *stream, PyObject *args, PyObject *n
 
 static PyObject *block_new(struct stream *stream, const struct skel_block *at)
 {
-	struct block *block = PyObject_New(struct block, skel_module.block);
+	struct block *block = PyObject_GC_New(struct block, skel_module.block);
 
 	if (!block) {
 		STREAM_CALL(stream, skel_stream_release(stream->handle, at));
@@ -221,6 +230,7 @@ static PyObject *block_new(struct stream *stream, const struct skel_block *at)
 	block->views = 0;
 	block->released = false;
 	block->leaving = false;
+	PyObject_GC_Track(block);
 	return (PyObject *)block;
 }
 
@@ -365,13 +375,21 @@ static void release(struct block *block)
 		STREAM_CALL(stream, skel_stream_release(handle, &block->at));
 }
 
+static int block_traverse(struct block *block, visitproc visit, void *arg)
+{
+	Py_VISIT(SKEL_TYPE(block));
+	Py_VISIT(block->stream);
+	return 0;
+}
+
 static void block_dealloc(struct block *block)
 {
 	PyTypeObject *type = SKEL_TYPE(block);
 
+	PyObject_GC_UnTrack(block);
 	release(block);
 	Py_DECREF(block->stream);
-	PyObject_Free(block);
+	PyObject_GC_Del(block);
 	Py_DECREF(type);
 }
 
@@ -508,6 +526,7 @@ static PyGetSetDef stream_getters[] = {
 
 static PyType_Slot stream_slots[] = {
 	{ Py_tp_dealloc, stream_dealloc },
+	{ Py_tp_traverse, stream_traverse },
 	{ Py_tp_iter, PyObject_SelfIter },
 	{ Py_tp_iternext, stream_next },
 	{ Py_tp_methods, stream_methods },
@@ -543,6 +562,7 @@ static PyGetSetDef block_getters[] = {
 
 static PyType_Slot block_slots[] = {
 	{ Py_tp_dealloc, block_dealloc },
+	{ Py_tp_traverse, block_traverse },
 	{ Py_tp_methods, block_methods },
 	{ Py_tp_getset, block_getters },
 	{ Py_tp_doc, "A block of a stream, which offers its bytes by the buffer protocol.\n\n"
@@ -557,13 +577,15 @@ static PyType_Slot block_slots[] = {
 PyType_Spec skel_stream_spec = {
 	.name = "skel.Stream",
 	.basicsize = sizeof(struct stream),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
+		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
 	.slots = stream_slots,
 };
 
 PyType_Spec skel_block_spec = {
 	.name = "skel.Block",
 	.basicsize = sizeof(struct block),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
+		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
 	.slots = block_slots,
 };

@@ -145,6 +145,23 @@ class Leaks(unittest.TestCase):
 
         self.judge(leave)
 
+    def test_circles(self):
+        """A program's own kind of card may keep what was made of it."""
+
+        class Own(skel.Card):
+            pass
+
+        def circle():
+            card = Own(fake.PATH)
+            card.stream = card.stream(4, 400)
+            card.stream.start("SAMPLE 1000")
+            card.block = next(card.stream)
+            card.transfer = card.submit_tohost(card.malloc(4096))
+            del card
+            gc.collect()
+
+        self.judge(circle)
+
     def test_loop(self):
         # the loop's own texts of debugging stay
         self.judge(lambda: asyncio.run(use_loop(), debug=False), 256)
