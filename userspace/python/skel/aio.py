@@ -244,7 +244,24 @@ class Stream:
         self._blocks = _Lane(card._threads)
 
     async def __aenter__(self) -> "Stream":
-        self._stream = await self._card._queries.run(self._make)
+        stream: Optional[_skel.Stream] = None
+        given_up = False
+
+        def open_it() -> None:
+            nonlocal stream
+            stream = self._make()
+            if given_up:
+                stream.close()
+
+        try:
+            await self._card._queries.run(open_it)
+        except asyncio.CancelledError:
+            # it may be open, or will be: whoever comes second closes it
+            given_up = True
+            if stream:
+                stream.close()
+            raise
+        self._stream = stream
         return self
 
     async def __aexit__(

@@ -3,6 +3,7 @@
 
 import asyncio
 import errno
+import time
 import unittest
 
 import fake
@@ -147,6 +148,22 @@ class Loop(unittest.IsolatedAsyncioTestCase):
                 numbers.append(block.index)
                 del block
             self.assertEqual(numbers, list(range(30)))
+
+    async def test_cancelled_opening(self):
+        """A stream that nobody has any more is closed before the next one is opened."""
+        opened = []
+
+        def slowly():
+            time.sleep(0.05)
+            opened.append(self.card.card.stream(4, 400))
+            return opened[-1]
+
+        for _ in range(3):
+            with self.assertRaises(asyncio.TimeoutError):
+                await asyncio.wait_for(skel.aio.Stream(self.card, slowly).__aenter__(), 0.01)
+            async with self.card.stream(4, 400) as stream:
+                self.assertEqual(stream.info().blocks, 4)
+                self.assertTrue(opened[-1].closed)
 
     async def test_arguments(self):
         with self.assertRaises(skel.NotFound):
