@@ -8,14 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "../internal.h"
-#include "unit.h"
+#include "card.h"
 
-static struct skel *skel;
-static int card;	/* the card's end of the stream */
 static int no_memory;	/* so many calls of realloc() fail */
 static int no_room;	/* write() number @no_room from now says EAGAIN */
 static size_t piece;	/* bytes that write() takes at once, 0: all */
@@ -54,27 +50,6 @@ void *__wrap_realloc(void *old, size_t size)
 	no_memory--;
 	errno = ENOMEM;
 	return NULL;
-}
-
-static void plug(void)
-{
-	int fds[2];
-
-	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds));
-	card = fds[1];
-	skel = skel_new(fds[0]);
-	check(skel);
-}
-
-static void unplug(void)
-{
-	skel_close(skel);
-	close(card);
-}
-
-static void say(const char *text)
-{
-	check(write(card, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
 static bool heard(const char *text)

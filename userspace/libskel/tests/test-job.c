@@ -7,36 +7,17 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "../internal.h"
-#include "unit.h"
+#include "card.h"
 
 #define JOBS	10
 
-static struct skel *skel;
-static int card;	/* the card's end of the stream */
-
-static void plug(void)
+/* A card with three transfers at once */
+static void plug_three(void)
 {
-	int fds[2];
-
-	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds));
-	card = fds[1];
-	skel = skel_new(fds[0]);
+	plug();
 	skel->transfers = 3;
-}
-
-static void unplug(void)
-{
-	skel_close(skel);
-	close(card);
-}
-
-static void say(const char *text)
-{
-	check(write(card, text, strlen(text)) == (ssize_t)strlen(text));
 }
 
 /* How many transfers the card was told, until now; *@last: address of the last */
@@ -91,7 +72,7 @@ static void as_many_as_the_card_can(void)
 	unsigned long long last;
 	int i, number[JOBS];
 
-	plug();
+	plug_three();
 	heard = 0;
 	check(skel_dispatch(skel, 0) == 0);
 	for (i = 0; i < JOBS; i++) {
@@ -132,7 +113,7 @@ static void wait_for_a_submitted_one(void)
 	struct skel_transfer a = transfer(1), b = transfer(1), c = transfer(2);
 	int number = 5;
 
-	plug();
+	plug_three();
 	heard = 0;
 	/* equal ones end in their order */
 	check(!skel_submit(skel, &a, NULL, NULL));
@@ -159,7 +140,7 @@ static void abandoned(void)
 	unsigned long long last;
 	int i;
 
-	plug();
+	plug_three();
 	for (i = 0; i < 5; i++) {
 		t[i] = transfer(i);
 		check(!skel_submit(skel, &t[i], NULL, NULL));
@@ -196,7 +177,7 @@ static void submitted_by_its_own_function(void)
 	struct skel_transfer t = transfer(1);
 	int i, left = 5;
 
-	plug();
+	plug_three();
 	check(!skel_submit(skel, &t, resubmit, &left));
 	for (i = 0; i < 5; i++) {
 		check(told(NULL) == 1);
@@ -212,7 +193,7 @@ static void the_card_goes(void)
 	struct skel_transfer t[5];
 	int i, number = 0;
 
-	plug();
+	plug_three();
 	heard = 0;
 	for (i = 0; i < 5; i++) {
 		t[i] = transfer(i);
@@ -235,7 +216,7 @@ static void wrong_direction(void)
 {
 	struct skel_transfer t = { .direction = (enum skel_direction)7 };
 
-	plug();
+	plug_three();
 	check(skel_submit(skel, &t, NULL, NULL) == -EINVAL && *skel_errmsg());
 	check(skel_abandon(skel, &t) == -ENOENT);
 	unplug();

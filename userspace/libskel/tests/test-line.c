@@ -8,37 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "../internal.h"
-#include "unit.h"
+#include "card.h"
 
-static struct skel *skel;
-static int card;	/* the card's end of the stream */
 static char line[SKEL_LINE_MAX];
-
-static void plug(void)
-{
-	int fds[2];
-
-	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds));
-	card = fds[1];
-	skel = skel_new(fds[0]);
-	check(skel);
-}
-
-static void unplug(void)
-{
-	skel_close(skel);
-	close(card);
-}
-
-static void say(const char *text)
-{
-	check(write(card, text, strlen(text)) == (ssize_t)strlen(text));
-}
 
 /* Whether the next line is @text */
 static bool next_is(const char *text)

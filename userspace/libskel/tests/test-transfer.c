@@ -4,11 +4,9 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "../internal.h"
-#include "unit.h"
+#include "card.h"
 
 #define HOST	"0x100000000"
 
@@ -66,37 +64,20 @@ static void parse_bad_lines(void)
 	check(t.length == 77);
 }
 
-static struct skel *skel;
-static int card;
 static char line[SKEL_LINE_MAX];
-
-static void plug(const char *text)
-{
-	int fds[2];
-
-	check(!socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds));
-	card = fds[1];
-	skel = skel_new(fds[0]);
-	check(write(card, text, strlen(text)) == (ssize_t)strlen(text));
-}
-
-static void unplug(void)
-{
-	skel_close(skel);
-	close(card);
-}
 
 static void wait_takes_its_own(void)
 {
 	struct skel_transfer a, b;
 
-	plug("skel: DONE TOHOST 0x0 0x20 " HOST "\n"		/* other length */
-	     "hello\n"
-	     "skel: DONE FROMHOST 0x0 0x10 " HOST "\n"	/* other direction */
-	     "skel: DONE TOHOST 0x4 0x10 " HOST "\n"		/* other address */
-	     "skel: REFUSED TOHOST 0x0 0x10 " HOST " busy\n"
-	     "skel: DONE TOHOST 0x0 0x10 " HOST "\n"
-	     "skel: FAILED FROMHOST 0x8 0x10 " HOST " timeout\n");
+	plug();
+	say("skel: DONE TOHOST 0x0 0x20 " HOST "\n"		/* other length */
+	    "hello\n"
+	    "skel: DONE FROMHOST 0x0 0x10 " HOST "\n"	/* other direction */
+	    "skel: DONE TOHOST 0x4 0x10 " HOST "\n"		/* other address */
+	    "skel: REFUSED TOHOST 0x0 0x10 " HOST " busy\n"
+	    "skel: DONE TOHOST 0x0 0x10 " HOST "\n"
+	    "skel: FAILED FROMHOST 0x8 0x10 " HOST " timeout\n");
 	check(!skel_tohost(skel, &a, 0, 0x10, 0x100000000));
 	check(!skel_fromhost(skel, &b, 8, 0x10, 0x100000000));
 	check(read(card, line, sizeof(line)) > 0);
@@ -140,7 +121,8 @@ static void wait_ignores_forged_lines(void)
 
 	for (i = 0; i < ARRAY_SIZE(forged); i++)
 		strcat(strcat(text, forged[i]), "\n");
-	plug(text);
+	plug();
+	say(text);
 	check(!skel_tohost(skel, &t, 0, 0x10, 0x100000000));
 	check(skel_wait(skel, &t, 0) == -1 && errno == ETIMEDOUT);
 	check(t.result == SKEL_PENDING);
@@ -158,7 +140,8 @@ static void wait_until_unplug(void)
 {
 	struct skel_transfer t;
 
-	plug("hello\n");
+	plug();
+	say("hello\n");
 	check(!skel_tohost(skel, &t, 0, 1, 1));
 	close(card);
 	check(skel_wait(skel, &t, -1) == -1 && errno == ENODEV);
