@@ -212,7 +212,7 @@ PyStructSequence_Desc skel_info_desc = {
 	.name = "skel.Info",
 	.doc = "The card, and the counters of the channel: struct skel_info.",
 	.fields = info_fields,
-	.n_in_sequence = sizeof(info_fields) / sizeof(info_fields[0]) - 1,
+	.n_in_sequence = SKEL_COUNT(info_fields) - 1,
 };
 
 static PyObject *card_info(struct card *card, PyObject *unused)
@@ -262,7 +262,7 @@ PyStructSequence_Desc skel_region_info_desc = {
 	.name = "skel.RegionInfo",
 	.doc = "A region of the card: struct skel_region_info.",
 	.fields = region_info_fields,
-	.n_in_sequence = 4,
+	.n_in_sequence = SKEL_COUNT(region_info_fields) - 1,
 };
 
 static PyObject *card_region_info(struct card *card, PyObject *args)

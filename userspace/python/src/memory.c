@@ -187,6 +187,21 @@ static PyObject *memory_enter(struct memory *memory, PyObject *unused)
 	return skel_memory_handle(memory) ? SKEL_REF(memory) : NULL;
 }
 
+int skel_parse_length(PyObject *object, void *length)
+{
+	Py_ssize_t number = -1;
+
+	if (object != Py_None) {
+		number = PyNumber_AsSsize_t(object, PyExc_OverflowError);
+		if (PyErr_Occurred())
+			return 0;
+		if (number == -1)
+			number = -2;	/* the caller's -1 is no length */
+	}
+	*(Py_ssize_t *)length = number;
+	return 1;
+}
+
 bool skel_memory_part(const struct memory *memory, Py_ssize_t from,
 		      Py_ssize_t *length)
 {
@@ -208,19 +223,12 @@ static struct skel *parse_part(struct memory *memory, PyObject *args,
 			       Py_ssize_t *length)
 {
 	static char *keywords[] = { "offset", "length", NULL };
-	PyObject *wanted = Py_None;
 
 	*from = 0;
 	*length = -1;
-	if (!PyArg_ParseTupleAndKeywords(args, names, "|nO", keywords, from, &wanted))
+	if (!PyArg_ParseTupleAndKeywords(args, names, "|nO&", keywords, from,
+					 skel_parse_length, length))
 		return NULL;
-	if (wanted != Py_None) {
-		*length = PyNumber_AsSsize_t(wanted, PyExc_OverflowError);
-		if (PyErr_Occurred())
-			return NULL;
-		if (*length == -1)
-			*length = -2;	/* the caller's -1 is no length */
-	}
 	return skel_memory_part(memory, *from, length) ?
 	       skel_memory_handle(memory) : NULL;
 }

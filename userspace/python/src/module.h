@@ -119,6 +119,8 @@ PyObject *skel_card_clear(struct card *card, PyObject *args, PyObject *names);
 /* Memory: memory.c */
 PyObject *skel_card_malloc(struct card *card, PyObject *args, PyObject *names);
 PyObject *skel_card_map(struct card *card, PyObject *args, PyObject *names);
+/* for "O&": a length, -1 for None */
+int skel_parse_length(PyObject *object, void *length);
 /* Whether @length (-1: the rest) bytes from @from on are inside; else an exception */
 bool skel_memory_part(const struct memory *memory, Py_ssize_t from,
 		      Py_ssize_t *length);

@@ -86,7 +86,7 @@ static void sleep_ms(struct card *card, int ms)
  */
 static int pump(struct card *card, struct skel *skel, const struct transfer *t, int ms)
 {
-	int ret = 0;
+	int ret;
 
 	pthread_mutex_lock(&card->ends);
 	if (t && t->ended) {
@@ -212,23 +212,16 @@ static struct transfer *parse_and_submit(struct card *card, PyObject *args,
 	};
 	struct skel_transfer at = { .direction = direction };
 	Py_ssize_t offset = 0, length = -1;
-	PyObject *wanted = Py_None;
 	struct memory *buffer;
 	struct skel *skel;
 
 	if (!PyArg_ParseTupleAndKeywords(args, names, format,
 					 end ? keywords : keywords_async,
 					 skel_module.buffer, &buffer,
-					 skel_parse_u64, &at.card_addr, &wanted,
-					 &offset, skel_parse_timeout, end))
+					 skel_parse_u64, &at.card_addr,
+					 skel_parse_length, &length, &offset,
+					 skel_parse_timeout, end))
 		return NULL;
-	if (wanted != Py_None) {
-		length = PyNumber_AsSsize_t(wanted, PyExc_OverflowError);
-		if (PyErr_Occurred())
-			return NULL;
-		if (length == -1)
-			length = -2;	/* the caller's -1 is no length */
-	}
 	if (buffer->card != card) {
 		PyErr_SetString(PyExc_ValueError, "the buffer belongs to another card");
 		return NULL;
@@ -327,25 +320,25 @@ static PyObject *transfer(struct card *card, PyObject *args, PyObject *names,
 
 PyObject *skel_card_tohost(struct card *card, PyObject *args, PyObject *names)
 {
-	return transfer(card, args, names, SKEL_TOHOST, "O!|O&OnO&:tohost");
+	return transfer(card, args, names, SKEL_TOHOST, "O!|O&O&nO&:tohost");
 }
 
 PyObject *skel_card_fromhost(struct card *card, PyObject *args, PyObject *names)
 {
-	return transfer(card, args, names, SKEL_FROMHOST, "O!|O&OnO&:fromhost");
+	return transfer(card, args, names, SKEL_FROMHOST, "O!|O&O&nO&:fromhost");
 }
 
 PyObject *skel_card_submit_tohost(struct card *card, PyObject *args, PyObject *names)
 {
 	return (PyObject *)parse_and_submit(card, args, names, SKEL_TOHOST,
-					    "O!|O&On:submit_tohost", NULL);
+					    "O!|O&O&n:submit_tohost", NULL);
 }
 
 PyObject *skel_card_submit_fromhost(struct card *card, PyObject *args,
 				    PyObject *names)
 {
 	return (PyObject *)parse_and_submit(card, args, names, SKEL_FROMHOST,
-					    "O!|O&On:submit_fromhost", NULL);
+					    "O!|O&O&n:submit_fromhost", NULL);
 }
 
 /* Those whose end nobody was told of, in the order in which they were submitted */
