@@ -97,6 +97,31 @@ static void blocks_of_a_ring(void)
 	unplug();
 }
 
+/* Its later frames are not for this stream, which ends all the same. */
+static void a_card_that_does_not_stop(void)
+{
+	struct skel_stream_options options = { .block = 400 };
+	struct skel_block block;
+	uint64_t end;
+	int ret;
+
+	fake_reset();
+	fake.deaf = true;
+	plug(&options);
+	check(!skel_stream_start(stream, "SAMPLE 1000"));
+	check(skel_stream_acquire(stream, &block, 1000) == 1);
+	check(!skel_stream_release(stream, &block));
+	check(!skel_stream_stop(stream));
+	end = fake.frames * FRAME;
+	while ((ret = skel_stream_acquire(stream, &block, 1000)) == 1) {
+		check(right(&block, 1000));
+		check(!skel_stream_release(stream, &block));
+	}
+	check(ret == 0 && fake.sampling);
+	check(block.offset + block.length >= end);
+	unplug();
+}
+
 static void blocks_are_held(void)
 {
 	struct skel_stream_options options = { .blocks = 2, .block = 400 };
@@ -520,6 +545,7 @@ int main(void)
 	/* of a device it would be ENODEV, but this is a socket */
 	signal(SIGPIPE, SIG_IGN);
 	run(blocks_of_a_ring);
+	run(a_card_that_does_not_stop);
 	run(blocks_are_held);
 	run(overruns_are_counted);
 	run(frames_the_card_loses);
