@@ -38,15 +38,12 @@ int fake_set(const char *name, unsigned long long value)
 		} \
 	} while (0)
 
-	SET(step);
 	SET(busy);
 	SET(no_mmap);
 	SET(refuse);
 	SET(slow);
-	SET(simple);
 	SET(streams);
 	SET(break_at);
-	SET(scpi);
 	SET(silent);
 	SET(lose);
 	SET(unplug);
@@ -58,11 +55,7 @@ int fake_set(const char *name, unsigned long long value)
 
 long long fake_get(const char *name)
 {
-	if (strcmp(name, "buffers") == 0)
-		return fake.buffers;
-	if (strcmp(name, "transfers") == 0)
-		return fake.transfers;
-	return -1;
+	return strcmp(name, "buffers") == 0 ? fake.buffers : -1;
 }
 
 /* The C library's own function of a name */
