@@ -26,6 +26,7 @@ struct transfer {
 	struct skel_transfer at;	/* the library's while it is submitted */
 	struct transfer *next;		/* of card->submitted */
 	bool submitted;			/* on that list: nobody was told of its end */
+	bool awaited;			/* by tohost(), fromhost(): not for dispatch() */
 	bool abandoned;
 	/* with card->ends while it is submitted */
 	bool ended;
@@ -165,7 +166,8 @@ static const char *direction(const struct transfer *t)
 
 /* Return: a new, submitted transfer, or NULL with an exception */
 static struct transfer *submit(struct card *card, struct memory *buffer,
-			       Py_ssize_t offset, const struct skel_transfer *at)
+			       Py_ssize_t offset, const struct skel_transfer *at,
+			       bool awaited)
 {
 	struct transfer *t = PyObject_GC_New(struct transfer, skel_module.transfer);
 	struct transfer **last = &card->submitted;
@@ -180,6 +182,7 @@ static struct transfer *submit(struct card *card, struct memory *buffer,
 	t->at = *at;
 	t->end = *at;
 	t->ended = false;
+	t->awaited = awaited;
 	t->abandoned = false;
 	t->submitted = true;
 	t->next = NULL;
@@ -231,7 +234,7 @@ static struct transfer *parse_and_submit(struct card *card, PyObject *args,
 		return NULL;
 	at.length = length;
 	at.host_addr = skel_host_addr(skel, buffer->start) + offset;
-	return submit(card, buffer, offset, &at);
+	return submit(card, buffer, offset, &at, end);
 }
 
 /* The exception that an end stands for. Return: NULL, or @t if all is well. */
@@ -341,16 +344,24 @@ PyObject *skel_card_submit_fromhost(struct card *card, PyObject *args,
 					    "O!|O&O&n:submit_fromhost", NULL);
 }
 
-/* Those whose end nobody was told of, in the order in which they were submitted */
-static PyObject *take_ended(struct card *card)
+/*
+ * Those whose end nobody was told of, in the order in which they were submitted.
+ * @running: whether there are others
+ */
+static PyObject *take_ended(struct card *card, bool *running)
 {
 	PyObject *list = PyList_New(0);
 	struct transfer *t, *next;
 
+	*running = false;
 	for (t = card->submitted; t && list; t = next) {
 		next = t->next;
-		if (!has_ended(t))
+		if (t->awaited)
 			continue;
+		if (!has_ended(t)) {
+			*running = true;
+			continue;
+		}
 		if (PyList_Append(list, (PyObject *)t))
 			Py_CLEAR(list);
 		else
@@ -365,6 +376,7 @@ PyObject *skel_card_dispatch(struct card *card, PyObject *args, PyObject *names)
 	double end = INFINITY;
 	struct skel *skel;
 	PyObject *list;
+	bool running;
 	int error;
 
 	if (!PyArg_ParseTupleAndKeywords(args, names, "|O&:dispatch", keywords,
@@ -372,12 +384,12 @@ PyObject *skel_card_dispatch(struct card *card, PyObject *args, PyObject *names)
 		return NULL;
 	for (;;) {
 		skel = skel_handle(card);
-		list = skel ? take_ended(card) : NULL;
-		if (!list || PyList_Size(list) || !card->submitted)
+		list = skel ? take_ended(card, &running) : NULL;
+		if (!list || PyList_Size(list) || !running)
 			return list;
 		Py_DECREF(list);
 		SKEL_CALL(card, error = pump(card, skel, NULL, skel_slice(end)));
-		list = take_ended(card);
+		list = take_ended(card, &running);
 		if (!list || PyList_Size(list))
 			return list;
 		Py_DECREF(list);
