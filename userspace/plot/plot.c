@@ -137,11 +137,11 @@ static int tick_column(const struct canvas *c, double i)
 /* Whether a tick, or one of the @minor - 1 marks between two, is in @column */
 static bool is_tick_column(const struct canvas *c, int column, int minor)
 {
-	double i = c->first_tick - 1;
+	double span = c->plot->count / c->plot->rate / c->unit;
+	double at = column * span / c->columns + c->plot->start / c->unit;
+	double nearest = round(at / c->time_step * minor) / minor;
 
-	while (tick_column(c, i) < column)
-		i += 1.0 / minor;
-	return column && tick_column(c, i) == column;
+	return column && tick_column(c, nearest) == column;
 }
 
 static void set_dot(struct canvas *c, int x, int y)

@@ -13,6 +13,8 @@
 #include "samples.h"
 
 #define LINE_MAX_BYTES	512	/* of a csv file */
+#define VOLTS_END	1e300	/* from here on they have no axis: missing */
+#define FRAMES_END	0x1p53	/* from here on times do not tell them apart */
 
 void samples_free(struct samples *s)
 {
@@ -97,7 +99,7 @@ static int add_at(struct samples *s, double time, const double *volts)
 			s->volts[n][s->count] = NAN;
 	}
 	for (n = 0; n < s->inputs; n++)
-		s->volts[n][s->count] = volts[n];
+		s->volts[n][s->count] = fabs(volts[n]) < VOLTS_END ? volts[n] : NAN;
 	s->count++;
 	return 0;
 }
@@ -178,11 +180,11 @@ static void read_comment(struct samples *s, struct recording *rec,
 			 const char *text)
 {
 	const char *at = strstr(text, "rate=");
-	double range;
+	double rate, range;
 	int n = 0;
 
-	if (at)
-		s->rate = strtod(at + 5, NULL);
+	if (at && (rate = strtod(at + 5, NULL)) > 0)
+		s->rate = rate;
 	at = strstr(text, "range=");
 	if (at && (range = strtod(at + 6, NULL)) > 0)
 		rec->range = lround(range * 1000);
@@ -365,6 +367,8 @@ int samples_read(struct samples *s, const char *path, double last, char *why)
 	else
 		error = refuse(why, "only csv, wav and npy of skelctl record can be drawn");
 	fclose(file);
+	if (!error && !(fabs(s->start) * s->rate < FRAMES_END))
+		error = refuse(why, "its frames cannot be told apart by their times");
 	if (!error)
 		keep_last(s, last);
 	if (!error && (s->count < 2 || s->rate <= 0))

@@ -494,6 +494,31 @@ static void recordings_are_drawn(void)
 	check(strstr(output, "none.csv: No such file"));
 }
 
+/* Numbers that no recording has: they are refused, or missing. */
+static void strange_files_end(void)
+{
+	static const char *const lines[][2] = {
+		{ "0,1\\n1,2\\nnan,3\\nnan,4\\n", " s\n" },
+		{ "1e17,1\\n100000000000000016,2\\n100000000000000032,3\\n", " s\n" },
+		{ "8e15,1\\n8000000000000001,2\\n8000000000000002,3\\n", " s\n" },
+		{ "0,1\\n1e-310,2\\n2e-310,3\\n", "told apart" },
+		{ "0,1\\n1,inf\\n2,3\\n", "1.000 V to 3.000 V" },
+		{ "0,1e308\\n1,-1e308\\n2,3\\n", "3.000 V to 3.000 V" },
+		{ "0,-inf\\n1,-inf\\n2,-inf\\n", "nan V" },
+	};
+	char args[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
+		snprintf(args, sizeof(args), "printf 'time/s,INP1/V\\n%s' >%s/q.csv",
+			 lines[i][0], dir);
+		check(system(args) == 0);
+		check(skelctl("plot --width 1000 @/q.csv") ==
+		      (strstr(lines[i][1], "told") ? EXIT_CARD : 0));
+		check(strstr(output, lines[i][1]));
+	}
+}
+
 /*
  * Nothing is lost of 100 MB on the way to a file in memory. How fast that is
  * depends on the machine; 100 MB/s are usual.
@@ -569,6 +594,7 @@ int main(void)
 	run(what_the_card_cannot_do);
 	run(usage);
 	run(recordings_are_drawn);
+	run(strange_files_end);
 	run(record_is_fast);
 	remove_directory();
 	return unit_end();
