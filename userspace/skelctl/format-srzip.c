@@ -39,9 +39,8 @@
 
 struct srzip {
 	uint64_t next;		/* where the next file goes */
-	uint64_t slot[2];	/* where directories go */
-	uint64_t slot_bytes;
-	int live;		/* which of them is valid */
+	uint64_t slots, slot_bytes;	/* two of them, where directories go */
+	uint64_t valid;		/* where the valid one is */
 	uint64_t end;		/* of the archive */
 	char *directory;
 	size_t directory_bytes, directory_room;
@@ -174,13 +173,14 @@ static int write_end(struct writer *w, uint64_t directory, uint64_t end)
 static int write_directory(struct writer *w)
 {
 	struct srzip *zip = w->state;
-	int other = !zip->live;
+	uint64_t at = zip->slots;
 
-	if (output_change(&w->out, zip->directory, zip->directory_bytes,
-			  zip->slot[other]) ||
-	    write_end(w, zip->slot[other], zip->end))
+	if (at == zip->valid)
+		at += zip->slot_bytes;
+	if (output_change(&w->out, zip->directory, zip->directory_bytes, at) ||
+	    write_end(w, at, zip->end))
 		return -1;
-	zip->live = other;
+	zip->valid = at;
 	return 0;
 }
 
@@ -188,11 +188,9 @@ static int write_directory(struct writer *w)
 static int make_room(struct writer *w, uint64_t bytes)
 {
 	struct srzip *zip = w->state;
-	uint64_t limit = zip->slot[0] < zip->slot[1] ? zip->slot[0] :
-						       zip->slot[1];
-	uint64_t slot, start, end, old = zip->slot[zip->live];
+	uint64_t old = zip->slots, old_bytes = zip->slot_bytes, slot, start;
 
-	if (zip->next + bytes <= limit &&
+	if (zip->next + bytes <= old &&
 	    zip->directory_bytes + ENTRY_MAX * (INPUTS_MAX + 1) <=
 	    zip->slot_bytes)
 		return 0;
@@ -201,15 +199,16 @@ static int make_room(struct writer *w, uint64_t bytes)
 		slot *= 2;
 	start = zip->end + zip->next + bytes + SPACE_FIRST;
 	start -= start % PAGE;
-	end = start + 2 * slot + PAGE;
 	/* still with the old directory, then with its copy */
-	if (write_end(w, old, end))
+	if (write_end(w, zip->valid, start + 2 * slot + PAGE))
 		return -1;
 	zip->slot_bytes = slot;
-	zip->slot[0] = start;
-	zip->slot[1] = start + slot;
-	zip->live = 1;
-	return write_directory(w);
+	zip->slots = start;
+	if (!write_directory(w))
+		return 0;
+	zip->slot_bytes = old_bytes;
+	zip->slots = old;
+	return -1;
 }
 
 /* A file in the archive; it is not valid before write_directory(). */
@@ -249,8 +248,7 @@ static int begin_srzip(struct writer *w)
 	if (!zip->samples)
 		return -1;
 	zip->slot_bytes = SLOT_FIRST;
-	zip->slot[0] = SPACE_FIRST;
-	zip->slot[1] = SPACE_FIRST + SLOT_FIRST;
+	zip->slots = SPACE_FIRST;
 	zip->end = SPACE_FIRST + 2 * SLOT_FIRST + PAGE;
 	at = sprintf(text, "[global]\nsigrok version=0.5.2\n\n[device 1]\n"
 		     "samplerate=%llu Hz\ntotal analog=%d\n",
@@ -293,7 +291,7 @@ failed:
 	zip->directory_bytes = old;
 	zip->entries = entries;
 	zip->next = next;
-	if (next + needed <= zip->end)	/* other places need the room */
+	if (next + needed <= zip->slots)	/* other places need the room */
 		fallocate(w->out.fd, FALLOC_FL_PUNCH_HOLE |
 			  FALLOC_FL_KEEP_SIZE, next, needed);
 	errno = error;
@@ -375,8 +373,7 @@ static int end_srzip(struct writer *w)
 		error = errno;
 	/* a full disk may have no room for it there: then it stays as it is */
 	if (zip->end && zip->samples &&
-	    zip->next + zip->directory_bytes + END_BYTES <
-	    (zip->slot[0] < zip->slot[1] ? zip->slot[0] : zip->slot[1])) {
+	    zip->next + zip->directory_bytes + END_BYTES < zip->slots) {
 		uint64_t at = zip->next, length = at + zip->directory_bytes;
 
 		make_end(zip, at, length, end);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -496,6 +497,39 @@ static void existing_files_are_kept(void)
 	check(writer_open(&w, "/dev/null", false) == -1 && errno == ESPIPE);
 }
 
+/* Of the C library, but with a disk that becomes full; -1: it does not */
+static int writes_left = -1;
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
+{
+	if (!writes_left) {
+		errno = ENOSPC;
+		return -1;
+	}
+	writes_left -= writes_left > 0;
+	return syscall(SYS_pwrite64, fd, bytes, length, at);
+}
+
+/* Also while the end of the archive is moved: its directory stays. */
+static void srzip_survives_a_full_disk(void)
+{
+	struct writer w;
+	long found;
+	int n;
+
+	for (n = 0; n < 5; n++) {
+		check(open_writer(&w, &two, "sr"));
+		check(!put_some(&w, 0, 100000) && !writer_commit(&w));
+		writes_left = n;
+		check(put_some(&w, 100000, 1200000) == -1 && errno == ENOSPC);
+		writer_close(&w);
+		writes_left = -1;
+		found = sigrok_frames();
+		check(w.out.frames == 100000);
+		check(found == -1 || found == 100000);
+	}
+}
+
 /* How fast it is, to a file on tmpfs; of no consequence but for the eye */
 static void the_spool_is_fast(void)
 {
@@ -551,6 +585,7 @@ int main(void)
 	run(flac_and_w64_by_others);
 	run(killed_files_are_valid);
 	run(full_disks_keep_what_is_there);
+	run(srzip_survives_a_full_disk);
 	run(existing_files_are_kept);
 	run(the_spool_is_fast);
 	snprintf(path, sizeof(path), "rm -r %s", dir);
