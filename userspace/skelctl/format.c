@@ -127,6 +127,8 @@ int writer_close(struct writer *w)
 		error = errno;
 	if (output_close(&w->out) && !error)
 		error = errno;
+	if (w->out.failed && !error)
+		error = EIO;
 	errno = error;
 	return error ? -1 : 0;
 }
