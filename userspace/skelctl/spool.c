@@ -45,37 +45,38 @@ static struct spool_piece *take(struct spool *spool,
 	return piece;
 }
 
-static void fail(struct spool *spool)
+static bool fail(struct spool *spool)
 {
 	pthread_mutex_lock(&spool->lock);
 	if (!spool->error)
 		spool->error = errno ? errno : EIO;
 	pthread_cond_signal(&spool->less);
 	pthread_mutex_unlock(&spool->lock);
+	return true;
 }
 
 static void *write_pieces(void *data)
 {
 	struct spool *spool = data;
 	struct timespec until, now;
-	bool end = false;
+	bool end = false, failed = false;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += COMMIT_S;
 	while (!end) {
 		struct spool_piece *piece = take(spool, &until, &end);
 
-		if (piece && !spool->error &&
+		if (piece && !failed &&
 		    writer_put(spool->writer, piece->first, piece->codes,
 			       piece->count))
-			fail(spool);
+			failed = fail(spool);
 		free(piece);
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec < until.tv_sec || (now.tv_sec == until.tv_sec &&
 						  now.tv_nsec < until.tv_nsec))
 			continue;
-		if (!spool->error && writer_commit(spool->writer))
-			fail(spool);
+		if (!failed && writer_commit(spool->writer))
+			failed = fail(spool);
 		until = now;
 		until.tv_sec += COMMIT_S;
 	}
@@ -114,7 +115,8 @@ bool spool_put(struct spool *spool, int64_t first, const int16_t *codes,
 	while (piece && spool->bytes > SPOOL_MAX && !spool->error)
 		pthread_cond_wait(&spool->less, &spool->lock);
 	ok = piece && !spool->error;
-	if (!piece)
+	/* what waits is written all the same */
+	if (!piece && !spool->error)
 		spool->error = ENOMEM;
 	if (ok) {
 		*piece = (struct spool_piece){

@@ -530,6 +530,30 @@ static void srzip_survives_a_full_disk(void)
 	}
 }
 
+/* A sanitizer would end the program instead. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1";
+}
+
+/* What came before there was no memory is in the file. */
+static void spool_without_memory(void)
+{
+	static int16_t codes[1000 * 2];
+	struct spool spool;
+	struct writer w;
+	int i;
+
+	check(open_writer(&w, &two, "csv") && !spool_start(&spool, &w));
+	for (i = 0; i < 100; i++)
+		check(spool_put(&spool, i * 1000, codes, 1000));
+	/* as many bytes as no machine has */
+	check(!spool_put(&spool, i * 1000, codes, SIZE_MAX / 8));
+	check(spool_finish(&spool) == -1 && errno == ENOMEM);
+	check(w.out.frames == 100000);
+}
+
 /* How fast it is, to a file on tmpfs; of no consequence but for the eye */
 static void the_spool_is_fast(void)
 {
@@ -586,6 +610,7 @@ int main(void)
 	run(killed_files_are_valid);
 	run(full_disks_keep_what_is_there);
 	run(srzip_survives_a_full_disk);
+	run(spool_without_memory);
 	run(existing_files_are_kept);
 	run(the_spool_is_fast);
 	snprintf(path, sizeof(path), "rm -r %s", dir);
