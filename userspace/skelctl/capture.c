@@ -310,7 +310,7 @@ static bool take(struct capture *c, const struct skel_block *block)
 	return c->emit(c->data, first, c->codes, n / c->inputs.count);
 }
 
-static int64_t now_ms(void)
+int64_t now_ms(void)
 {
 	struct timespec ts;
 

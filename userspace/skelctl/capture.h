@@ -80,6 +80,9 @@ int capture_inputs(struct capture *c, struct inputs *inputs);
 __attribute__((__format__(__printf__, 2, 3)))
 int capture_fail(struct capture *c, const char *format, ...);
 
+/* Of the monotonic clock */
+int64_t now_ms(void);
+
 /* Settings, a buffer, and the start */
 int capture_start(struct capture *c);
 /* Until emit() has enough, stop is set, or something goes wrong */

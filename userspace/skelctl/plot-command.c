@@ -43,7 +43,6 @@ struct plotting {
 	double last;		/* s, 0: all */
 
 	struct recording_run run;
-	int64_t next;		/* frame */
 	int anew;
 };
 
@@ -58,7 +57,7 @@ static bool keep(void *data, int64_t first, const int16_t *codes, size_t count)
 	const struct recording *rec = &p->run.capture.rec;
 	int n;
 
-	if (s->count && first != p->next) {
+	if (s->count && first != p->run.next) {
 		s->count = 0;
 		if (++p->anew > ANEW_MAX) {
 			capture_fail(&p->run.capture, "the card loses frames at %.8g Hz, take a lower --rate",
@@ -79,7 +78,6 @@ static bool keep(void *data, int64_t first, const int16_t *codes, size_t count)
 			     s->count + count);
 		return false;
 	}
-	p->next = first + count;
 	return true;
 }
 

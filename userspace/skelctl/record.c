@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -19,21 +18,13 @@
 #include "sampling.h"
 #include "spool.h"
 
-static int64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
-}
-
 static bool emit(void *data, int64_t first, const int16_t *codes,
 		 size_t count)
 {
 	struct recording_run *run = data;
 	uint64_t wanted = run->capture.frames;
 
-	if (!run->frames && !run->begun) {
+	if (!run->begun) {
 		run->begun = true;
 		run->first = first;
 	}
@@ -66,8 +57,7 @@ static void progress(void *data, bool waiting)
 
 	if (run->quiet || now - run->told < 500)
 		return;
-	speed = now > run->told_first ?
-		1000.0 * (run->frames - run->told_frames) / (now - run->told) : 0;
+	speed = 1000.0 * (run->frames - run->told_frames) / (now - run->told);
 	run->told = now;
 	run->told_frames = run->frames;
 	fputs(run->terminal ? "\r" : "", stderr);
@@ -166,7 +156,7 @@ int record_run(struct recording_run *run, const struct sampling *s)
 	c->data = run;
 	c->stop = interrupt_catch();
 	run->terminal = isatty(STDERR_FILENO);
-	run->told_first = run->told = now_ms();
+	run->told = now_ms();
 	if (sampling_start(s, c) || (run->writer && check_output(run))) {
 		capture_end(c);
 		return give_up(run);

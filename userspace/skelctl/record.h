@@ -20,13 +20,14 @@ struct recording_run {
 
 	/* seen by the caller */
 	uint64_t frames;
+	int64_t next;		/* the frame that is expected, after the first */
 	int write_error;	/* errno, 0 */
 
 	/* private to record.c */
 	struct spool spool;
 	bool begun, terminal;
-	int64_t first, next;
-	int64_t told, told_first;	/* ms */
+	int64_t first;
+	int64_t told;		/* ms */
 	uint64_t told_frames;
 };
 
