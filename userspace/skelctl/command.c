@@ -14,15 +14,6 @@
 #define COLUMNS		79
 #define INDENT_MAX	24
 
-static size_t count_rows(const struct option_row *rows)
-{
-	size_t n = 0;
-
-	while (rows && rows[n].name)
-		n++;
-	return n;
-}
-
 /* Tables of getopt_long(), made from those of a command */
 struct getopt_tables {
 	struct option options[OPTIONS_MAX + 1];
@@ -223,8 +214,7 @@ void command_help(const struct command *command, FILE *file)
 	if (indent < common)
 		indent = common;
 	fprintf(file, "\nOptions:\n");
-	if (count_rows(command->options))
-		print_options(file, command->options, indent);
+	print_options(file, command->options, indent);
 	print_options(file, common_options, indent);
 	if (command->example)
 		fprintf(file, "\nExample: skelctl %s\n", command->example);

@@ -48,7 +48,6 @@ int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 
 const struct format raw_format = {
 	.name = "raw", .suffixes = "raw,bin,s16",
-	.what = "the codes of the converter, 16 bits little endian, interleaved",
 	.frame_bytes = raw_bytes,
 	.begin = begin_raw, .put = raw_put,
 };
@@ -141,7 +140,6 @@ static int commit_npy(struct writer *w)
 
 const struct format npy_format = {
 	.name = "npy", .suffixes = "npy", .timed = true, .seeks = true,
-	.what = "NumPy: records with time in s and voltages in V",
 	.frame_bytes = npy_bytes,
 	.begin = begin_npy, .put = put_npy, .commit = commit_npy,
 };

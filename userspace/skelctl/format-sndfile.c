@@ -208,7 +208,6 @@ static int end_sndfile(struct writer *w)
 
 const struct format w64_format = {
 	.name = "w64", .suffixes = "w64", .seeks = true,
-	.what = "Sony Wave64",
 	.frame_bytes = w64_bytes, .why_not = why_not_w64,
 	.begin = begin_w64, .put = put_sndfile, .commit = commit_w64,
 	.end = end_sndfile,
@@ -216,7 +215,6 @@ const struct format w64_format = {
 
 const struct format flac_format = {
 	.name = "flac", .suffixes = "flac", .seeks = true,
-	.what = "FLAC, compressed without loss",
 	.frame_bytes = flac_bytes, .why_not = why_not_flac,
 	.begin = begin_flac, .put = put_sndfile, .end = end_sndfile,
 };

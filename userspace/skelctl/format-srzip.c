@@ -403,7 +403,6 @@ static const char *why_not_srzip(const struct recording *rec)
 
 const struct format srzip_format = {
 	.name = "srzip", .suffixes = "sr,srzip", .seeks = true,
-	.what = "session file of sigrok, for PulseView",
 	.frame_bytes = srzip_bytes, .why_not = why_not_srzip,
 	.begin = begin_srzip, .put = put_srzip, .commit = commit_srzip,
 	.end = end_srzip,

@@ -122,14 +122,12 @@ static size_t json_bytes(const struct recording *rec)
 
 const struct format csv_format = {
 	.name = "csv", .suffixes = "csv,txt", .timed = true,
-	.what = "comma-separated values: time in s, voltages in V",
 	.frame_bytes = csv_bytes,
 	.begin = begin_csv, .put = put_csv, .end = end_text,
 };
 
 const struct format json_format = {
 	.name = "jsonl", .suffixes = "jsonl,ndjson", .timed = true,
-	.what = "JSON lines: an object with time and voltages for each frame",
 	.frame_bytes = json_bytes,
 	.begin = begin_json, .put = put_json, .end = end_text,
 };

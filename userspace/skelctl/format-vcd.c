@@ -161,7 +161,6 @@ static size_t vcd_bytes(const struct recording *rec)
 
 const struct format vcd_format = {
 	.name = "vcd", .suffixes = "vcd", .timed = true,
-	.what = "value change dump: reals in V, and wires for PulseView",
 	.frame_bytes = vcd_bytes,
 	.begin = begin_vcd, .put = put_vcd, .end = end_vcd,
 };

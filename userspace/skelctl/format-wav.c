@@ -118,7 +118,6 @@ static int commit_wav(struct writer *w)
 
 const struct format wav_format = {
 	.name = "wav", .suffixes = "wav,wave,rf64", .seeks = true,
-	.what = "WAV, from 4 GiB on RF64: full scale is that of the converter",
 	.frame_bytes = wav_bytes, .why_not = why_not_wav,
 	.begin = begin_wav, .put = raw_put, .commit = commit_wav,
 };

@@ -29,7 +29,6 @@ struct writer {
 struct format {
 	const char *name;	/* for --format */
 	const char *suffixes;	/* of files: "wav,wave" */
-	const char *what;	/* for the help text */
 	bool seeks;		/* needs a regular file */
 	bool timed;		/* each frame has its time, so some may be missing */
 	/* Bytes of a frame in the file, at least */

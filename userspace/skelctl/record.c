@@ -82,7 +82,8 @@ static void progress(void *data, bool waiting)
 	fflush(stderr);
 }
 
-const struct format *record_format(const char *path)
+/* By the suffix; exits if there is none of it */
+static const struct format *record_format(const char *path)
 {
 	const struct format *format = format_by_path(path);
 	const char *slash = strrchr(path, '/');

@@ -31,8 +31,6 @@ struct recording_run {
 	uint64_t told_frames;
 };
 
-/* By the suffix; exits if there is none of it */
-const struct format *record_format(const char *path);
 /* Open the output before anything else; exits if that fails */
 void record_open(struct recording_run *run, struct writer *w,
 		    const char *path, bool force);
