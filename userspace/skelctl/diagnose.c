@@ -283,27 +283,24 @@ static bool find_driver(const struct patient *patient, struct findings *findings
 }
 
 static void no_node(const struct patient *patient, struct findings *findings,
+		    const struct system_card *card,
 		    const struct system_card *cards, size_t count)
 {
-	const char *name = strrchr(patient->device, '/');
 	struct finding *finding;
 	char names[200] = "";
 	size_t i, length = 0;
 
-	name = name ? name + 1 : patient->device;
-	for (i = 0; i < count; i++) {
-		if (strcmp(cards[i].name, name) == 0) {
-			finding = add(findings, BAD, "device",
-				      "The kernel has the card %s, but the device %s is missing.",
-				      name, patient->device);
-			cure(finding, TRIGGER "; a container must be started with --device %s",
-			     patient->device);
-			return;
-		}
-		if (length < sizeof(names))
-			length += snprintf(names + length, sizeof(names) - length,
-					   " %s", cards[i].name);
+	if (card) {
+		finding = add(findings, BAD, "device",
+			      "The kernel has the card %s, but the device %s is missing.",
+			      card->name, patient->device);
+		cure(finding, TRIGGER "; a container must be started with --device %s",
+		     patient->device);
+		return;
 	}
+	for (i = 0; i < count && length < sizeof(names); i++)
+		length += snprintf(names + length, sizeof(names) - length,
+				   " %s", cards[i].name);
 	finding = add(findings, BAD, "card", "There is no card %s.",
 		      patient->device);
 	if (count)
@@ -585,11 +582,13 @@ static void find_answer(const struct patient *patient, struct findings *findings
 		cure(finding, "switch the card off and on, or load its driver again");
 }
 
-static const struct system_card *card_of(const struct patient *patient,
+/* @path: of the device; a link of /dev/skel/by-path leads to it */
+static const struct system_card *card_of(const char *path,
 					 const struct system_card *cards,
 					 size_t count)
 {
-	const char *name = strrchr(patient->device, '/');
+	char real[PATH_MAX];
+	const char *name = strrchr(realpath(path, real) ? real : path, '/');
 	size_t i;
 
 	for (i = 0; name && i < count; i++) {
@@ -609,12 +608,12 @@ void diagnose(const struct patient *patient, struct findings *findings)
 
 	findings->count = 0;
 	cards = system_cards(patient->root, &count);
-	card = card_of(patient, cards, count);
 	snprintf(path, sizeof(path), "%s%s", patient->root, patient->device);
+	card = card_of(path, cards, count);
 	find_opened(patient, findings);
 	if (find_driver(patient, findings, count)) {
 		if (stat(path, &st)) {
-			no_node(patient, findings, cards, count);
+			no_node(patient, findings, card, cards, count);
 		} else {
 			if (card)
 				add(findings, FINE, "card", "%s is a card of model %s.",
