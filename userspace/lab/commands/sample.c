@@ -89,7 +89,9 @@ static int get_rate(struct scpi *scpi, const struct scpi_call *call)
 {
 	(void)call;
 	scpi_reply_number(scpi, (double)CLOCK_MASTER /
-				sampler_interval(scpi_lab(scpi)));
+				(scpi_session(scpi)->saves ?
+				 sampler_of(scpi)->period :
+				 sampler_interval(scpi_lab(scpi))));
 	return SCPI_OK;
 }
 

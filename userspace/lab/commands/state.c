@@ -106,6 +106,7 @@ static int save(struct scpi *scpi, const struct scpi_call *call)
 
 	if (!session)
 		return SCPI_ERR_OUT_OF_MEMORY;
+	session->saves = true;
 	for (size_t i = 0; i < SCPI_ARRAY_SIZE(tables); i++)
 		for (size_t j = 0; j < tables[i]->count; j++)
 			save_command(session, &tables[i]->commands[j]);

@@ -22,6 +22,7 @@ struct session {
 	struct scpi scpi;
 	struct session *user;	/* whose program this is of; NULL: a user itself */
 	bool keeps;		/* what it samples goes on after it has closed */
+	bool saves;		/* asks for settings, whatever their effect is: *SAV */
 	unsigned int operations;	/* running ones: transfers, programs, ... */
 
 	/* private to core/ */

@@ -240,6 +240,9 @@ static void settings_are_saved(void)
 	check(!strcmp(say(0, ask), before));
 	asks(0, "*RCL 0", "");
 	check(!strcmp(say(0, ask), defaults));
+	/* a rate that no SAMPle:RATE can be, and the one behind it */
+	asks(0, "SAMP:RATE 50 kHz;SOUR CLOC;:CLOC1:DIV 1;*SAV 3;*RST;*RCL 3", "");
+	asks(0, "SAMP:RATE?;SOUR INT;RATE?", "1.0E+08;5.0E+04");
 	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
