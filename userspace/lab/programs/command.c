@@ -98,6 +98,11 @@ static int call_scpi(struct program_run *run, lua_State *L)
 	return finish(L, LUA_OK, 0);
 }
 
+bool program_command_runs(const struct program_run *run)
+{
+	return run->own && run->own->scpi.running;
+}
+
 void program_close_command(struct program_run *run)
 {
 	session_close(run->own);

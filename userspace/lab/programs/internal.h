@@ -173,6 +173,8 @@ void program_open_calls(lua_State *L, const struct program_call *calls,
 int program_again(lua_State *L);
 void program_open_card(lua_State *L);
 void program_open_command(lua_State *L);
+/* Is a command of its own being carried out, which has to return first? */
+bool program_command_runs(const struct program_run *run);
 void program_close_command(struct program_run *run);
 
 #endif /* _LAB_PROGRAM_INTERNAL_H */

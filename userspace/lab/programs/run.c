@@ -122,7 +122,7 @@ static void run_slice(struct lab *lab, struct lab_timer *timer)
 		if (run->failure[0])
 			tell_failure(run);
 		run->stopping = true;
-	} else if (watchdog(run)) {
+	} else if (!run->stopping && watchdog(run)) {
 		execute(run);
 	}
 	if (run->stopping)
@@ -186,7 +186,10 @@ void program_run_stop(struct program_run *run)
 {
 	lab_timer_stop(run->lab, &run->timer);
 	run->stopping = true;
-	if (!run->executing)	/* or it stops itself, see run_slice() */
+	/* or it stops itself, see run_slice() */
+	if (program_command_runs(run))
+		lab_timer_start(run->lab, &run->timer, lab_now(run->lab));
+	else if (!run->executing)
 		end_if_drained(run);
 }
 

@@ -344,7 +344,7 @@ struct scpi {
 	char path[128];			/* header path of the previous units */
 	bool suspended;
 	struct scpi_call call;		/* the one running or suspended */
-	const struct scpi_call *running;	/* &call or NULL, for error texts */
+	const struct scpi_call *running;	/* &call, while it is carried out */
 	int raised;			/* last error that the call has raised */
 	/* what @out and @line are at first */
 	char own_out[SCPI_LINE_MAX], own_line[SCPI_LINE_MAX];

@@ -369,6 +369,9 @@ static void commands(void)
 		/* it stops itself */
 		{ "scpi('PROG:STOP p') print(1)", "" },
 		{ "pcall(scpi, '*RST') print(1)", "" },
+		{ "scpi('READ?;*RST') print(1)", "" },
+		{ "scpi('SYST:TIME:ADV 1;:PROG:STOP p') print(1)", "" },
+		{ "scpi('MEAS:FREQ? 1,10 ms;*SAV 1;*RCL 1') print(1)", "" },
 		{ "print(scpi('*IDN?\\n*IDN?'))",
 		  "nil\t-101,\"Invalid character;character 6\"\n" },
 	};
