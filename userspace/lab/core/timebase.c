@@ -7,12 +7,6 @@
 
 #include "core/lab.h"
 
-/*
- * A timer may resume a suspended session, whose next command lets time pass
- * again: at most one level for each session.
- */
-#define DEPTH_MAX	(LAB_SESSIONS + 1)
-
 static uint64_t monotonic(void)
 {
 	struct timespec ts;
@@ -95,14 +89,10 @@ void lab_run_until(struct lab *lab, lab_time until,
 {
 	struct timebase *time = &lab->time;
 
-	if (time->depth >= DEPTH_MAX)
-		return;
-	time->depth++;
 	/* With LAB_NEVER time ends with the last timer. */
 	if (!run_timers(lab, until, stop, arg) && until != LAB_NEVER &&
 	    time->now < until)
 		time->now = until;
-	time->depth--;
 }
 
 lab_time lab_lag(const struct lab *lab)
@@ -114,9 +104,4 @@ lab_time lab_lag(const struct lab *lab)
 		return 0;
 	present = time->clock() - time->real_start;
 	return present > time->now ? present - time->now : 0;
-}
-
-void lab_follow(struct lab *lab)
-{
-	lab_run_until(lab, lab->time.now + lab_lag(lab), NULL, NULL);
 }

@@ -37,7 +37,6 @@ struct timebase {
 	uint64_t real_start;	/* CLOCK_MONOTONIC at lab time 0 */
 	uint64_t (*clock)(void);	/* CLOCK_MONOTONIC in ns; replaced in tests */
 	struct lab_timer *timers;	/* sorted */
-	unsigned int depth;	/* of lab_run_until() */
 };
 
 void timebase_init(struct lab *lab, bool real);
@@ -50,12 +49,10 @@ void lab_timer_stop(struct lab *lab, struct lab_timer *timer);
 lab_time lab_next_timer(const struct lab *lab);
 /*
  * Let time pass up to @until; timers run at their own time. Stops early, right
- * after a timer, when @stop (may be NULL) returns true.
+ * after a timer, when @stop (may be NULL) returns true. Not from within a timer.
  */
 void lab_run_until(struct lab *lab, lab_time until,
 		   bool (*stop)(void *arg), void *arg);
-/* Real time: run up to the present. Virtual time: does nothing. */
-void lab_follow(struct lab *lab);
 /* Real time: how far lab time is behind the present, in ns. Virtual time: 0. */
 lab_time lab_lag(const struct lab *lab);
 

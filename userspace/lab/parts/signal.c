@@ -15,7 +15,7 @@ uint64_t signal_step(const struct signal *signal, uint64_t ticks)
 	return (__uint128_t)signal->frequency * ticks % SIGNAL_CYCLE;
 }
 
-uint64_t signal_phase(const struct signal *signal, uint64_t tick)
+static uint64_t phase_at(const struct signal *signal, uint64_t tick)
 {
 	return (signal_step(signal, tick) + signal->phase) % SIGNAL_CYCLE;
 }
@@ -109,7 +109,7 @@ periodic(enum signal_function function, const struct signal *signal,
 {
 	double amplitude = signal->amplitude * STEPS;
 	double offset = signal->offset * STEPS;
-	uint64_t phase = signal_phase(signal, tick);
+	uint64_t phase = phase_at(signal, tick);
 	uint64_t step = signal_step(signal, period);
 
 	for (; count; count--, out += stride) {

@@ -46,8 +46,7 @@ static inline bool signal_is_periodic(const struct signal *signal)
 	return signal->function <= SIGNAL_RAMP;
 }
 
-/* The phase at @tick, and its advance in @ticks; both below SIGNAL_CYCLE */
-uint64_t signal_phase(const struct signal *signal, uint64_t tick);
+/* The advance of the phase in @ticks, below SIGNAL_CYCLE */
 uint64_t signal_step(const struct signal *signal, uint64_t ticks);
 
 /*

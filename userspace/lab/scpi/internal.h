@@ -100,9 +100,6 @@ struct scpi_node {
 
 /* The next node of a command's header; length 0 at the end. */
 const char *scpi_next_node(const char *header, struct scpi_node *node);
-/* Does what was sent match, and with which suffixes (1 if not given)? */
-bool scpi_match_header(const char *pattern, const char *sent, size_t length,
-		       unsigned int suffix[SCPI_SUFFIXES_MAX]);
 /* Is the command in this group: "INPut" of INPut<n>:FREQuency? */
 bool scpi_match_group(const char *pattern, const char *sent, size_t length);
 /* Find a command. Return: 0, -113, or -114 with call->command set. */

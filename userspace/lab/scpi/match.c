@@ -106,8 +106,9 @@ static bool match_nodes(const char *pattern, const char *sent, const char *end,
 	}
 }
 
-bool scpi_match_header(const char *pattern, const char *sent, size_t length,
-		       unsigned int suffix[SCPI_SUFFIXES_MAX])
+/* Does what was sent match, and with which suffixes (1 if not given)? */
+static bool match_header(const char *pattern, const char *sent, size_t length,
+			 unsigned int suffix[SCPI_SUFFIXES_MAX])
 {
 	size_t i;
 
@@ -149,8 +150,8 @@ int scpi_find(const struct scpi_table *const *tables, size_t count,
 		for (j = 0; j < tables[i]->count; j++) {
 			command = &tables[i]->commands[j];
 			if (!(call->query ? command->query : command->set) ||
-			    !scpi_match_header(command->header, header->text,
-					       header->length, call->suffix))
+			    !match_header(command->header, header->text,
+					  header->length, call->suffix))
 				continue;
 			call->command = command;
 			return check_suffixes(call);

@@ -196,14 +196,13 @@ struct scpi_call {
 typedef int scpi_handler(struct scpi *scpi, const struct scpi_call *call);
 
 /* Where scpi_store() and scpi_recall() keep a value */
-enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64, SCPI_FLAG };
+enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64 };
 
 #define SCPI_KEPT(type, member)						\
 	.set = scpi_store, .query = scpi_recall,			\
 	.offset = offsetof(type, member),				\
 	.kept = _Generic(((type *)0)->member, double: SCPI_DOUBLE,	\
-			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64,	\
-			 bool: SCPI_FLAG)
+			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64)
 
 /* What has settings, such as one of several inputs */
 struct scpi_object {

@@ -43,9 +43,6 @@ int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 	case SCPI_UINT64:
 		*(uint64_t *)kept = llround(value);
 		break;
-	case SCPI_FLAG:
-		*(bool *)kept = value != 0;
-		break;
 	}
 	if (object->changed)
 		object->changed(scpi, call);
@@ -59,10 +56,8 @@ static double kept_value(enum scpi_kept kind, const void *kept)
 		return *(const double *)kept;
 	case SCPI_UINT:
 		return *(const unsigned int *)kept;
-	case SCPI_UINT64:
-		return (double)*(const uint64_t *)kept;
 	default:
-		return *(const bool *)kept;
+		return (double)*(const uint64_t *)kept;
 	}
 }
 
