@@ -185,8 +185,7 @@ static const struct scpi_command commands[] = {
 		.header = "MMEMory:CATalog",
 		.query = catalog,
 		.help = "The files of the configured directory, which INPut:FILE plays.",
-		.reply = "bytes used, bytes free, then of each file\n"
-			"\"name,BIN or ASC,bytes\"",
+		.reply = "bytes used, bytes free, then of each file \"name,BIN,bytes\"",
 		.errors = "-252 there is no --directory, -430 too many files for a response",
 		.example = "MMEM:CAT?",
 	},

@@ -8,7 +8,7 @@
  * nothing in it can catch or delay that.
  *
  * For this no function of the program may be called from a C function, which
- * cannot yield: see sandbox.c.
+ * cannot yield: see guard.c.
  */
 #ifndef _LAB_PROGRAM_INTERNAL_H
 #define _LAB_PROGRAM_INTERNAL_H
@@ -151,7 +151,7 @@ static inline struct program_run *program_of(lua_State *L)
 void program_open_library(lua_State *L, lua_Integer seed);
 /* As tostring(), of a value of the program */
 void program_push_text(lua_State *L, int index);
-/* Replacements, a Lua chunk; its arguments: next, print */
+/* Replacements, a Lua chunk; its argument: next */
 extern const char program_library[];
 
 /* --- call.c, card.c, command.c: the calls of the card -------------------- */

@@ -70,8 +70,9 @@ struct program_limits *programs_limits(struct lab *lab);
  * change nothing. @error is PROGRAM_ERROR_MAX bytes: where in the text and why,
  * or empty.
  *
- * A text that a continuation can complete is accepted: more can be appended. Errors: -282 not a name (a letter, then letters, digits and '_', up
- * to PROGRAM_NAME_MAX), -284 it runs, -285 the text is wrong, -281 there are
+ * A text that a continuation can complete is accepted: more can be appended.
+ * Errors: -282 not a name (a letter, then letters, digits and '_', up to
+ * PROGRAM_NAME_MAX), -284 it runs, -285 the text is wrong, -281 there are
  * PROGRAMS_MAX others, -223 the text is too long, -225.
  */
 int program_define(struct lab *lab, const char *name, size_t name_length,
