@@ -281,10 +281,13 @@ static void tell(struct lab *lab, const char *what)
 {
 	struct session *owner = lab->sampler->owner, *actor = lab->actor;
 
-	if (lab->sampler->state == SAMPLER_IDLE || !owner || !actor ||
-	    session_user(owner) == session_user(actor))
+	if (lab->sampler->state == SAMPLER_IDLE || !owner || !actor)
 		return;
-	scpi_event(&session_user(actor)->scpi,
+	owner = session_user(owner);
+	actor = session_user(actor);
+	if (owner == actor)
+		return;
+	scpi_event(&actor->scpi,
 		   "SAMPLING %s, which another user has started", what);
 	scpi_event(&owner->scpi, "SAMPLING %s by another user", what);
 	scpi_error(&owner->scpi, SCPI_ERR_STALE_DATA,
@@ -350,6 +353,7 @@ static void lose(struct lab *lab, uint64_t to)
 {
 	struct sampler *sampler = lab->sampler;
 	uint64_t from = sampler->next;
+	struct scpi *scpi;
 
 	if (to > sampler->end)
 		to = sampler->end;
@@ -363,10 +367,11 @@ static void lose(struct lab *lab, uint64_t to)
 	sampler->lost += to - from;
 	if (sampler->sink->gap(lab, from, to) || !sampler->owner)
 		return;
-	scpi_event(&sampler->owner->scpi, "OVERRUN %ju %ju",
-		    (uintmax_t)(to - from), (uintmax_t)(to - sampler->first));
-	scpi_error(&sampler->owner->scpi, SCPI_ERR_INPUT_OVERRUN,
-		   "%ju frames lost", (uintmax_t)(to - from));
+	scpi = &session_user(sampler->owner)->scpi;
+	scpi_event(scpi, "OVERRUN %ju %ju",
+		   (uintmax_t)(to - from), (uintmax_t)(to - sampler->first));
+	scpi_error(scpi, SCPI_ERR_INPUT_OVERRUN, "%ju frames lost",
+		   (uintmax_t)(to - from));
 }
 
 /* Look for the trigger in the frames before @due. */

@@ -146,14 +146,14 @@ static uint64_t stream_room(struct lab *lab, uint64_t count)
 static void report(struct lab *lab)
 {
 	struct streams *s = lab->streams;
+	struct scpi *scpi = &session_user(s->owner)->scpi;
 
 	if (!s->unreported)
 		return;
-	scpi_event(&s->owner->scpi, "OVERRUN %ju %ju",
-		    (uintmax_t)s->unreported,
-		    (uintmax_t)(s->next - lab->sampler->first));
-	scpi_error(&s->owner->scpi, SCPI_ERR_INPUT_OVERRUN,
-		   "%ju frames lost", (uintmax_t)s->unreported);
+	scpi_event(scpi, "OVERRUN %ju %ju", (uintmax_t)s->unreported,
+		   (uintmax_t)(s->next - lab->sampler->first));
+	scpi_error(scpi, SCPI_ERR_INPUT_OVERRUN, "%ju frames lost",
+		   (uintmax_t)s->unreported);
 	s->unreported = 0;
 }
 
@@ -186,12 +186,11 @@ static const char *reason(int error)
 
 static void fail(struct lab *lab, int error)
 {
-	struct session *owner = lab->streams->owner;
+	struct scpi *scpi = &session_user(lab->streams->owner)->scpi;
 
 	streams_stop(lab);
-	scpi_event(&owner->scpi, "STREAM STOPPED %s", reason(error));
-	scpi_error(&owner->scpi, SCPI_ERR_DEVICE, "stream stopped: %s",
-		   reason(error));
+	scpi_event(scpi, "STREAM STOPPED %s", reason(error));
+	scpi_error(scpi, SCPI_ERR_DEVICE, "stream stopped: %s", reason(error));
 }
 
 static void stream_push(struct lab *lab);

@@ -348,6 +348,13 @@ static void users_are_told_of_each_other(void)
 		asks(0, "SYST:ERR?", line);
 		say(1, "ABOR");
 	}
+	/* what a program has started is its user's; the program has no error */
+	say(0, "SAMP:COUN INF;:PROG:DEF p,'scpi(\"INIT\") wait(1) print(scpi(\"SAMP:COUN?\"))';:p");
+	say(1, "SYST:TIME:ADV 0.5;:ABOR");
+	check_same(fake_card_replies(rig.fake, 0),
+		   "event: SAMPLING ended by another user\n");
+	asks(0, "SYST:ERR?", line);
+	check_same(say(0, "SYST:TIME:ADV 1"), "9.9E+37\n");
 	refuses(1, "INIT;:INIT", SCPI_ERR_INIT_IGNORED);
 	refuses(0, "SAMP:RATE 1", SCPI_ERR_SETTINGS_CONFLICT);
 }
@@ -410,6 +417,11 @@ static void overruns_are_told(void)
 	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
 	check(!strcmp(pass(50000000, ""), ""));
 	check(s()->next == frames + 100500);
+	/* a program's user, not the program */
+	say(0, "ABOR;:PROG:DEF p,'scpi(\"INIT\") wait(99)';:p");
+	pass(50000000, "");
+	check(!strncmp(pass(10 * LAB_SECOND, ""), "event: OVERRUN ", 15));
+	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
 	rig_stop(&rig);
 }
 

@@ -297,6 +297,10 @@ static void a_refused_transfer_ends_it(void)
 	check(!stream()->owner && stream_transfers(rig.lab) == 0);
 	/* sampling goes on */
 	asks(0, "STAT:OPER:COND?", "16");
+	/* a program's stream: its user is told */
+	check(strstr(say(0, "ABOR;:PROG:DEF p,'scpi(\"STRE:STAR 0,65536;:INIT\") wait(1)';:p"),
+		     "event: STREAM STOPPED host-address\n"));
+	check(!strncmp(say(0, "SYST:ERR?"), "-300", 4));
 	rig_stop(&rig);
 }
 
