@@ -280,6 +280,6 @@ void skel_buf_unpin(struct skel_chan *chan, struct skel_buf *buf)
 	lockdep_assert_held(&chan->card->lock);
 	buf->pins--;
 	chan->pins--;
-	if (!chan->pins)
+	if (chan->pins == chan->kept)
 		wake_up(&chan->wait);
 }

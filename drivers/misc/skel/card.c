@@ -45,6 +45,7 @@ static void skel_card_destroy(struct skel_card *card)
 	put_device(card->dev);
 	kfree(card->command);
 	kfree(card->chans);
+	kfree(card->engines);
 	kfree(card->regions);
 	kfree(card);
 }
@@ -60,52 +61,17 @@ static void skel_card_free(struct kref *ref)
 		release(priv);
 }
 
-/**
- * skel_card_put - drop the backend's reference to a card
- * @card: the card, never registered or already unregistered
- *
- * Dropping the last reference calls skel_card_ops.release.
- *
- * Context: process, may sleep.
- */
 void skel_card_put(struct skel_card *card)
 {
 	kref_put(&card->ref, skel_card_free);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_put, "SKEL");
 
-/**
- * skel_card_priv - the backend's own data
- * @card: the card
- *
- * Context: any.
- * Return: @priv of skel_card_alloc().
- */
 void *skel_card_priv(const struct skel_card *card)
 {
 	return card->priv;
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_priv, "SKEL");
-
-static bool skel_desc_valid(const struct skel_card_desc *desc)
-{
-	const struct skel_card_ops *ops = desc->ops;
-
-	return desc->name && strlen(desc->name) < SKEL_NAME_MAX &&
-	       ops && ops->command && ops->quiesce && ops->reset &&
-	       desc->channels && desc->channels <= SKEL_CHANNELS_MAX &&
-	       desc->transfers && desc->transfers <= SKEL_TRANSFERS_MAX &&
-	       desc->segments <= SKEL_SEGMENTS_MAX &&
-	       (desc->caps || desc->nr_regions) &&
-	       !(desc->caps & ~(SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST));
-}
-
-/* Buffers are allocated by the coherent mask and mapped by the other one. */
-static bool skel_dma_valid(struct device *dev)
-{
-	return dev->dma_mask && dev->coherent_dma_mask >= PAGE_SIZE - 1 &&
-	       dev->coherent_dma_mask <= *dev->dma_mask;
-}
 
 static u64 skel_buffer_max(const struct skel_card *card)
 {
@@ -184,6 +150,7 @@ static int skel_copy_dma_limits(struct device *to, const struct device *from)
 static int skel_memory_dev_create(struct skel_card *card)
 {
 	static atomic_t count;
+	struct device *dev;
 	char name[24];
 
 	snprintf(name, sizeof(name), "skel-memory.%u",
@@ -191,12 +158,11 @@ static int skel_memory_dev_create(struct skel_card *card)
 	card->faux = faux_device_create(name, NULL, NULL);
 	if (!card->faux)
 		return -ENOMEM;
-	card->memory_dev = &card->faux->dev;
-	set_dev_node(card->memory_dev, dev_to_node(card->dev));
-	if (skel_copy_dma_limits(card->memory_dev, card->dev))
+	dev = &card->faux->dev;
+	set_dev_node(dev, dev_to_node(card->dev));
+	if (skel_copy_dma_limits(dev, card->dev))
 		return -ENOMEM;
-	return dma_coerce_mask_and_coherent(card->memory_dev,
-					    card->dev->coherent_dma_mask);
+	return dma_coerce_mask_and_coherent(dev, card->dev->coherent_dma_mask);
 }
 
 /* Decide where buffers come from and how the card reaches them. */
@@ -225,29 +191,22 @@ static int skel_memory_init(struct skel_card *card)
 	return card->any_page ? 0 : skel_memory_dev_create(card);
 }
 
-/**
- * skel_card_alloc - allocate a card, not yet visible to users
- * @dev: the device that does the DMA, with its DMA masks set as by
- *       dma_set_mask_and_coherent(); becomes the parent of the device node
- * @desc: description of the card; copied
- * @priv: the backend's own data; must stay valid until skel_card_unregister()
- *        has returned, or until skel_card_ops.release
- *
- * Context: process, may sleep.
- * Return: the card, to be released by skel_card_put(); or ERR_PTR of -EINVAL (the
- * description is wrong, regions overlap or are not whole pages, or the DMA masks
- * of @dev are not set), -EOPNOTSUPP (memory is encrypted, or the data cache has
- * aliases: user space and the card would not see the same bytes),
- * -EPERM (no IOMMU enforces the card's grants, which a module parameter requires)
- * or -ENOMEM.
- */
+static bool skel_describes(struct device *dev, const struct skel_card_desc *desc)
+{
+	const char *error = skel_desc_error(desc) ?: skel_dma_error(dev);
+
+	if (error)
+		dev_err(dev, "skel: wrong description of a card: %s\n", error);
+	return !error;
+}
+
 struct skel_card *skel_card_alloc(struct device *dev,
 				  const struct skel_card_desc *desc, void *priv)
 {
 	struct skel_card *card;
 	int ret = -ENOMEM;
 
-	if (!skel_desc_valid(desc) || !skel_dma_valid(dev))
+	if (!skel_describes(dev, desc))
 		return ERR_PTR(-EINVAL);
 	if (cc_platform_has(CC_ATTR_MEM_ENCRYPT) || cpu_dcache_is_aliasing())
 		return ERR_PTR(-EOPNOTSUPP);
@@ -256,6 +215,7 @@ struct skel_card *skel_card_alloc(struct device *dev,
 	if (!card)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&card->ref);
+	mutex_init(&card->command_mutex);
 	init_rwsem(&card->ops_sem);
 	mutex_init(&card->mutex);
 	spin_lock_init(&card->lock);
@@ -276,7 +236,8 @@ struct skel_card *skel_card_alloc(struct device *dev,
 	ret = -ENOMEM;
 	/*
 	 * The name of a workqueue is shorter than that of a card. Freezable: no
-	 * command runs while devices are suspended.
+	 * command runs while devices are suspended. Nor does one in a writer:
+	 * suspending waits until all programs have left the kernel.
 	 */
 	card->wq = alloc_ordered_workqueue("skel-%.26s", WQ_FREEZABLE,
 					   card->name);
@@ -287,6 +248,9 @@ struct skel_card *skel_card_alloc(struct device *dev,
 		if (ret)
 			goto destroy;
 	}
+	ret = skel_engines_init(card);
+	if (ret)
+		goto destroy;
 	ret = skel_regions_init(card);
 	if (ret)
 		goto destroy;
@@ -310,19 +274,6 @@ static void skel_card_devm_put(void *card)
 	skel_card_put(card);
 }
 
-/**
- * devm_skel_card_alloc - managed skel_card_alloc()
- * @dev: as for skel_card_alloc()
- * @desc: as for skel_card_alloc()
- * @priv: as for skel_card_alloc()
- *
- * The backend's reference is dropped after remove(), like all managed resources.
- * An interrupt that is requested after this by devm_request_irq() is freed first.
- * remove() has to call skel_card_unregister().
- *
- * Context: process, may sleep.
- * Return: as for skel_card_alloc().
- */
 struct skel_card *devm_skel_card_alloc(struct device *dev,
 				       const struct skel_card_desc *desc,
 				       void *priv)

@@ -47,39 +47,36 @@ void skel_cardmem_free(struct skel_card *card)
 	free_uid(card->ram_user);
 }
 
-/**
- * skel_card_memory - the card's memory, as the kernel sees it
- * @card: a card whose memory is RAM (skel_card_desc.ram)
- *
- * Context: any.
- * Return: address of its first byte.
- */
 void *skel_card_memory(const struct skel_card *card)
 {
 	return card->ram;
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_memory, "SKEL");
 
-/* Move the bytes of a granted request. The caller has pinned the buffer. */
-void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
-		       const struct skel_request *req)
+/* Copy between a buffer, which the caller has pinned, and the kernel's memory. */
+void skel_buf_copy(const struct skel_buf *buf, u64 offset, void *bytes, u64 left,
+		   enum skel_dir dir)
 {
-	u64 offset = req->host_addr - buf->range.addr;
-	void *ram = card->ram + req->card_addr;
-	u64 left = req->length;
-
 	while (left) {
 		phys_addr_t phys;
 		size_t n = skel_buf_piece(buf, offset, min(left, PAGE_SIZE -
 						offset_in_page(offset)), &phys);
 		struct page *page = phys_to_page(phys);
 
-		if (req->dir == SKEL_TOHOST)
-			memcpy_to_page(page, offset_in_page(offset), ram, n);
+		if (dir == SKEL_TOHOST)
+			memcpy_to_page(page, offset_in_page(offset), bytes, n);
 		else
-			memcpy_from_page(ram, page, offset_in_page(offset), n);
-		ram += n;
+			memcpy_from_page(bytes, page, offset_in_page(offset), n);
+		bytes += n;
 		offset += n;
 		left -= n;
 	}
+}
+
+/* Move the bytes of a granted request. The caller has pinned the buffer. */
+void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
+		       const struct skel_request *req)
+{
+	skel_buf_copy(buf, req->host_addr - buf->range.addr,
+		      card->ram + req->card_addr, req->length, req->dir);
 }

@@ -66,6 +66,38 @@ static void skel_chan_set_state(struct skel_chan *chan,
 	chan->state = state;
 }
 
+/* A closed channel of which the card does not touch anything any more, or NULL. */
+static struct skel_chan *skel_chan_take_abandoned(struct skel_card *card)
+{
+	guard(spinlock_irq)(&card->lock);
+	for (u32 nr = 0; nr < card->desc.channels; nr++) {
+		struct skel_chan *chan = card->chans[nr];
+
+		if (chan && chan->abandoned && !chan->pins) {
+			card->chans[nr] = NULL;
+			return chan;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Free what was kept for a card that did not stop, and now has. The caller has a
+ * reference to the card, so none of these is the last one.
+ */
+void skel_chan_reap(struct skel_card *card)
+{
+	struct skel_chan *chan;
+
+	lockdep_assert_held(&card->ops_sem);
+	while ((chan = skel_chan_take_abandoned(card))) {
+		skel_buf_free_all(chan);
+		skel_chan_free(chan);
+		skel_card_put(card);
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(skel_chan_reap);
+
 struct skel_chan *skel_chan_create(struct skel_card *card)
 {
 	const struct skel_card_ops *ops = card->desc.ops;
@@ -80,6 +112,7 @@ struct skel_chan *skel_chan_create(struct skel_card *card)
 	if (ret)
 		goto free;
 	skel_xfer_unstick(card);
+	skel_chan_reap(card);
 	ret = ops->open ? ops->open(card, chan->nr) : 0;
 	if (ret)
 		goto remove;
@@ -94,24 +127,38 @@ free:
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_chan_create);
 
-/* Returns false if the card did not stop: then the channel is never freed. */
+static void skel_chan_abandon(struct skel_chan *chan)
+{
+	guard(spinlock_irq)(&chan->card->lock);
+	chan->abandoned = true;
+}
+
+/*
+ * Returns false if the card did not stop: then the channel, its number and the
+ * reference to the card are kept for skel_chan_reap().
+ */
 bool skel_chan_destroy(struct skel_chan *chan)
 {
 	struct skel_card *card = chan->card;
 	bool quiet;
 
 	skel_chan_set_state(chan, SKEL_CHAN_CLOSING);
-	cancel_work_sync(&chan->work);
+	skel_stream_stop(chan);
 
 	guard(rwsem_read)(&card->ops_sem);
 	quiet = skel_xfer_stop(chan);
 	skel_buf_free_all(chan);
 	if (!card->gone && card->desc.ops->close)
 		card->desc.ops->close(card, chan->nr);
-	/* This also waits for the last skel_buf_unpin() to leave. */
-	skel_chan_remove(chan);
-	if (quiet)
+	if (quiet) {
+		/* This also waits for the last skel_buf_unpin() to leave. */
+		skel_chan_remove(chan);
 		skel_chan_free(chan);
+	} else {
+		skel_chan_abandon(chan);
+	}
+	/* Also this one, if the card has stopped in the meantime. */
+	skel_chan_reap(card);
 	return quiet;
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_chan_destroy);

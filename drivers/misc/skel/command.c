@@ -8,22 +8,6 @@
 #include "core.h"
 #include "parse.h"
 
-/**
- * skel_command_run - carry out a command line
- * @card: the card
- * @channel: number of the channel
- * @line: the line, as of skel_card_ops.command; changed
- * @len: its length
- * @commands: what the card can do
- * @count: how many @commands
- *
- * Words are printable ASCII, separated by spaces and tabs: a command, in upper or
- * lower case, and numbers, decimal or hexadecimal with 0x. An empty line does
- * nothing. A wrong line is answered with "ERROR" and "character",
- * "unknown-command", "parameter-count", "number", or what the command returned.
- *
- * Context: skel_card_ops.command.
- */
 void skel_command_run(struct skel_card *card, u32 channel, char *line,
 		      size_t len, const struct skel_command *commands,
 		      unsigned int count)
@@ -33,7 +17,10 @@ void skel_command_run(struct skel_card *card, u32 channel, char *line,
 	const char *error;
 
 	error = skel_parse_command(line, len, commands, count, &command, arg);
-	if (!error && command)
+	if (!error && command && command->ask)
+		error = command->ask(card, &(struct skel_request) {
+			channel, command->dir, arg[0], arg[1], arg[2] });
+	else if (!error && command)
 		error = command->run(card, channel, arg);
 	if (error)
 		skel_reply(card, channel, "ERROR %s", error);

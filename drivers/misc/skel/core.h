@@ -33,8 +33,11 @@
  * handed out again. Each buffer therefore has a generation, which its mappings
  * keep: an area with another generation does not belong to the buffer.
  *
- * Without an IOMMU, pages that a card may still write to, because it did not stop
- * when its channel was closed or when it was unregistered, are never freed.
+ * Without an IOMMU, pages that a card may still write to, because its reset has
+ * failed, are kept: their transfers have ended, but xfer->kept holds the pins, and
+ * after release() chan->abandoned the channel, its number and its reference to the
+ * card. All of it is freed once a reset has succeeded (skel_chan_reap()), and never
+ * if the card is gone by then.
  *
  * The pages belong to the core, not to the card's device, which buffers outlive:
  * they are readable and writable until close(), whatever becomes of the card.
@@ -54,6 +57,10 @@
  *
  * In the order in which they are taken:
  *
+ *   card->command_mutex  around each command. The workqueue waits for it; a writer
+ *                      only tries to take it, under card->lock, so that nobody
+ *                      overtakes a command that is queued, and tries ops_sem in
+ *                      the same way.
  *   card->ops_sem      read: around every call of card->ops but release(), and
  *                      whatever needs the device; write: skel_card_unregister().
  *                      Held for a bounded time; user memory is never touched under
@@ -66,9 +73,9 @@
  *                      buf->dead and buf->pins.
  *
  * chan->read_lock and chan->write_lock serialize readers and writers of one
- * channel while they copy from and to user memory. Only card->lock is taken
- * under them, apart from page faults of the copies; they are never held while
- * waiting for data.
+ * channel while they copy from and to user memory. They are taken before all of
+ * these locks, and page faults of the copies before them; they are never held
+ * while waiting for data. A writer that runs a command holds write_lock.
  *
  * card->gone is written under ops_sem, mutex and lock together; holding any one
  * of them is enough to rely on it.
@@ -120,11 +127,16 @@ enum skel_chan_state {
 /* A piece of a buffer's memory: contiguous pages. */
 struct skel_chunk {
 	struct page *page;
-	dma_addr_t dma;			/* of card->memory_dev, unless any_page */
+	dma_addr_t dma;			/* of card->faux, unless any_page */
 	dma_addr_t bus;			/* of card->dev, if it is mapped */
 	u32 first;			/* page of the buffer */
 	u32 count;
 };
+
+static inline u64 skel_chunk_length(const struct skel_chunk *chunk)
+{
+	return (u64)chunk->count << PAGE_SHIFT;
+}
 
 struct skel_buf {
 	struct skel_range range;	/* host address, length, directions */
@@ -147,6 +159,9 @@ struct skel_xfer {
 	struct skel_request req;
 	struct dma_iova_state iova;	/* if card->iova */
 	u32 nr_segments;
+	bool queued;			/* waits for an engine */
+	u64 moved;			/* bytes, by engines */
+	bool kept;			/* ended, and the card may still touch it */
 };
 
 struct skel_stats {
@@ -182,6 +197,8 @@ struct skel_chan {
 	bool ready;			/* since the command was tried */
 	u32 running;			/* transfers */
 	u32 pins;			/* sum over all buffers */
+	u32 kept;			/* of them, for a card that did not stop */
+	bool abandoned;			/* closed; the card did not stop */
 	struct skel_segment *segments;	/* card->segments of each transfer */
 
 	/* Under card->mutex. */
@@ -194,6 +211,13 @@ struct skel_chan {
 	struct skel_xfer xfers[];	/* card->desc.transfers, under card->lock */
 };
 
+struct skel_engine {
+	u64 id;				/* of the transfer, 0: it is free */
+	u64 length;			/* of the run */
+	unsigned long deadline;		/* of the run, jiffies */
+	bool stopping;			/* late, gets no run meanwhile */
+};
+
 struct skel_card {
 	struct kref ref;
 	struct device *dev;
@@ -201,8 +225,7 @@ struct skel_card {
 	void *priv;
 	char name[SKEL_NAME_MAX];
 	u64 buffer_max;
-	struct device *memory_dev;	/* for dma_alloc_pages(), unless any_page */
-	struct faux_device *faux;	/* memory_dev, unless it is dev */
+	struct faux_device *faux;	/* for dma_alloc_pages(), unless any_page */
 	bool iova;			/* grants have bus addresses of their own */
 	bool enforced;			/* out of its grants the card reaches nothing */
 	bool any_page;			/* buffers need not lie below the DMA mask */
@@ -215,20 +238,29 @@ struct skel_card {
 	struct miscdevice misc;
 	struct file *anon;		/* lends its mapping to all files */
 	struct workqueue_struct *wq;	/* ordered: one command at a time */
-	char *command;			/* the line that wq runs */
+	char *command;			/* the line that runs */
 
 	void *ram;			/* card memory, if desc.ram */
 	struct user_struct *ram_user;	/* is charged with it */
 	struct skel_region *regions;	/* card memory first, if desc.ram */
 	u32 nr_regions;
 
-	struct rw_semaphore ops_sem;	/* the locks: see above */
+	struct mutex command_mutex;	/* the locks: see above */
+	struct rw_semaphore ops_sem;
 	struct mutex mutex;		/* buffers */
 	spinlock_t lock;		/* channels, transfers, FIFOs */
 	bool gone;
+	u32 queued;			/* channels whose work is; under lock */
 	bool resetting;			/* nothing is granted; under lock */
 	bool stuck;			/* its last reset failed; under mutex */
 	u64 grants;			/* number of the last one, under lock */
+
+	/* Under card->lock. */
+	struct skel_engine *engines;	/* desc.engines */
+	u32 turn;			/* channel served last */
+	bool paused;			/* no run is started */
+	wait_queue_head_t engine_wait;	/* for an engine that becomes free */
+	struct delayed_work watchdog;	/* for runs that take too long */
 	struct skel_chan **chans;	/* desc.channels, written under lock */
 };
 
@@ -244,7 +276,7 @@ static inline struct skel_chan *skel_chan_find(struct skel_card *card, u32 nr)
 /* Does the card do DMA? If its memory is RAM, the CPU copies instead. */
 static inline bool skel_card_has_dma(const struct skel_card *card)
 {
-	return !card->desc.ram;
+	return !card->desc.ram && !card->desc.pio;
 }
 
 /* Remove a range of file offsets from all page tables. */
@@ -268,11 +300,26 @@ int skel_mmap_prepare(struct vm_area_desc *desc);
 /* chan.c */
 struct skel_chan *skel_chan_create(struct skel_card *card);
 bool skel_chan_destroy(struct skel_chan *chan);
+void skel_chan_reap(struct skel_card *card);
+
+/* engine.c, and from there to xfer.c */
+int skel_engines_init(struct skel_card *card);
+int skel_engines_quiesce(struct skel_chan *chan);
+void skel_engines_clear(struct skel_card *card);
 
 /* xfer.c */
+struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,
+				 struct skel_chan **chan);
+void skel_xfer_cancel(struct skel_card *card, u32 nr, enum skel_verdict verdict);
+int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict);
 void skel_xfer_unstick(struct skel_card *card);
 bool skel_xfer_stop(struct skel_chan *chan);
 void skel_xfer_stop_all(struct skel_card *card);
+
+/* describe.c */
+const char *skel_desc_error(const struct skel_card_desc *desc);
+const char *skel_dma_error(const struct device *dev);
+const char *skel_region_error(const struct skel_region *regions, u32 i);
 
 /* region.c */
 int skel_regions_init(struct skel_card *card);
@@ -302,6 +349,8 @@ enum skel_verdict skel_grant_map(struct skel_chan *chan, struct skel_xfer *xfer)
 void skel_grant_unmap(struct skel_chan *chan, struct skel_xfer *xfer);
 void skel_grant_fill(struct skel_chan *chan, const struct skel_xfer *xfer,
 		     struct skel_grant *grant);
+u64 skel_grant_at(struct skel_chan *chan, const struct skel_xfer *xfer, u64 offset,
+		  dma_addr_t *dma);
 int skel_grant_sync(struct skel_chan *chan, u64 host_addr, u64 length, u32 flags);
 
 /* pages.c */
@@ -312,6 +361,8 @@ u64 skel_buf_piece(const struct skel_buf *buf, u64 offset, u64 length,
 		   phys_addr_t *phys);
 
 /* cardmem.c */
+void skel_buf_copy(const struct skel_buf *buf, u64 offset, void *bytes, u64 left,
+		   enum skel_dir dir);
 int skel_cardmem_alloc(struct skel_card *card);
 void skel_cardmem_free(struct skel_card *card);
 void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
@@ -320,6 +371,7 @@ void skel_cardmem_copy(struct skel_card *card, const struct skel_buf *buf,
 /* stream.c */
 int skel_stream_init(struct skel_chan *chan);
 void skel_stream_free(struct skel_chan *chan);
+void skel_stream_stop(struct skel_chan *chan);
 void skel_stream_push(struct skel_chan *chan, const char *line, size_t len);
 ssize_t skel_stream_read(struct file *file, char __user *buf, size_t count,
 			 loff_t *ppos);

@@ -35,6 +35,10 @@ static bool map_registers;
 module_param(map_registers, bool, 0444);
 MODULE_PARM_DESC(map_registers, "let CAP_SYS_RAWIO map the registers, and with the DMA engine reach all memory");
 
+static unsigned int dma_bits = EDU_DMA_BITS;
+module_param(dma_bits, uint, 0444);
+MODULE_PARM_DESC(dma_bits, "width of the DMA addresses, 24 to 64 (default 28): as of QEMU's edu,dma_mask=");
+
 static void edu_leave(struct edu *edu)
 {
 	scoped_guard(mutex, &edu->mutex) {
@@ -105,6 +109,8 @@ static const struct skel_card_ops edu_ops = {
 	.open		= edu_open,
 	.close		= edu_close,
 	.command	= edu_command,
+	.start		= edu_start,
+	.stop		= edu_stop,
 	.quiesce	= edu_quiesce,
 	.reset		= edu_reset,
 };
@@ -155,6 +161,8 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 		.channels = EDU_CHANNELS,
 		.transfers = EDU_TRANSFERS,
 		.memory = EDU_MEMORY_SIZE,
+		.engines = 1,
+		.run_max = EDU_MEMORY_SIZE,
 		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
 		.regions = &registers,
 		.nr_regions = map_registers ? 1 : 0,
@@ -187,14 +195,18 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (edu_is_gone(edu))
 		return dev_err_probe(dev, -ENODEV, "not an edu device: %#x\n",
 				     edu_read(edu, EDU_ID));
-	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(EDU_DMA_BITS));
+	if (dma_bits < 24 || dma_bits > 64)
+		return dev_err_probe(dev, -EINVAL, "dma_bits is not 24 to 64\n");
+	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(dma_bits));
 	if (ret)
 		return dev_err_probe(dev, ret, "no DMA with %u address bits\n",
-				     EDU_DMA_BITS);
+				     dma_bits);
 
 	edu->card = devm_skel_card_alloc(dev, &desc, edu);
 	if (IS_ERR(edu->card))
 		return PTR_ERR(edu->card);
+	/* Until edu_engine_prepare() */
+	skel_card_pause(edu->card, 0);
 	ret = edu_init_irq(edu);
 	if (ret)
 		return dev_err_probe(dev, ret, "cannot get an interrupt\n");
@@ -241,8 +253,7 @@ static int edu_suspend(struct device *dev)
 
 	guard(mutex)(&edu->mutex);
 	WRITE_ONCE(edu->paused, edu->paused | EDU_ASLEEP);
-	edu_engine_halt(edu);
-	wait_event_timeout(edu->wait, !READ_ONCE(edu->active), edu_timeout());
+	skel_card_pause(edu->card, jiffies_to_msecs(edu_timeout()));
 	ret = edu_engine_kill(edu, -ETIMEDOUT);
 	if (ret)
 		WRITE_ONCE(edu->paused, edu->paused & ~EDU_ASLEEP);

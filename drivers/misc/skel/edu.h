@@ -4,12 +4,10 @@
  *
  * edu.c          the PCI device: probe, remove, interrupt, suspend, errors
  * edu_command.c  the command language
- * edu_engine.c   the DMA engine and the queue in front of it
+ * edu_engine.c   the DMA engine
  *
- * A transfer is a job. The command queues it and makes the card raise an
- * interrupt, whose handler asks the core. The DMA engine moves what is granted in
- * bursts, in turn with the jobs of other channels. edu->active is the job whose
- * burst is running; it stays in the queue.
+ * A command queues a request and makes the card raise an interrupt, whose handler
+ * asks the core. The core queues what is granted, and says which burst comes next.
  *
  * A busy engine has no command to stop. The only forcible way is to take away its
  * bus (edu_engine_kill()): with bus mastering off, it ends its burst into the
@@ -20,7 +18,7 @@
  * because open() of all misc devices of the machine would wait with it.
  *
  * edu->mutex is held to kill or revive the engine, and to switch bus mastering in
- * any other way. edu->lock protects the queue and the engine, and is taken last.
+ * any other way. edu->lock is taken within it, and outside of the core's.
  */
 #ifndef _SKEL_EDU_H
 #define _SKEL_EDU_H
@@ -28,7 +26,7 @@
 #include <linux/bits.h>
 #include <linux/io.h>
 #include <linux/jiffies.h>
-#include <linux/list.h>
+#include <linux/kfifo.h>
 #include <linux/mutex.h>
 #include <linux/skel.h>
 #include <linux/spinlock.h>
@@ -39,8 +37,8 @@
 
 #define EDU_CHANNELS		8
 #define EDU_TRANSFERS		4
+#define EDU_REQUESTS		128	/* that wait for an interrupt */
 
-struct edu_job;
 struct pci_dev;
 
 /* Reasons for a pause, which may overlap */
@@ -61,15 +59,10 @@ struct edu {
 	unsigned long paused;		/* enum edu_pause: registers are not read */
 	bool left;			/* the card is unregistered */
 
-	spinlock_t lock;		/* open, jobs, engine; taken last */
+	spinlock_t lock;		/* what follows; not taken by edu_start() */
 	unsigned int open;		/* channels */
-	struct list_head jobs;
-	struct edu_job *active;
-	u32 last;			/* channel served last */
-	u32 moving;			/* bytes of the running burst */
-	unsigned long deadline;		/* of the running burst */
-	struct delayed_work watchdog;	/* the engine, and requests in time */
-	bool halted;			/* no burst is started */
+	DECLARE_KFIFO(requests, struct skel_request, EDU_REQUESTS);
+	struct delayed_work watchdog;	/* requests in time, the bus given back */
 	bool killed;			/* off the bus: its interrupts mean nothing */
 	bool broken;			/* does not stop */
 };
@@ -90,17 +83,19 @@ int edu_command(struct skel_card *card, u32 channel, char *line, size_t len);
 /* edu_engine.c */
 bool edu_is_gone(struct edu *edu);
 bool edu_check_gone(struct edu *edu);
+bool edu_is_running(struct edu *edu);
 unsigned long edu_timeout(void);
 void edu_engine_init(struct edu *edu);
 const char *edu_engine_queue(struct edu *edu, const struct skel_request *req);
 const char *edu_engine_prepare(struct edu *edu);
 void edu_engine_irq(struct edu *edu, u32 status);
-void edu_engine_halt(struct edu *edu);
 int edu_engine_kill(struct edu *edu, int error);
 int edu_engine_stop(struct edu *edu, int error);
 void edu_engine_revive(struct edu *edu);
 void edu_engine_leave(struct edu *edu);
 void edu_update_master(struct edu *edu);
+void edu_start(struct skel_card *card, u32 engine, struct skel_run *run);
+int edu_stop(struct skel_card *card, u32 engine);
 int edu_quiesce(struct skel_card *card, u32 channel);
 int edu_reset(struct skel_card *card);
 

@@ -34,7 +34,7 @@ static const char *edu_state_name(struct edu *edu)
 {
 	if (edu->broken)
 		return "BROKEN";
-	return edu->active ? "BUSY" : "IDLE";
+	return edu_is_running(edu) ? "BUSY" : "IDLE";
 }
 
 static const char *edu_status(struct skel_card *card, u32 channel,
@@ -43,8 +43,8 @@ static const char *edu_status(struct skel_card *card, u32 channel,
 	struct edu *edu = skel_card_priv(card);
 
 	guard(spinlock_irq)(&edu->lock);
-	skel_reply(card, channel, "STATUS %s transfers=%zu interrupt=%s",
-		   edu_state_name(edu), list_count_nodes(&edu->jobs),
+	skel_reply(card, channel, "STATUS %s requests=%u interrupt=%s",
+		   edu_state_name(edu), kfifo_len(&edu->requests),
 		   edu->pdev->msi_enabled ? "msi" : "intx");
 	return NULL;
 }
@@ -96,35 +96,12 @@ static const char *edu_factorial(struct skel_card *card, u32 channel,
 	return NULL;
 }
 
-static const char *edu_transfer(struct skel_card *card, u32 channel,
-				enum skel_dir dir, const u64 *arg)
+static const char *edu_transfer(struct skel_card *card,
+				const struct skel_request *req)
 {
-	const struct skel_request req = {
-		.channel = channel,
-		.dir = dir,
-		.card_addr = arg[0],
-		.length = arg[1],
-		.host_addr = arg[2],
-	};
 	struct edu *edu = skel_card_priv(card);
-	const char *error;
 
-	error = edu_engine_prepare(edu);
-	if (error)
-		return error;
-	return edu_engine_queue(edu, &req);
-}
-
-static const char *edu_tohost(struct skel_card *card, u32 channel,
-			      const u64 *arg)
-{
-	return edu_transfer(card, channel, SKEL_TOHOST, arg);
-}
-
-static const char *edu_fromhost(struct skel_card *card, u32 channel,
-				const u64 *arg)
-{
-	return edu_transfer(card, channel, SKEL_FROMHOST, arg);
+	return edu_engine_prepare(edu) ?: edu_engine_queue(edu, req);
 }
 
 static const struct skel_command edu_commands[] = {
@@ -132,8 +109,8 @@ static const struct skel_command edu_commands[] = {
 	{ "STATUS?",	0, edu_status },
 	{ "LIVE?",	1, edu_live },
 	{ "FACT?",	1, edu_factorial },
-	{ "TOHOST",	3, edu_tohost },
-	{ "FROMHOST",	3, edu_fromhost },
+	{ "TOHOST",	3, .ask = edu_transfer, .dir = SKEL_TOHOST },
+	{ "FROMHOST",	3, .ask = edu_transfer, .dir = SKEL_FROMHOST },
 };
 
 int edu_command(struct skel_card *card, u32 channel, char *line, size_t len)

@@ -50,6 +50,7 @@ static void skel_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct skel_chan *chan = file->private_data;
 	struct skel_card *card = chan->card;
+	struct skel_stats stats;
 	u64 bytes;
 	u32 nr, running;
 
@@ -57,14 +58,22 @@ static void skel_show_fdinfo(struct seq_file *m, struct file *file)
 		nr = chan->nr_bufs;
 		bytes = chan->buf_bytes;
 	}
-	scoped_guard(spinlock_irq, &card->lock)
+	scoped_guard(spinlock_irq, &card->lock) {
 		running = chan->running;
+		stats = chan->stats;
+	}
 
 	seq_printf(m, "skel-card:\t%s\n", card->name);
 	seq_printf(m, "skel-channel:\t%u\n", chan->nr);
 	seq_printf(m, "skel-buffers:\t%u\n", nr);
 	seq_printf(m, "skel-memory:\t%llu kB\n", bytes >> 10);
 	seq_printf(m, "skel-pending:\t%u\n", running);
+	seq_printf(m, "skel-granted:\t%llu\n", stats.granted);
+	seq_printf(m, "skel-refused:\t%llu\n", stats.refused);
+	seq_printf(m, "skel-failed:\t%llu\n", stats.failed);
+	seq_printf(m, "skel-tohost:\t%llu\n", stats.bytes_tohost);
+	seq_printf(m, "skel-fromhost:\t%llu\n", stats.bytes_fromhost);
+	seq_printf(m, "skel-lost:\t%llu\n", stats.replies_lost);
 }
 
 const struct file_operations skel_fops = {

@@ -73,11 +73,6 @@ static void skel_unmap_pages(struct skel_card *card, const struct skel_buf *buf,
 		       DMA_ATTR_SKIP_CPU_SYNC);
 }
 
-static u64 skel_chunk_length(const struct skel_chunk *chunk)
-{
-	return (u64)chunk->count << PAGE_SHIFT;
-}
-
 int skel_buf_map(struct skel_card *card, struct skel_buf *buf)
 {
 	lockdep_assert_held(&card->ops_sem);
@@ -199,6 +194,21 @@ void skel_grant_unmap(struct skel_chan *chan, struct skel_xfer *xfer)
 				 skel_map_dir(skel_is_tohost(xfer)), 0);
 	else
 		skel_end_segments(chan, xfer);
+}
+
+/* How many bytes of a transfer are contiguous from @offset on, and where */
+u64 skel_grant_at(struct skel_chan *chan, const struct skel_xfer *xfer, u64 offset,
+		  dma_addr_t *dma)
+{
+	const struct skel_segment *segment = skel_xfer_segments(chan, xfer);
+
+	*dma = 0;
+	if (!xfer->nr_segments)
+		return xfer->req.length - offset;
+	for (; offset >= segment->length; segment++)
+		offset -= segment->length;
+	*dma = segment->dma + offset;
+	return segment->length - offset;
 }
 
 void skel_grant_fill(struct skel_chan *chan, const struct skel_xfer *xfer,

@@ -49,16 +49,6 @@ static struct attribute *skel_attrs[] = {
 };
 ATTRIBUTE_GROUPS(skel);
 
-/**
- * skel_card_register - make a card visible as /dev/skelN
- * @card: the card
- *
- * Callbacks may be called before this returns.
- *
- * Context: process, may sleep.
- * Return: 0 or a negative errno: -EBUSY if a region is to be write-combined and
- * is already mapped in another way.
- */
 int skel_card_register(struct skel_card *card)
 {
 	int ret;
@@ -93,13 +83,6 @@ release:
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_register, "SKEL");
 
-/**
- * skel_card_index - N of /dev/skelN
- * @card: a registered card
- *
- * Context: any.
- * Return: the number, which may be reused after skel_card_unregister().
- */
 int skel_card_index(const struct skel_card *card)
 {
 	return card->index;
@@ -123,35 +106,35 @@ static void skel_card_set_gone(struct skel_card *card)
 	}
 }
 
-/**
- * skel_card_unregister - the card is gone
- * @card: a registered card
- *
- * Does not wait for open files to be closed: from now on their operations fail
- * with -ENODEV, and sleeping ones are woken. Running transfers are stopped by
- * skel_card_ops.reset; later completions return -ENOENT. No callback runs after
- * this, except skel_card_ops.release. Mappings of I/O memory raise SIGBUS.
- *
- * The data of buffers remains accessible through their mappings until the file is
- * closed.
- *
- * Context: process, may sleep.
- */
+static void skel_card_stop(struct skel_card *card)
+{
+	skel_card_set_gone(card);
+	/* From here on, no page table is filled with I/O memory. */
+	skel_regions_revoke(card);
+	skel_regions_release(card);
+	skel_xfer_stop_all(card);
+	skel_chan_reap(card);
+	skel_buf_unmap_all(card);
+}
+
 void skel_card_unregister(struct skel_card *card)
 {
 	/* Before ops_sem, which open() takes with misc_mtx held. */
 	misc_deregister(&card->misc);
 	ida_free(&skel_ida, card->index);
 
-	guard(rwsem_write)(&card->ops_sem);
-	skel_card_set_gone(card);
-	/* From here on, no page table is filled with I/O memory. */
-	skel_regions_revoke(card);
-	skel_regions_release(card);
-	skel_xfer_stop_all(card);
-	skel_buf_unmap_all(card);
+	scoped_guard(rwsem_write, &card->ops_sem)
+		skel_card_stop(card);
+	/* Nothing arms it any more, and it takes ops_sem. */
+	cancel_delayed_work_sync(&card->watchdog);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_unregister, "SKEL");
+
+bool skel_card_has_stopped(const struct skel_card *card)
+{
+	return !READ_ONCE(card->stuck);
+}
+EXPORT_SYMBOL_NS_GPL(skel_card_has_stopped, "SKEL");
 
 MODULE_DESCRIPTION("Core for laboratory and FPGA cards with checked DMA");
 MODULE_LICENSE("GPL");

@@ -141,7 +141,7 @@ static int skel_vma_mapped(unsigned long start, unsigned long end, pgoff_t pgoff
 	ret = skel_vma_window(vma, offset, end - start, &window);
 	if (ret)
 		return ret;
-	if (end - start > SKEL_FILL_MAX)
+	if (window.buf && end - start > SKEL_FILL_MAX)
 		return 0;
 	for (u64 n; start < end; start += n, offset += n) {
 		unsigned long pfn;

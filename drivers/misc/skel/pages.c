@@ -5,11 +5,12 @@
  * One chunk of contiguous pages, or several, as large as they come. If the card
  * reaches all memory, because an IOMMU translates or its DMA mask is wide, they
  * come from the page allocator. Otherwise dma_alloc_pages() finds them, by zones
- * and in contiguous memory areas (CMA). That is done for card->memory_dev, a
- * device with the card's mask that lives as long as the card.
+ * and in contiguous memory areas (CMA). That is done for card->faux, a device with
+ * the card's mask that lives as long as the card.
  */
 
 #include <kunit/visibility.h>
+#include <linux/device/faux.h>
 #include <linux/dma-mapping.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
@@ -31,20 +32,20 @@ static struct page *skel_pages_get(struct skel_card *card, u64 length, gfp_t gfp
 	if (card->any_page)
 		return alloc_pages_node(dev_to_node(card->dev), gfp | __GFP_ZERO,
 					get_order(length));
-	return dma_alloc_pages(card->memory_dev, length, dma, DMA_BIDIRECTIONAL,
-			       gfp);
+	return dma_alloc_pages(&card->faux->dev, length, dma,
+			       DMA_BIDIRECTIONAL, gfp);
 }
 
 static void skel_chunk_free(struct skel_card *card,
 			    const struct skel_chunk *chunk)
 {
-	u64 length = (u64)chunk->count << PAGE_SHIFT;
+	u64 length = skel_chunk_length(chunk);
 
 	if (card->any_page)
 		__free_pages(chunk->page, get_order(length));
 	else
-		dma_free_pages(card->memory_dev, length, chunk->page, chunk->dma,
-			       DMA_BIDIRECTIONAL);
+		dma_free_pages(&card->faux->dev, length, chunk->page,
+			       chunk->dma, DMA_BIDIRECTIONAL);
 }
 
 /* Make room for one more chunk. */
@@ -167,6 +168,6 @@ u64 skel_buf_piece(const struct skel_buf *buf, u64 offset, u64 length,
 
 	offset -= (u64)chunk->first << PAGE_SHIFT;
 	*phys = page_to_phys(chunk->page) + offset;
-	return min(length, ((u64)chunk->count << PAGE_SHIFT) - offset);
+	return min(length, skel_chunk_length(chunk) - offset);
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_buf_piece);

@@ -111,6 +111,8 @@ static const char *skel_verdict_name(enum skel_verdict verdict)
 		[SKEL_CLOSED]		= "closed",
 		[SKEL_NO_MEMORY]	= "memory",
 		[SKEL_SCATTERED]	= "segments",
+		[SKEL_UNALIGNED]	= "alignment",
+		[SKEL_LOST]		= "lost",
 		[SKEL_CANCELLED]	= "cancelled",
 		[SKEL_TIMEOUT]		= "timeout",
 		[SKEL_ERROR]		= "error",

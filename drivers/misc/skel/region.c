@@ -24,11 +24,12 @@ int skel_regions_init(struct skel_card *card)
 	const struct skel_card_desc *desc = &card->desc;
 	struct skel_region *region;
 
-	if (desc->nr_regions > SKEL_REGIONS_MAX)
-		return -EINVAL;
 	for (u32 i = 0; i < desc->nr_regions; i++) {
-		if (desc->regions[i].flags & ~SKEL_REGION_IO_FLAGS)
+		if (desc->regions[i].flags & ~SKEL_REGION_IO_FLAGS) {
+			dev_err(card->dev, "skel: wrong description of region %u: unknown flags\n",
+				i);
 			return -EINVAL;
+		}
 	}
 
 	card->nr_regions = desc->nr_regions + (desc->ram ? 1 : 0);
@@ -47,8 +48,16 @@ int skel_regions_init(struct skel_card *card)
 	memcpy(region, desc->regions, array_size(desc->nr_regions, sizeof(*region)));
 	card->desc.regions = NULL;	/* belongs to the caller */
 
-	return skel_regions_valid(card->regions, card->nr_regions,
-				  SKEL_REGIONS_END) ? 0 : -EINVAL;
+	for (u32 i = desc->ram ? 1 : 0; i < card->nr_regions; i++) {
+		const char *error = skel_region_error(card->regions, i);
+
+		if (error) {
+			dev_err(card->dev, "skel: wrong description of region %u: %s\n",
+				desc->ram ? i - 1 : i, error);
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 static bool skel_region_is_wc(const struct skel_region *region)

@@ -46,6 +46,7 @@
 #define SKEL_SIM_CARDS_MAX	16
 #define SKEL_SIM_TRANSFERS	4
 #define SKEL_SIM_SPEED_MAX	NSEC_PER_SEC	/* bytes/s */
+#define SKEL_SIM_SHORT		SZ_16K		/* bytes, of a transfer */
 
 static unsigned int cards = 1;
 module_param(cards, uint, 0444);
@@ -67,6 +68,7 @@ struct skel_sim_job {
 	struct skel_grant grant;	/* id 0: not yet granted */
 	unsigned long delay;		/* of the DMA engine, in jiffies */
 	struct delayed_work engine;
+	struct workqueue_struct *wq;	/* that @engine runs on */
 	bool taken;			/* by skel_sim_stop() */
 };
 
@@ -84,7 +86,7 @@ static void skel_sim_ask(struct skel_sim *sim, struct skel_sim_job *job)
 		return;
 	}
 	list_add_tail(&job->node, &sim->running);
-	queue_delayed_work(sim->wq, &job->engine, job->delay);
+	queue_delayed_work(job->wq, &job->engine, job->delay);
 }
 
 /* The interrupt: a transfer has ended. */
@@ -194,42 +196,36 @@ static int skel_sim_open(struct skel_card *card, u32 channel)
 	return 0;
 }
 
-static const char *skel_sim_transfer(struct skel_card *card, u32 channel,
-				     enum skel_dir dir, const u64 *arg)
+static const char *skel_sim_transfer(struct skel_card *card,
+				     const struct skel_request *req)
 {
 	struct skel_sim *sim = skel_card_priv(card);
-	u32 speed = READ_ONCE(sim->speed[channel]);
+	u32 speed = READ_ONCE(sim->speed[req->channel]);
 	struct skel_sim_job *job;
 
 	job = kzalloc_obj(*job);
 	if (!job)
 		return "memory";
 	job->sim = sim;
-	job->req.channel = channel;
-	job->req.dir = dir;
-	job->req.card_addr = arg[0];
-	job->req.length = arg[1];
-	job->req.host_addr = arg[2];
+	job->req = *req;
 	if (speed)
-		job->delay = nsecs_to_jiffies(mul_u64_u64_div_u64(min(arg[1], SZ_4G),
+		job->delay = nsecs_to_jiffies(mul_u64_u64_div_u64(min(req->length, SZ_4G),
 								  NSEC_PER_SEC, speed));
-	INIT_DELAYED_WORK(&job->engine, skel_sim_engine);
+	/*
+	 * A short transfer is over before another task could be running. FROMHOST
+	 * may sleep. For lockdep the two are of different classes.
+	 */
+	if (req->dir == SKEL_TOHOST && req->length <= SKEL_SIM_SHORT) {
+		INIT_DELAYED_WORK(&job->engine, skel_sim_engine);
+		job->wq = sim->bh;
+	} else {
+		INIT_DELAYED_WORK(&job->engine, skel_sim_engine);
+		job->wq = sim->wq;
+	}
 
 	guard(spinlock_irq)(&sim->lock);
 	skel_sim_raise(sim, job);
 	return NULL;
-}
-
-static const char *skel_sim_tohost(struct skel_card *card, u32 channel,
-				   const u64 *arg)
-{
-	return skel_sim_transfer(card, channel, SKEL_TOHOST, arg);
-}
-
-static const char *skel_sim_fromhost(struct skel_card *card, u32 channel,
-				     const u64 *arg)
-{
-	return skel_sim_transfer(card, channel, SKEL_FROMHOST, arg);
 }
 
 static const char *skel_sim_idn(struct skel_card *card, u32 channel,
@@ -261,8 +257,8 @@ static const struct skel_command skel_sim_commands[] = {
 	{ "SAMPLE",	1, skel_sim_sample_start },
 	{ "STOP",	0, skel_sim_sample_end },
 	{ "SPEED",	1, skel_sim_set_speed },
-	{ "TOHOST",	3, skel_sim_tohost },
-	{ "FROMHOST",	3, skel_sim_fromhost },
+	{ "TOHOST",	3, .ask = skel_sim_transfer, .dir = SKEL_TOHOST },
+	{ "FROMHOST",	3, .ask = skel_sim_transfer, .dir = SKEL_FROMHOST },
 };
 
 static int skel_sim_command(struct skel_card *card, u32 channel, char *line,
@@ -273,8 +269,14 @@ static int skel_sim_command(struct skel_card *card, u32 channel, char *line,
 	return 0;
 }
 
+static void skel_sim_close(struct skel_card *card, u32 channel)
+{
+	skel_sim_sample_close(skel_card_priv(card), channel);
+}
+
 static const struct skel_card_ops skel_sim_ops = {
 	.open		= skel_sim_open,
+	.close		= skel_sim_close,
 	.command	= skel_sim_command,
 	.quiesce	= skel_sim_quiesce,
 	.reset		= skel_sim_reset,
@@ -282,6 +284,8 @@ static const struct skel_card_ops skel_sim_ops = {
 
 static void skel_sim_destroy(struct skel_sim *sim)
 {
+	if (sim->bh)
+		destroy_workqueue(sim->bh);
 	if (sim->wq)
 		destroy_workqueue(sim->wq);
 	if (!IS_ERR_OR_NULL(sim->card))
@@ -300,6 +304,7 @@ static struct skel_sim *skel_sim_create(unsigned int serial)
 		.transfers = SKEL_SIM_TRANSFERS,
 		.memory = memory,
 		.ram = true,
+		.prompt = true,
 		.caps = SKEL_CAP_TOHOST | SKEL_CAP_FROMHOST,
 	};
 	char name[24];
@@ -319,7 +324,9 @@ static struct skel_sim *skel_sim_create(unsigned int serial)
 
 	ret = -ENOMEM;
 	sim->wq = alloc_workqueue("skel_sim.%u", WQ_UNBOUND, 0, serial);
-	if (!sim->wq)
+	sim->bh = alloc_workqueue("skel_sim_bh.%u", WQ_BH | WQ_PERCPU, 0,
+				  serial);
+	if (!sim->wq || !sim->bh)
 		goto destroy;
 	ret = -ENODEV;
 	snprintf(name, sizeof(name), "skel_sim.%u", serial);

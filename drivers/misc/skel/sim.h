@@ -22,6 +22,7 @@ struct skel_sim_sample {
 	} inputs[SKEL_SIM_INPUTS];
 	u32 frames_max;			/* in memory */
 	bool running;
+	u32 channel;			/* that started it */
 	u32 rate;
 	u64 frames;			/* since the start */
 	u64 run;			/* changes when the frames do not continue */
@@ -33,6 +34,7 @@ struct skel_sim {
 	struct faux_device *faux;
 	struct skel_card *card;
 	struct workqueue_struct *wq;	/* the card's own processor */
+	struct workqueue_struct *bh;	/* for transfers that are short */
 	unsigned int serial;
 	u32 speed[SKEL_SIM_CHANNELS];
 	struct skel_sim_sample sample;
@@ -48,6 +50,7 @@ struct skel_sim {
 /* sim_sample.c */
 void skel_sim_sample_init(struct skel_sim *sim, u32 memory);
 void skel_sim_sample_exit(struct skel_sim *sim);
+void skel_sim_sample_close(struct skel_sim *sim, u32 channel);
 void skel_sim_overwrite(struct skel_sim *sim, u64 id);
 const char *skel_sim_status(struct skel_card *card, u32 channel, const u64 *arg);
 const char *skel_sim_get_inputs(struct skel_card *card, u32 channel,

@@ -147,6 +147,7 @@ const char *skel_sim_sample_start(struct skel_card *card, u32 channel,
 
 	guard(mutex)(&sample->mutex);
 	sample->rate = arg[0];
+	sample->channel = channel;
 	sample->frames = 0;
 	sample->run++;
 	sample->start = ktime_get();
@@ -166,6 +167,17 @@ const char *skel_sim_sample_end(struct skel_card *card, u32 channel,
 	sim->sample.running = false;
 	skel_reply(card, channel, "OK STOP");
 	return NULL;
+}
+
+/* A program that was killed leaves no sampling behind. */
+void skel_sim_sample_close(struct skel_sim *sim, u32 channel)
+{
+	struct skel_sim_sample *sample = &sim->sample;
+
+	guard(mutex)(&sample->mutex);
+	skel_sim_catch_up(sim);
+	if (sample->channel == channel)
+		sample->running = false;
 }
 
 const char *skel_sim_status(struct skel_card *card, u32 channel, const u64 *arg)

@@ -245,6 +245,7 @@ static struct skel_ucard *skel_ucard_make(struct skel_ucard_file *f,
 		.transfers = create->transfers,
 		.memory = create->memory,
 		.ram = true,
+		.prompt = true,
 		.readonly = create->flags & SKEL_UCARD_READONLY,
 		.caps = create->flags & (SKEL_UCARD_TOHOST | SKEL_UCARD_FROMHOST),
 	};

@@ -108,6 +108,8 @@ int skel_verdict_errno(enum skel_verdict verdict)
 		return -ENOMEM;
 	case SKEL_SCATTERED:
 		return -E2BIG;
+	case SKEL_UNALIGNED:
+		return -EINVAL;
 	default:
 		return -EIO;
 	}

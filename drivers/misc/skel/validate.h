@@ -22,6 +22,8 @@ enum skel_verdict {
 	SKEL_CLOSED,
 	SKEL_NO_MEMORY,
 	SKEL_SCATTERED,
+	SKEL_UNALIGNED,
+	SKEL_LOST,
 	/* Failures of granted transfers. */
 	SKEL_CANCELLED,
 	SKEL_TIMEOUT,

@@ -7,6 +7,7 @@
  * buffer and reports to the user.
  */
 
+#include <kunit/visibility.h>
 #include <linux/cleanup.h>
 #include <linux/export.h>
 #include <linux/minmax.h>
@@ -18,9 +19,6 @@
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"
-
-/* How long close() and unregistering wait for a card that does not stop. */
-#define SKEL_STOP_TIMEOUT	(5 * HZ)
 
 /* The id of a transfer: a count, the channel, the slot. */
 #define SKEL_ID_SLOT_BITS	6
@@ -51,8 +49,8 @@ static struct skel_xfer *skel_xfer_find_slot(struct skel_chan *chan)
 }
 
 /* The running transfer with that id; NULL if it has ended, or never was. */
-static struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,
-					struct skel_chan **chan)
+struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,
+				 struct skel_chan **chan)
 {
 	u32 slot = id & (BIT(SKEL_ID_SLOT_BITS) - 1);
 	u32 nr = (id >> SKEL_ID_SLOT_BITS) & (BIT(SKEL_ID_CHANNEL_BITS) - 1);
@@ -90,6 +88,10 @@ static enum skel_verdict skel_xfer_begin(struct skel_chan *chan,
 				chan->card->desc.memory);
 	if (verdict != SKEL_OK)
 		return verdict;
+	if (chan->card->desc.align &&
+	    (req->host_addr | req->card_addr | req->length) &
+	    (chan->card->desc.align - 1))
+		return SKEL_UNALIGNED;
 	*xfer = skel_xfer_find_slot(chan);
 	if (!*xfer)
 		return SKEL_BUSY;
@@ -176,6 +178,8 @@ static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
 		chan->stats.failed++;
 	skel_xfer_report(chan, &xfer->req, true, verdict);
 	chan->running--;
+	if (xfer->kept)
+		return;
 	skel_xfer_put(chan, xfer);
 }
 
@@ -190,7 +194,6 @@ static void skel_xfer_end(struct skel_chan *chan, struct skel_xfer *xfer,
  * synchronized for the device: the backend can start the DMA at once. A refusal
  * has been counted and reported to the user of the channel, if there is one; the
  * backend reports it to the card.
- *
  * Context: any, including hard interrupt.
  * Return: 0 if granted, otherwise -EINVAL (length 0), -EFAULT (host address not
  * inside one live buffer of the channel), -EACCES (direction), -ERANGE (outside
@@ -229,22 +232,19 @@ int skel_request(struct skel_card *card, const struct skel_request *req,
 }
 EXPORT_SYMBOL_NS_GPL(skel_request, "SKEL");
 
-/**
- * skel_complete - a transfer has ended
- * @card: the card
- * @id: grant.id of the transfer
- * @moved: bytes that were moved
- * @error: 0, -ETIMEDOUT if the card did not finish in time, another negative
- *         errno if it failed
- *
- * The card does not touch the memory any more. The bytes are synchronized for the
- * CPU, and the end is reported to the user.
- *
- * Context: any, including hard interrupt.
- * Return: 0; -ENOENT if no such transfer is running: it was completed before,
- * cancelled, or never granted; -ERANGE if @error is 0 and @moved is not what was
- * granted: the transfer is then reported as failed.
- */
+void skel_refuse(struct skel_card *card, const struct skel_request *req)
+{
+	struct skel_chan *chan;
+
+	scoped_guard(spinlock_irqsave, &card->lock) {
+		chan = skel_chan_find(card, req->channel);
+		if (chan && chan->state != SKEL_CHAN_OPENING)
+			skel_xfer_refuse(chan, req, SKEL_LOST);
+	}
+	trace_skel_request(card, req, 0, skel_verdict_errno(SKEL_LOST));
+}
+EXPORT_SYMBOL_NS_GPL(skel_refuse, "SKEL");
+
 int skel_complete(struct skel_card *card, u64 id, u64 moved, int error)
 {
 	enum skel_verdict verdict = SKEL_OK;
@@ -277,19 +277,6 @@ int skel_complete(struct skel_card *card, u64 id, u64 moved, int error)
 }
 EXPORT_SYMBOL_NS_GPL(skel_complete, "SKEL");
 
-/**
- * skel_card_copy - move the bytes of a transfer, for a card without DMA
- * @card: a card whose memory is RAM (skel_card_desc.ram)
- * @id: grant.id of the transfer
- *
- * Copies between the card's memory and the granted range, as a real card does by
- * DMA. The transfer still has to be completed.
- *
- * Context: any, including hard interrupt; interrupts stay enabled during the copy
- * if they were.
- * Return: 0; -ENOENT if no such transfer is running; -EOPNOTSUPP if the card's
- * memory is not RAM.
- */
 int skel_card_copy(struct skel_card *card, u64 id)
 {
 	struct skel_request req;
@@ -318,6 +305,37 @@ int skel_card_copy(struct skel_card *card, u64 id)
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_copy, "SKEL");
 
+int skel_grant_copy(struct skel_card *card, u64 id, u64 offset, void *bytes,
+		    size_t length)
+{
+	struct skel_request req;
+	struct skel_xfer *xfer;
+	struct skel_chan *chan;
+	struct skel_buf *buf;
+
+	if (skel_card_has_dma(card))
+		return -EOPNOTSUPP;
+
+	scoped_guard(spinlock_irqsave, &card->lock) {
+		xfer = skel_xfer_find(card, id, &chan);
+		if (!xfer)
+			return -ENOENT;
+		req = xfer->req;
+		if (!skel_range_inside(offset, length, 0, req.length))
+			return -ERANGE;
+		buf = xfer->buf;
+		skel_buf_pin(chan, buf);
+	}
+
+	skel_buf_copy(buf, req.host_addr + offset - buf->range.addr, bytes, length,
+		      req.dir);
+
+	scoped_guard(spinlock_irqsave, &card->lock)
+		skel_buf_unpin(chan, buf);
+	return 0;
+}
+EXPORT_SYMBOL_NS_GPL(skel_grant_copy, "SKEL");
+
 /* Take the transfer of a slot out, so that nobody else ends it. */
 static struct skel_xfer *skel_xfer_take(struct skel_card *card, u32 nr, u32 slot,
 					struct skel_chan **chan)
@@ -336,8 +354,7 @@ static struct skel_xfer *skel_xfer_take(struct skel_card *card, u32 nr, u32 slot
 }
 
 /* The card does not touch the memory of these transfers any more, or cannot. */
-static void skel_xfer_cancel(struct skel_card *card, u32 nr,
-			     enum skel_verdict verdict)
+void skel_xfer_cancel(struct skel_card *card, u32 nr, enum skel_verdict verdict)
 {
 	for (u32 slot = 0; slot < card->desc.transfers; slot++) {
 		struct skel_chan *chan;
@@ -352,6 +369,48 @@ static void skel_xfer_cancel(struct skel_card *card, u32 nr,
 	}
 }
 
+/*
+ * The card may still touch the memory of these transfers. They end, but keep their
+ * slots and pins.
+ */
+static void skel_xfer_keep(struct skel_card *card, u32 nr,
+			   enum skel_verdict verdict)
+{
+	for (u32 slot = 0; slot < card->desc.transfers; slot++) {
+		struct skel_chan *chan;
+		struct skel_xfer *xfer = skel_xfer_take(card, nr, slot, &chan);
+
+		if (!xfer)
+			continue;
+		guard(spinlock_irq)(&card->lock);
+		xfer->kept = true;
+		chan->kept++;
+		skel_xfer_end(chan, xfer, 0, verdict);
+		wake_up(&chan->wait);
+	}
+}
+
+/* The card has stopped after all. */
+static void skel_xfer_release(struct skel_card *card, u32 nr)
+{
+	for (u32 slot = 0; slot < card->desc.transfers; slot++) {
+		struct skel_chan *chan;
+
+		scoped_guard(spinlock_irq, &card->lock) {
+			chan = skel_chan_find(card, nr);
+			if (chan && !chan->xfers[slot].kept)
+				chan = NULL;
+		}
+		if (!chan)
+			continue;
+		/* Its pin keeps the channel. */
+		skel_grant_unmap(chan, &chan->xfers[slot]);
+		guard(spinlock_irq)(&card->lock);
+		chan->kept--;
+		skel_xfer_put(chan, &chan->xfers[slot]);
+	}
+}
+
 static void skel_xfer_set_resetting(struct skel_card *card, bool resetting)
 {
 	guard(spinlock_irq)(&card->lock);
@@ -360,11 +419,11 @@ static void skel_xfer_set_resetting(struct skel_card *card, bool resetting)
 
 /*
  * Stop all DMA of the card. If that fails, the IOMMU does: what the card still
- * tries is a fault. Without one, running transfers keep their pins for ever. Nothing
- * is granted until it succeeds: the card may still use bus addresses that other
- * transfers would get.
+ * tries is a fault. Without one, the memory of running transfers is kept until it
+ * succeeds. Nothing is granted until then: the card may still use bus addresses
+ * that other transfers would get.
  */
-static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
+int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 {
 	int ret;
 
@@ -377,11 +436,17 @@ static int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 		dev_err_ratelimited(card->dev, "%s does not stop its DMA (%d), %s\n",
 				    card->node, ret, card->enforced ?
 				    "its transfers are cancelled" :
-				    "leaking the memory of running transfers");
-	if (card->enforced)
-		ret = 0;
-	for (u32 nr = 0; !ret && nr < card->desc.channels; nr++)
+				    "keeping the memory of running transfers");
+	for (u32 nr = 0; nr < card->desc.channels; nr++) {
+		if (ret && !card->enforced) {
+			skel_xfer_keep(card, nr, verdict);
+			continue;
+		}
 		skel_xfer_cancel(card, nr, verdict);
+		skel_xfer_release(card, nr);
+	}
+	if (!ret)
+		skel_engines_clear(card);
 	skel_xfer_set_resetting(card, card->stuck);
 	return ret;
 }
@@ -393,17 +458,25 @@ void skel_xfer_unstick(struct skel_card *card)
 	if (READ_ONCE(card->stuck))
 		skel_xfer_reset(card, SKEL_CANCELLED);
 }
+EXPORT_SYMBOL_IF_KUNIT(skel_xfer_unstick);
 
 /*
- * A completion or a copy may be under way. Once no transfer is running, only such
- * code holds pins, and it always drops them.
+ * A completion or a copy may be under way. No transfer is running: but for what is
+ * kept, only such code holds pins, and it always drops them.
  */
 static void skel_xfer_wait_pins(struct skel_chan *chan)
 {
-	if (!wait_event_timeout(chan->wait, !READ_ONCE(chan->pins),
-				SKEL_STOP_TIMEOUT) &&
-	    !READ_ONCE(chan->running))
-		wait_event(chan->wait, !READ_ONCE(chan->pins));
+	wait_event(chan->wait, READ_ONCE(chan->pins) == READ_ONCE(chan->kept));
+}
+
+static int skel_xfer_quiesce(struct skel_chan *chan)
+{
+	struct skel_card *card = chan->card;
+	int ret = skel_engines_quiesce(chan);
+
+	if (ret || !card->desc.ops->quiesce)
+		return ret;
+	return card->desc.ops->quiesce(card, chan->nr);
 }
 
 /*
@@ -417,8 +490,7 @@ bool skel_xfer_stop(struct skel_chan *chan)
 	lockdep_assert_held(&card->ops_sem);
 
 	if (!card->gone) {
-		if (!READ_ONCE(card->stuck) &&
-		    !card->desc.ops->quiesce(card, chan->nr))
+		if (!READ_ONCE(card->stuck) && !skel_xfer_quiesce(chan))
 			skel_xfer_cancel(card, chan->nr, SKEL_CANCELLED);
 		else
 			skel_xfer_reset(card, SKEL_CANCELLED);
@@ -433,8 +505,7 @@ bool skel_xfer_stop(struct skel_chan *chan)
 void skel_xfer_stop_all(struct skel_card *card)
 {
 	lockdep_assert_held_write(&card->ops_sem);
-	if (skel_xfer_reset(card, SKEL_GONE))
-		return;
+	skel_xfer_reset(card, SKEL_GONE);
 	for (u32 nr = 0; nr < card->desc.channels; nr++) {
 		if (card->chans[nr])
 			skel_xfer_wait_pins(card->chans[nr]);

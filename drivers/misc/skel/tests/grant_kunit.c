@@ -12,10 +12,12 @@
 #include <linux/dma-mapping.h>
 #include <linux/minmax.h>
 #include <linux/sizes.h>
+#include <linux/string.h>
 
 #include "../core.h"
 
-#define MEMORY	SZ_1M
+#define MEMORY		SZ_1M
+#define CHANNELS	3
 
 struct grant_case {
 	const char *name;
@@ -66,7 +68,7 @@ static void grant_card(struct kunit *test, const struct grant_case *c)
 		.name = "skel_kunit",
 		.owner = THIS_MODULE,
 		.ops = &test_ops,
-		.channels = 1,
+		.channels = CHANNELS,
 		.transfers = 2,
 		.segments = c->segments,
 		.memory = MEMORY,
@@ -244,6 +246,164 @@ static void stuck_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, skel_complete(t->card, grant.id, PAGE_SIZE, 0));
 }
 
+/* A channel with a running transfer, of a card that can reach its memory */
+struct kept {
+	struct skel_chan *chan;
+	struct skel_buf *buf;
+	u64 host_addr;
+	u64 id;
+};
+
+static noinline_for_stack void kept_start(struct kunit *test, struct kept *kept,
+					  struct skel_chan *chan, u64 host_addr)
+{
+	struct grant_test *t = test->priv;
+	struct skel_request req = {
+		.channel = chan->nr,
+		.dir = SKEL_TOHOST,
+		.length = PAGE_SIZE,
+		.host_addr = host_addr,
+	};
+	struct skel_grant grant;
+
+	KUNIT_ASSERT_EQ(test, 0, skel_request(t->card, &req, &grant));
+	*kept = (struct kept) {
+		chan, skel_buf_find(chan, host_addr), host_addr, grant.id,
+	};
+}
+
+static noinline_for_stack struct skel_chan *kept_open(struct kunit *test,
+						      u64 *host_addr)
+{
+	struct grant_test *t = test->priv;
+	struct skel_chan *chan;
+
+	scoped_guard(rwsem_read, &t->card->ops_sem)
+		chan = skel_chan_create(t->card);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, chan);
+	KUNIT_ASSERT_EQ(test, 0, skel_buf_create(chan, PAGE_SIZE, SKEL_ALLOC_TOHOST,
+						 host_addr));
+	return chan;
+}
+
+/* The transfer has ended, which is said, and the memory is still the card's. */
+static noinline_for_stack void kept_check(struct kunit *test,
+					  const struct kept *kept,
+					  const char *reason)
+{
+	struct grant_test *t = test->priv;
+	char line[80], want[80];
+	unsigned int n;
+
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			skel_complete(t->card, kept->id, PAGE_SIZE, 0));
+	KUNIT_EXPECT_EQ(test, -ENOENT,
+			skel_complete(t->card, kept->id, 0, -EIO));
+	KUNIT_EXPECT_PTR_EQ(test, kept->buf,
+			    skel_buf_find(kept->chan, kept->host_addr));
+	KUNIT_EXPECT_EQ(test, 1, kept->buf->pins);
+	KUNIT_EXPECT_EQ(test, 0, kept->chan->running);
+	KUNIT_EXPECT_EQ(test, -EBUSY, skel_buf_free(kept->chan, kept->host_addr));
+	snprintf(want, sizeof(want), "skel: FAILED TOHOST 0x0 %#lx %#llx %s\n",
+		 PAGE_SIZE, kept->host_addr, reason);
+	scoped_guard(spinlock_irq, &t->card->lock)
+		n = kfifo_out(&kept->chan->replies, line, sizeof(line) - 1);
+	line[n] = '\0';
+	KUNIT_EXPECT_STREQ(test, line, want);
+}
+
+/* Close within a second: nothing waits for what is known not to come. */
+static noinline_for_stack void kept_close(struct kunit *test, struct kept *kept,
+					  bool quiet)
+{
+	struct grant_test *t = test->priv;
+	unsigned long start = jiffies;
+
+	/* As an open file does. */
+	kref_get(&t->card->ref);
+	if (skel_chan_destroy(kept->chan))
+		skel_card_put(t->card);
+	else
+		KUNIT_EXPECT_FALSE(test, quiet);
+	KUNIT_EXPECT_LT(test, jiffies - start, HZ);
+}
+
+static const struct grant_case kept_case = { "", 1, 64, 1 };
+
+/* The card can reach its memory, and does not stop when a channel is closed. */
+static void kept_at_close_test(struct kunit *test)
+{
+	struct grant_test *t = test->priv;
+	struct kept closed, other;
+	struct skel_request req = { .length = PAGE_SIZE };
+	struct skel_grant grant;
+	u64 host_addr;
+
+	grant_card(test, &kept_case);
+	if (t->card->enforced)
+		kunit_skip(test, "an IOMMU keeps the card from its memory");
+	kept_start(test, &closed, t->chan, t->host_addr);
+	t->chan = kept_open(test, &host_addr);
+	kept_start(test, &other, t->chan, host_addr);
+	t->chan = NULL;
+	t->stop_ret = -EIO;
+	kept_close(test, &closed, false);
+	kept_check(test, &closed, "cancelled");
+	kept_check(test, &other, "cancelled");
+
+	/* Its number is not another's, and the card gets nothing. */
+	t->chan = kept_open(test, &host_addr);
+	KUNIT_EXPECT_EQ(test, 2, t->chan->nr);
+	KUNIT_EXPECT_PTR_EQ(test, closed.chan, t->card->chans[0]);
+	req.channel = t->chan->nr;
+	req.host_addr = host_addr;
+	KUNIT_EXPECT_EQ(test, -EBUSY, skel_request(t->card, &req, &grant));
+	kept_close(test, &(struct kept) { t->chan }, true);
+	t->chan = NULL;
+
+	/* It has stopped: the next open() finds out, and all is as before. */
+	t->stop_ret = 0;
+	t->chan = kept_open(test, &host_addr);
+	KUNIT_EXPECT_PTR_EQ(test, NULL, t->card->chans[0]);
+	KUNIT_EXPECT_EQ(test, 0, skel_buf_free(other.chan, other.host_addr));
+	KUNIT_EXPECT_EQ(test, 1, kref_read(&t->card->ref));
+	kept_start(test, &closed, t->chan, host_addr);
+	KUNIT_EXPECT_EQ(test, 0,
+			skel_complete(t->card, closed.id, PAGE_SIZE, 0));
+	KUNIT_EXPECT_TRUE(test, skel_chan_destroy(other.chan));
+}
+
+/* It does not stop when it is unplugged, as by the removal of its driver. */
+static void kept_at_unplug_test(struct kunit *test)
+{
+	struct grant_test *t = test->priv;
+	struct kept kept;
+
+	grant_card(test, &kept_case);
+	if (t->card->enforced)
+		kunit_skip(test, "an IOMMU keeps the card from its memory");
+	KUNIT_ASSERT_EQ(test, 0, skel_card_register(t->card));
+	kept_start(test, &kept, t->chan, t->host_addr);
+	t->chan = NULL;
+	t->stop_ret = -EIO;
+	KUNIT_EXPECT_TRUE(test, skel_card_has_stopped(t->card));
+	skel_card_unregister(t->card);
+	KUNIT_EXPECT_FALSE(test, skel_card_has_stopped(t->card));
+	kept_check(test, &kept, "gone");
+	kept_close(test, &kept, false);
+	KUNIT_EXPECT_PTR_EQ(test, kept.chan, t->card->chans[0]);
+	KUNIT_EXPECT_EQ(test, 1, kept.buf->pins);
+	KUNIT_EXPECT_EQ(test, 2, kref_read(&t->card->ref));
+
+	/* Outside of a test that is for ever. */
+	t->stop_ret = 0;
+	scoped_guard(rwsem_read, &t->card->ops_sem) {
+		skel_xfer_unstick(t->card);
+		skel_chan_reap(t->card);
+	}
+	KUNIT_EXPECT_EQ(test, 1, kref_read(&t->card->ref));
+}
+
 /* At each page border and beside it, found as slowly as it can be. */
 static void piece_test(struct kunit *test)
 {
@@ -283,6 +443,8 @@ static struct kunit_case grant_tests[] = {
 	KUNIT_CASE_PARAM(grant_test, grant_gen_params),
 	KUNIT_CASE(two_grants_test),
 	KUNIT_CASE(stuck_test),
+	KUNIT_CASE(kept_at_close_test),
+	KUNIT_CASE(kept_at_unplug_test),
 	KUNIT_CASE(piece_test),
 	{}
 };

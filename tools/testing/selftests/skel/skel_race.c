@@ -19,9 +19,16 @@
  * moment. Neither may see an errno that has no business there, and after each pair
  * the channel holds exactly what is known to be in it.
  *
+ * turns: programs command a card, each in a channel of its own, while others come,
+ * close in the middle, and are killed; a card that is played is unplugged in the
+ * middle, too. Commands of a channel are answered in order, each once, and no channel
+ * waits while others go ahead.
+ *
  * In the environment, SKEL_RACE_SECONDS is how long each race and the stress go on
- * (default 5, better 15), SKEL_PAIR_MS how long a pair takes (default 60), and
- * SKEL_RACE_SEED repeats a run as far as that is possible.
+ * (default 5, better 15), SKEL_PAIR_MS how long a pair takes (default 60),
+ * SKEL_RACE_MIB how large the buffers are (default as is quick, up to 4; above 64
+ * they are mapped by entries of 2 MiB), and SKEL_RACE_SEED repeats a run as far as
+ * that is possible.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -31,17 +38,24 @@
 #include <time.h>
 
 #include "../kselftest_harness.h"
+#include "skel_ucard_util.h"
 #include "skel_util.h"
 
 #define TIMEOUT		3600
 #define NOWHERE		(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
-/* Long page tables take long to fill, that is: a wide window */
-#define LENGTH		SKEL_MIB(4)
 #define MARK		0x5c
 
 static unsigned int race_seconds(void)
 {
 	return skel_env("SKEL_RACE_SECONDS", 5);
+}
+
+/* Long page tables take long to fill, that is: a wide window */
+static size_t large(int fd)
+{
+	size_t mib = skel_env("SKEL_RACE_MIB", 0);
+
+	return mib ? SKEL_MIB(mib) : skel_quick_length(fd, SKEL_MIB(4));
 }
 
 /* Addresses that are not used by anything else; again where they were, if given */
@@ -218,7 +232,7 @@ FIXTURE_SETUP(race)
 
 	SKEL_OPEN_OR_SKIP(d->fd, O_RDWR);
 	d->page = skel_page();
-	d->length = variant->pages ? variant->pages * d->page : skel_quick_length(d->fd, LENGTH);
+	d->length = variant->pages ? variant->pages * d->page : large(d->fd);
 	d->seed = skel_seed();
 	d->one_cpu = variant->one_cpu;
 	d->target = reserve(NULL, d->length);
@@ -517,9 +531,16 @@ struct actor {
 	__u8 *arena;
 };
 
-#define ARENA		(3 * LENGTH)
-#define MOVED		LENGTH		/* where mappings are moved to */
-#define MOVED_PAGE	(2 * LENGTH)	/* and single pages */
+/* For a mapping, for one that was moved, and for a moved page */
+static size_t arena_length(const struct stress *s)
+{
+	return 3 * s->large;
+}
+
+static __u8 *moved_page(const struct actor *actor)
+{
+	return actor->arena + 2 * actor->stress->large;
+}
 
 FIXTURE_SETUP(stress)
 {
@@ -533,7 +554,7 @@ FIXTURE_SETUP(stress)
 	ASSERT_NE(MAP_FAILED, s->generations);
 	s->tally = mmap(NULL, sizeof(*s->tally), SKEL_RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, s->tally);
-	s->large = skel_quick_length(s->fd, LENGTH);
+	s->large = large(s->fd);
 	TH_LOG("SKEL_RACE_SEED=%u, buffers of %zu KiB", s->seed, s->large / 1024);
 }
 
@@ -713,11 +734,11 @@ static __u8 *maul(struct actor *actor, struct generation *g, __u8 *map)
 	case 3:
 	case 4:
 		moved = mremap(map, g->length, g->length, MREMAP_MAYMOVE | MREMAP_FIXED,
-			       actor->arena + MOVED);
+			       actor->arena + actor->stress->large);
 		return moved == MAP_FAILED ? map : moved;
 	case 5:
 		mremap(map + n * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
-		       actor->arena + MOVED_PAGE);
+		       moved_page(actor));
 		break;
 	}
 	return map;
@@ -738,7 +759,7 @@ static void mapper(struct actor *actor)
 		map = map_in_arena(actor, g);
 		if (!map) {
 			count(&s->tally->late);
-			reserve(actor->arena, ARENA);
+			reserve(actor->arena, arena_length(s));
 			continue;
 		}
 		count(&s->tally->maps);
@@ -748,8 +769,8 @@ static void mapper(struct actor *actor)
 			if (i == 1)
 				map = maul(actor, g, map);
 		}
-		touch(s, g, actor->arena + MOVED_PAGE, 0);
-		if (!reserve(actor->arena, ARENA))
+		touch(s, g, moved_page(actor), 0);
+		if (!reserve(actor->arena, arena_length(s)))
 			break;
 	}
 }
@@ -769,7 +790,7 @@ static void forker(struct actor *actor)
 			_exit(map && skel_touch(map) != SIGSEGV);
 		if (pid > 0 && skel_wait(pid))
 			wrong(s->tally, "a child reads %#llx", g->host);
-		reserve(actor->arena, ARENA);
+		reserve(actor->arena, arena_length(s));
 		count(&s->tally->forks);
 		usleep(1000);
 	}
@@ -846,7 +867,7 @@ static bool run_stress(struct stress *s)
 			.role = i < FREERS ? freer : i < FREERS + MAPPERS ? mapper : forker,
 			.number = i,
 			.seed = s->seed + i,
-			.arena = reserve(NULL, ARENA),
+			.arena = reserve(NULL, arena_length(s)),
 		};
 		good &= !!actors[i].arena;
 	}
@@ -1203,6 +1224,157 @@ TEST_F_TIMEOUT(pairs, each_against_each, TIMEOUT)
 	EXPECT_EQ(0, skel_send(a->fd, "%s", ""));
 	skel_drain(a->fd, 100);
 	EXPECT_EQ(0, strncmp("skel,", skel_ask(a->fd, "*IDN?"), 5));
+}
+
+#define TURNS	4
+
+struct turn {
+	const struct ucard *card;	/* NULL: the simulated one */
+	pthread_t thread;
+	int fd;
+	unsigned int seed;
+	unsigned long lines;		/* that were answered */
+	__u64 deadline;
+	long bad;
+};
+
+FIXTURE(turns)
+{
+	struct turn turns[TURNS];
+	struct ucard card;
+	pid_t player;
+};
+
+FIXTURE_VARIANT(turns)
+{
+	bool played;
+};
+
+FIXTURE_VARIANT_ADD(turns, simulated) { };
+FIXTURE_VARIANT_ADD(turns, played) { .played = true };
+
+static int open_turn(const struct turn *t)
+{
+	return t->card ? ucard_open(t->card, O_RDWR | O_NONBLOCK) : skel_open(O_RDWR | O_NONBLOCK);
+}
+
+FIXTURE_SETUP(turns)
+{
+	const struct skel_ucard_create *create =
+		UCARD_CREATE(skel_page(), .channels = 16, .timeout = SKEL_UCARD_TIMEOUT_MAX);
+	__u64 deadline = skel_now_ms() + 1000 * race_seconds();
+
+	if (variant->played)
+		UCARD_OR_SKIP(return, ucard_begin(&self->card, create));
+	for (int i = 0; i < TURNS; i++) {
+		struct turn *t = &self->turns[i];
+
+		t->card = variant->played ? &self->card : NULL;
+		t->seed = skel_seed() + i;
+		t->deadline = deadline;
+		t->fd = open_turn(t);
+		if (t->fd == -ENOENT || (!t->card && !skel_is_simulated(t->fd)))
+			SKIP(return, "there is no simulated card");
+		ASSERT_LE(0, t->fd);
+	}
+	if (variant->played) {
+		self->player = ucard_hand_over(&self->card, ucard_echo);
+		ASSERT_LT(0, self->player);
+	}
+}
+
+FIXTURE_TEARDOWN(turns)
+{
+	for (int i = 0; i < TURNS; i++)
+		close(self->turns[i].fd);
+}
+
+/* The simulated card refuses a transfer of nothing, a played one says what it hears. */
+static int turn_text(const struct turn *t, char *text, size_t size, bool answer, unsigned long n)
+{
+	if (t->card)
+		return snprintf(text, size, "%#lx\n", n);
+	return snprintf(text, size, answer ? SKEL_CORE_MARK "REFUSED TOHOST 0x0 0x0 %#lx length\n" :
+			"TOHOST 0 0 %#lx\n", n);
+}
+
+/* Why was there no reply? An empty line is answered by nobody. */
+static long put_nothing(int fd)
+{
+	return write(fd, "\n", 1) < 0 ? -errno : -ETIMEDOUT;
+}
+
+static void *take_turns(void *arg)
+{
+	struct turn *t = arg;
+
+	while (!t->bad && (t->card || skel_now_ms() < t->deadline)) {
+		unsigned long last = t->lines + 1 + rand_r(&t->seed) % 5;
+		char lines[400], expected[100];
+		size_t length = 0;
+
+		for (unsigned long n = t->lines + 1; n <= last; n++)
+			length += turn_text(t, lines + length, sizeof(lines) - length, false, n);
+		t->bad = skel_write(t->fd, lines, length);
+		while (t->lines < last && !t->bad) {
+			const char *line = skel_line(t->fd);
+
+			length = turn_text(t, expected, sizeof(expected), true, t->lines + 1);
+			expected[length - 1] = '\0';
+			if (!strcmp(line, expected))
+				t->lines++;
+			else
+				t->bad = *line == '[' ? put_nothing(t->fd) : -EPROTO;
+		}
+	}
+	return NULL;
+}
+
+/* Much is asked, and some is read; then the channel is closed, or all ends before. */
+static int disturb(void *arg)
+{
+	struct turn *t = arg;
+	int fd = open_turn(t);
+	char bytes[200];
+
+	for (int i = rand_r(&t->seed) % 50; fd >= 0 && i >= 0; i--) {
+		int length = turn_text(t, bytes, sizeof(bytes), false, i);
+
+		if (write(fd, bytes, length) < 0 || i % 4 == 0)
+			skel_err(read(fd, bytes, sizeof(bytes)));
+	}
+	return 0;
+}
+
+TEST_F_TIMEOUT(turns, each_in_order, TIMEOUT)
+{
+	struct turn other = self->turns[0];
+	unsigned long least = ~0UL, all = 0;
+
+	for (int i = 0; i < TURNS; i++)
+		ASSERT_EQ(0, pthread_create(&self->turns[i].thread, NULL, take_turns,
+					    &self->turns[i]));
+	while (skel_now_ms() < other.deadline) {
+		pid_t pid = skel_child(disturb, &other);
+
+		ASSERT_LT(0, pid);
+		usleep(rand_r(&other.seed) % 20000);
+		kill(pid, SIGKILL);
+		skel_wait(pid);
+	}
+	if (variant->played)
+		ASSERT_EQ(0, kill(self->player, SIGKILL));
+	for (int i = 0; i < TURNS; i++) {
+		struct turn *t = &self->turns[i];
+
+		ASSERT_EQ(0, pthread_join(t->thread, NULL));
+		EXPECT_EQ(variant->played ? -ENODEV : 0, t->bad)
+			TH_LOG("after %lu lines", t->lines);
+		least = t->lines < least ? t->lines : least;
+		all += t->lines;
+	}
+	TH_LOG("%lu commands, at least %lu of a channel", all, least);
+	EXPECT_LT(all / TURNS / 8, least);
 }
 
 TEST_HARNESS_MAIN

@@ -859,6 +859,12 @@ TEST_F(release, fdinfo_tells_what_the_channel_holds)
 	EXPECT_EQ(1, skel_fdinfo(fd, "skel-buffers:"));
 	EXPECT_EQ(info->buffer_bytes / 1024, skel_fdinfo(fd, "skel-memory:"));
 	EXPECT_EQ(1, skel_fdinfo(fd, "skel-pending:"));
+	EXPECT_EQ(info->granted, skel_fdinfo(fd, "skel-granted:"));
+	EXPECT_EQ(info->refused, skel_fdinfo(fd, "skel-refused:"));
+	EXPECT_EQ(info->failed, skel_fdinfo(fd, "skel-failed:"));
+	EXPECT_EQ(info->bytes_tohost, skel_fdinfo(fd, "skel-tohost:"));
+	EXPECT_EQ(info->bytes_fromhost, skel_fdinfo(fd, "skel-fromhost:"));
+	EXPECT_EQ(info->replies_lost, skel_fdinfo(fd, "skel-lost:"));
 	EXPECT_EQ(0, skel_fdinfo(self->fd, "skel-buffers:"));
 	EXPECT_EQ(0, skel_fdinfo(self->fd, "skel-memory:"));
 	EXPECT_EQ(0, skel_fdinfo(self->fd, "skel-pending:"));
@@ -1015,14 +1021,17 @@ TEST_F(sample, memory_is_a_ring)
 	EXPECT_EQ(self->frames_max, right_frames(self->frames, self->frames_max));
 }
 
-TEST_F(sample, goes_on_when_its_channel_is_closed)
+TEST_F(sample, ends_with_the_channel_that_started_it)
 {
-	int fd = skel_open(O_RDWR);
+	int fd = skel_open(O_RDWR), other = skel_open(O_RDWR);
 
 	ASSERT_LE(0, fd);
+	ASSERT_LE(0, other);
 	ASSERT_TRUE(begin(fd, 8000));
-	close(fd);
+	close(other);
 	EXPECT_EQ(0, strncmp(skel_ask(self->fd, "STATUS?"), "STATUS SAMPLING ", 16));
+	close(fd);
+	EXPECT_EQ(0, strncmp(skel_ask(self->fd, "STATUS?"), "STATUS IDLE ", 12));
 }
 
 TEST_F(sample, wrong_parameters_change_nothing)
