@@ -13,6 +13,9 @@
 
 #include "internal.h"
 
+/* A program compiled with libskel 1.0 has a struct skel_info that ends here. */
+#define INFO_SIZE_1_0	offsetof(struct skel_info, segments)
+
 static bool init_locks(struct skel *skel)
 {
 	pthread_condattr_t attr;
@@ -146,14 +149,22 @@ int skel_fd(const struct skel *skel)
 	return skel->fd;
 }
 
-int skel_get_info(struct skel *skel, struct skel_info *info)
+int skel_get_info_sized(struct skel *skel, struct skel_info *info, size_t size)
 {
-	memset(info, 0, sizeof(*info));
-	info->size = sizeof(*info);
+	if (size < INFO_SIZE_1_0 || size > UINT32_MAX)
+		return skel_fail(EINVAL, "struct skel_info has from %zu bytes, not %zu",
+				 INFO_SIZE_1_0, size);
+	memset(info, 0, size);
+	info->size = size;
 	if (!ioctl(skel->fd, SKEL_IOC_INFO, info))
 		return 0;
-	skel_explain(errno, "the card cannot be described");
-	return -1;
+	return skel_explain(errno, "the card cannot be described");
+}
+
+/* What programs compiled with libskel 1.0 call; the header has a macro instead. */
+int (skel_get_info)(struct skel *skel, struct skel_info *info)
+{
+	return skel_get_info_sized(skel, info, INFO_SIZE_1_0) ? -1 : 0;
 }
 
 int skel_get_region(struct skel *skel, uint32_t index,

@@ -198,6 +198,22 @@ int skel_fd(const struct skel *skel);
 int skel_get_info(struct skel *skel, struct skel_info *info);
 
 /**
+ * skel_get_info_sized() - skel_get_info() for a struct of another version (since 1.1)
+ * @skel: handle of skel_open()
+ * @info: is filled in as far as @size
+ * @size: size in bytes of the caller's struct skel_info, which grows with the
+ *        kernel; from 144, that of version 1.0
+ *
+ * skel_get_info() is a macro that passes the size which the program was compiled
+ * with; the function of that name is what programs of version 1.0 call.
+ *
+ * Return: 0, or the negative value of errno: -ENODEV; -EINVAL (@size).
+ */
+int skel_get_info_sized(struct skel *skel, struct skel_info *info, size_t size);
+#define skel_get_info(skel, info) \
+	(skel_get_info_sized(skel, info, sizeof(struct skel_info)) ? -1 : 0)
+
+/**
  * skel_get_region() - describe one region of the card
  * @skel: handle of skel_open()
  * @index: 0 to skel_info.regions - 1; region 0 is the card's memory

@@ -4,7 +4,6 @@
  */
 #include "guard.h"
 
-#ifdef SKEL_CAP_ENFORCED
 /* If the card's memory is the kernel's, the card is a program and does no DMA. */
 enum guard find_guard(struct skel *skel, const struct skel_info *info)
 {
@@ -17,22 +16,3 @@ enum guard find_guard(struct skel *skel, const struct skel_info *info)
 		return GUARD_KERNEL;
 	return GUARD_IOMMU;
 }
-
-int most_segments(const struct skel_info *info)
-{
-	return (int)info->segments;
-}
-#else
-enum guard find_guard(struct skel *skel, const struct skel_info *info)
-{
-	(void)skel;
-	(void)info;
-	return GUARD_UNKNOWN;
-}
-
-int most_segments(const struct skel_info *info)
-{
-	(void)info;
-	return -1;
-}
-#endif

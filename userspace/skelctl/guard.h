@@ -14,16 +14,7 @@ enum guard {
 	GUARD_IOMMU,
 };
 
-/*
- * Return: the guard of an open card, by what SKEL_IOC_INFO has said about it;
- * GUARD_UNKNOWN if skelctl was built with a header that cannot tell.
- */
+/* Return: the guard of an open card, by what SKEL_IOC_INFO has said about it. */
 enum guard find_guard(struct skel *skel, const struct skel_info *info);
-
-/*
- * Return: the most pieces of memory that one transfer can have; 0: any number;
- * -1: not known.
- */
-int most_segments(const struct skel_info *info);
 
 #endif /* _SKELCTL_GUARD_H */

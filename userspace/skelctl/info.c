@@ -104,16 +104,15 @@ static const struct {
 /* Who sees to it that the card does what it was granted, and nothing else */
 static void show_guard(const struct facts *facts)
 {
-	int segments = most_segments(&facts->info);
+	uint32_t segments = facts->info.segments;
 
-	if (facts->guard != GUARD_UNKNOWN)
-		printf("grants         %s\n", guards[facts->guard].text);
+	printf("grants         %s\n", guards[facts->guard].text);
 	if (segments == 1)
 		printf("buffers        in one piece of memory\n");
-	else if (segments == 0)
+	else if (!segments)
 		printf("buffers        in pieces of memory\n");
-	else if (segments > 0)
-		printf("buffers        in pieces of memory, at most %d in a transfer\n",
+	else
+		printf("buffers        in pieces of memory, at most %u in a transfer\n",
 		       segments);
 }
 
@@ -242,7 +241,6 @@ static void show_json(const struct facts *facts)
 {
 	const struct skel_info *info = &facts->info;
 	struct json json = { .file = stdout };
-	int segments = most_segments(info);
 
 	json_open(&json, NULL, '{');
 	json_string(&json, "device", card_path());
@@ -255,10 +253,8 @@ static void show_json(const struct facts *facts)
 	json_bool(&json, "fromhost", info->caps & SKEL_CAP_FROMHOST);
 	json_number(&json, "transfers", info->transfers);
 	json_number(&json, "dma_mask", info->dma_mask);
-	if (facts->guard != GUARD_UNKNOWN)
-		json_string(&json, "enforced_by", guards[facts->guard].json);
-	if (segments >= 0)
-		json_number(&json, "segments", segments);
+	json_string(&json, "enforced_by", guards[facts->guard].json);
+	json_number(&json, "segments", info->segments);
 	json_number(&json, "buffer_max", info->buffer_max);
 	json_number(&json, "line_max", info->line_max);
 	json_regions(&json, facts);

@@ -500,12 +500,10 @@ static uint64_t buffer_max(void)
 	return fake.unguarded ? 4 << 20 : FAKE_BUFFER_MAX;
 }
 
-static int do_info(struct skel_info *info, bool others)
+static int do_info(struct skel_info *user, bool others)
 {
-	int i;
-
-	*info = (struct skel_info) {
-		.size = sizeof(*info),
+	struct skel_info info = {
+		.size = user->size,
 		.name = "fake",
 		.channel = 3,
 		.channels = 32,
@@ -520,15 +518,16 @@ static int do_info(struct skel_info *info, bool others)
 		.bytes_tohost = fake.info.bytes_tohost,
 		.bytes_fromhost = fake.info.bytes_fromhost,
 	};
+	int i;
+
 	for (i = 0; i < FAKE_BUFFERS; i++)
-		info->buffers += fake.buffer[i].host_addr &&
+		info.buffers += fake.buffer[i].host_addr &&
 				 fake.buffer[i].others == others;
-#ifdef SKEL_CAP_ENFORCED
 	if (fake.unguarded)
-		info->segments = 1;
+		info.segments = 1;
 	else
-		info->caps |= SKEL_CAP_ENFORCED;
-#endif
+		info.caps |= SKEL_CAP_ENFORCED;
+	memcpy(user, &info, user->size);
 	return 0;
 }
 

@@ -108,6 +108,19 @@ static void larger_than_a_card_takes(void)
 	skel_close(skel);
 }
 
+/* The struct of a program compiled with version 1.0 is shorter. */
+static void info_of_version_1_0(void)
+{
+	struct skel *skel = open_fake();
+	struct skel_info info;
+
+	memset(&info, 0x55, sizeof(info));
+	check(!(skel_get_info)(skel, &info) && info.size == 144);
+	check(info.buffer_max == FAKE_BUFFER_MAX && info.segments == 0x55555555);
+	check(skel_get_info_sized(skel, &info, 143) == -EINVAL && errno == EINVAL);
+	skel_close(skel);
+}
+
 static void failed_mmap_frees(void)
 {
 	struct skel *skel = open_fake();

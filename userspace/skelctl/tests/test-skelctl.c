@@ -61,7 +61,6 @@ static void info_shows_the_card(void)
 	check(skelctl(&info_command, "info more") == EXIT_USAGE);
 }
 
-#ifdef SKEL_CAP_ENFORCED
 static void info_says_who_enforces(void)
 {
 	fake_reset();
@@ -80,7 +79,6 @@ static void info_says_who_enforces(void)
 	check(skelctl(&info_command, "info --json") == 0);
 	check(strstr(output, "\"enforced_by\": \"nobody\",\n  \"segments\": 1,"));
 }
-#endif
 
 static void info_of_a_simple_card(void)
 {
@@ -421,9 +419,7 @@ static void verdicts_are_understood(void)
 int main(void)
 {
 	run(info_shows_the_card);
-#ifdef SKEL_CAP_ENFORCED
 	run(info_says_who_enforces);
-#endif
 	run(info_of_a_simple_card);
 	run(info_of_a_card_that_has_stopped);
 	run(info_prints_json);
