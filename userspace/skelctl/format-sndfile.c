@@ -124,7 +124,7 @@ static int begin_sndfile(struct writer *w, int format)
 		.format = format | SF_FORMAT_PCM_16,
 	};
 	struct sound *sound = calloc(1, sizeof(*sound));
-	char comment[80];
+	char comment[COMMENT_MAX];
 
 	w->state = sound;
 	if (!sound)
@@ -139,8 +139,7 @@ static int begin_sndfile(struct writer *w, int format)
 		errno = sound->error ? sound->error : EIO;
 		return -1;
 	}
-	snprintf(comment, sizeof(comment), "rate=%.17g range=%gV", w->rec->rate,
-		 w->rec->range / 1000.0);
+	recording_comment(w->rec, comment);
 	/* W64 has none */
 	sf_set_string(sound->file, SF_STR_COMMENT, comment);
 	return 0;

@@ -7,13 +7,11 @@
  * RF64's 64 bit lengths.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "format.h"
 
 #define WAV_HEADER	512
-#define COMMENT_MAX	400
 #define DS64_BYTES	28
 
 static size_t wav_bytes(const struct recording *rec)
@@ -36,30 +34,16 @@ static char *put_chunk(char *at, const char *name, uint32_t length)
 	return put_number(at + 4, length, 4);
 }
 
-/* What has no place in the header: the exact rate, names, full scale */
-static int make_comment(const struct recording *rec, char *text)
-{
-	char names[INPUTS_MAX * 17] = "";
-	int n, at = 0;
-
-	for (n = 0; n < rec->inputs; n++)
-		at += sprintf(names + at, n ? ",%s" : "%s", rec->name[n]);
-	n = snprintf(text, COMMENT_MAX, "rate=%.17g range=%gV bits=%d inputs=%s",
-		     rec->rate, rec->range / 1000.0, rec->bits, names) + 1;
-	if (n % 2)
-		text[n++] = '\0';
-	return n;
-}
-
 static void make_wav_header(const struct writer *w, char *header)
 {
 	uint64_t data = w->out.frames * wav_bytes(w->rec);
 	uint64_t riff = WAV_HEADER - 8 + data;
 	bool long_one = riff > UINT32_MAX;
 	uint32_t rate = lround(w->rec->rate);
-	char comment[COMMENT_MAX + 2], *at = header;
-	int length = make_comment(w->rec, comment);
+	char comment[COMMENT_MAX] = "", *at = header;
+	int length = recording_comment(w->rec, comment) + 1;
 
+	length += length % 2;
 	memset(header, 0, WAV_HEADER);
 	at = put_chunk(at, long_one ? "RF64" : "RIFF",
 		       long_one ? UINT32_MAX : riff);

@@ -75,3 +75,13 @@ char *recording_put_volts(const struct recording *rec, struct volts *volts,
 	memcpy(at, volts->text[i], VOLTS_MAX);	/* of fixed length: faster */
 	return at + volts->length[i];
 }
+
+int recording_comment(const struct recording *rec, char *text)
+{
+	int n, at = sprintf(text, "rate=%.17g range=%gV bits=%d inputs=",
+			    rec->rate, rec->range / 1000.0, rec->bits);
+
+	for (n = 0; n < rec->inputs; n++)
+		at += sprintf(text + at, n ? ",%s" : "%s", rec->name[n]);
+	return at;
+}

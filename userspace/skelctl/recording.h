@@ -21,6 +21,7 @@
 
 #define TIME_MAX	32	/* characters of a time with its NUL */
 #define VOLTS_MAX	24	/* of a voltage */
+#define COMMENT_MAX	(16 * INPUTS_MAX + 128)
 
 struct recording {
 	int inputs;
@@ -51,5 +52,11 @@ int recording_volts_text(const struct recording *rec, int16_t code,
 /* The same from a table. Return: where the text ends; VOLTS_MAX may be written. */
 char *recording_put_volts(const struct recording *rec, struct volts *volts,
 			  int16_t code, char *at);
+
+/*
+ * What has no place in the header of a sound: the exact rate, full scale, names.
+ * Return: its length without the NUL, less than COMMENT_MAX - 1
+ */
+int recording_comment(const struct recording *rec, char *text);
 
 #endif /* _SKEL_RECORDING_H */

@@ -29,8 +29,8 @@ struct samples {
 int samples_add(struct samples *s, const struct recording *rec,
 		const int16_t *codes, size_t count);
 /*
- * Read a recording: csv, wav or npy as skelctl record writes them, also while it
- * does so. @last: only so many seconds at its end, 0: all.
+ * Read a recording: csv, jsonl, vcd, npy, wav or flac as skelctl record writes them,
+ * also while it does so. @last: only so many seconds at its end, 0: all.
  * @why: the reason, WHY_MAX bytes
  *
  * Return: 0; 1: there are less than two frames in it, maybe not yet; or -1.

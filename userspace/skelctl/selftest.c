@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 
 #include "command.h"
+#include "json.h"
 #include "skelctl.h"
 #include "text.h"
 
@@ -33,50 +34,38 @@ struct selftest {
 	bool sampling;		/* the card's memory changes by itself */
 	char *buffer;		/* to the host, and from it if the card can */
 	uint64_t host_addr;
-	int passed, failed, skipped;
+	unsigned int count[3];	/* of each result */
+	bool as_json;
+	struct json json;
 };
 
-__attribute__((__format__(__printf__, 2, 0)))
-static void print_result(const char *word, const char *format, va_list args)
+enum result { PASSED, FAILED, SKIPPED };
+
+__attribute__((__format__(__printf__, 3, 4)))
+static void report(struct selftest *t, enum result result, const char *format, ...)
 {
-	printf("%-8s ", word);
-	vprintf(format, args);
-	putchar('\n');
+	static const char *const words[] = { "ok", "FAILED", "skipped" };
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	t->count[result]++;
+	if (t->as_json) {
+		json_open(&t->json, NULL, '{');
+		json_string(&t->json, "result", words[result]);
+		json_string(&t->json, "text", text);
+		json_close(&t->json, '}');
+	} else {
+		printf("%-8s %s\n", words[result], text);
+	}
 	fflush(stdout);
 }
 
-__attribute__((__format__(__printf__, 2, 3)))
-static void pass(struct selftest *t, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_result("ok", format, args);
-	va_end(args);
-	t->passed++;
-}
-
-__attribute__((__format__(__printf__, 2, 3)))
-static void fail(struct selftest *t, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_result("FAILED", format, args);
-	va_end(args);
-	t->failed++;
-}
-
-__attribute__((__format__(__printf__, 2, 3)))
-static void skip(struct selftest *t, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	print_result("skipped", format, args);
-	va_end(args);
-	t->skipped++;
-}
+#define pass(t, ...)	report(t, PASSED, __VA_ARGS__)
+#define fail(t, ...)	report(t, FAILED, __VA_ARGS__)
+#define skip(t, ...)	report(t, SKIPPED, __VA_ARGS__)
 
 /* A function of the library has failed that should not */
 static void broken(struct selftest *t, const char *what)
@@ -466,29 +455,53 @@ static void try_all(struct selftest *t)
 		pass(t, "all buffers are freed");
 }
 
+static void summarize(struct selftest *t)
+{
+	if (!t->as_json) {
+		printf("%u passed, %u failed, %u skipped\n", t->count[PASSED],
+		       t->count[FAILED], t->count[SKIPPED]);
+		return;
+	}
+	json_close(&t->json, ']');
+	json_number(&t->json, "passed", t->count[PASSED]);
+	json_number(&t->json, "failed", t->count[FAILED]);
+	json_number(&t->json, "skipped", t->count[SKIPPED]);
+	json_close(&t->json, '}');
+}
+
 static int selftest_main(int argc, char **argv)
 {
-	struct selftest t = { .skel = NULL };
+	struct selftest t = { .json = { .file = stdout } };
 	bool answers;
 
 	while (command_option(&selftest_command, argc, argv) != -1)
-		;
+		t.as_json = true;
 	no_arguments(&selftest_command, argc, argv);
 
 	t.skel = open_card();
+	if (t.as_json) {
+		json_open(&t.json, NULL, '{');
+		json_string(&t.json, "device", card_path());
+		json_open(&t.json, "tests", '[');
+	}
 	answers = try_commands(&t);
 	if (answers)
 		try_all(&t);
 	skel_close(t.skel);
-	printf("%d passed, %d failed, %d skipped\n", t.passed, t.failed,
-	       t.skipped);
-	return !answers ? EXIT_SILENT : t.failed ? EXIT_CARD : EXIT_SUCCESS;
+	summarize(&t);
+	return !answers ? EXIT_SILENT : t.count[FAILED] ? EXIT_CARD : EXIT_SUCCESS;
 }
+
+static const struct option_row options[] = {
+	{ "json", 'j', NULL, NULL, "print JSON" },
+	{ }
+};
 
 const struct command selftest_command = {
 	.name = "selftest",
 	.summary = "try whether the card and its driver work",
 	.text = "Try what each program needs, one line each: commands, regions, buffers, transfers to the host and from it. Then let the card ask for what it must not get, such as one byte more than a buffer has, or another program's buffer: the kernel must refuse it, say why, and not a byte may move. It takes a second, needs no privileges, and settings of the card stay. The last bytes of the card's memory are overwritten and restored, but not while it samples.\n\n"
 "A line begins with 'ok', 'FAILED' or 'skipped', which says why. The exit status is 1 if something has failed, 4 if the card does not answer.",
+	.options = options,
 	.main = selftest_main,
 };

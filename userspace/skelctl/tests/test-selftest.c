@@ -37,29 +37,39 @@ static bool has(const char *text)
 
 static void a_good_card_passes(void)
 {
-	char more[] = "more";
+	char more[] = "more", json[] = "--json";
+	const char *at = output;
+	int count = 0;
 
 	fake_reset();
 	fake.channels = 2;
 	check(selftest() == EXIT_SUCCESS);
-	check(has("ok       commands: *IDN? is answered by skel,fake,0,1\n"));
-	check(has("ok       device: /dev/fake-skel, a card of model fake, channel 3 of 32\n"));
-	check(has("ok       region memory: 16 KiB can be mapped\n"));
-	check(has("ok       buffers: 4096 zeroed bytes at host address 0x"));
-	check(has("ok       large buffer: 64 MiB\n"));
-	check(has("ok       a buffer longer than 8 GiB is refused\n"));
-	check(has("ok       to the host: 2048 bytes, and none beside them\n"));
-	check(has("ok       from the host and back: 2048 bytes, all the same\n"));
-	check(has("ok       one byte beyond a buffer: refused, host-address\n"));
-	check(has("ok       one byte before a buffer: refused, host-address\n"));
-	check(has("ok       to address 0: refused, host-address\n"));
-	check(has("ok       no bytes: refused, length\n"));
-	check(has("ok       over the end of all addresses: refused, card-address\n"));
-	check(has("ok       beyond the card's memory: refused, card-address\n"));
-	check(has("ok       into a freed buffer: refused, host-address\n"));
-	check(has("ok       into a buffer that may only be read: refused, direction\n"));
-	check(has("ok       into another program's buffer: refused, host-address\n"));
-	check(has("ok       all buffers are freed\n18 passed, 0 failed, 0 skipped\n"));
+	check(has(
+		"ok       commands: *IDN? is answered by skel,fake,0,1\n"
+		"ok       device: /dev/fake-skel, a card of model fake, channel 3 of 32\n"
+		"ok       region memory: 16 KiB can be mapped\n"
+		"ok       buffers: 4096 zeroed bytes at host address 0x"));
+	check(has("\n"
+		"ok       large buffer: 64 MiB\n"
+		"ok       a buffer longer than 8 GiB is refused\n"
+		"ok       to the host: 2048 bytes, and none beside them\n"
+		"ok       from the host and back: 2048 bytes, all the same\n"
+		"ok       one byte beyond a buffer: refused, host-address\n"
+		"ok       one byte before a buffer: refused, host-address\n"
+		"ok       to address 0: refused, host-address\n"
+		"ok       no bytes: refused, length\n"
+		"ok       over the end of all addresses: refused, card-address\n"
+		"ok       beyond the card's memory: refused, card-address\n"
+		"ok       into a freed buffer: refused, host-address\n"
+		"ok       into a buffer that may only be read: refused, direction\n"
+		"ok       into another program's buffer: refused, host-address\n"
+		"ok       all buffers are freed\n18 passed, 0 failed, 0 skipped\n"));
+	check(unit_catch(call_it, json, output, sizeof(output)) == EXIT_SUCCESS);
+	check(has("{\n  \"device\": \"/dev/fake-skel\",\n  \"tests\": [\n    {\n      \"result\": \"ok\",\n      \"text\": \"commands: *IDN? is answered by skel,fake,0,1\"\n    },\n"));
+	check(has("\n  ],\n  \"passed\": 18,\n  \"failed\": 0,\n  \"skipped\": 0\n}\n"));
+	while ((at = strstr(at, "\"ok\"")))
+		at++, count++;
+	check(count == 18);
 	/* a card that needs one piece of memory */
 	fake.unguarded = true;
 	check(selftest() == EXIT_SUCCESS);
