@@ -13,9 +13,12 @@ without a copy. Errors are skel.Error, an OSError. skel.aio is the same for asyn
 """
 
 from ._skel import (
+    CAP_ENFORCED,
     CAP_FROMHOST,
     CAP_TOHOST,
+    CORE_MARK,
     DEFAULT_PATH,
+    EVENT_MARK,
     FROMHOST,
     LINE_MAX,
     REGION_RAM,
@@ -36,7 +39,9 @@ from ._skel import (
     Stream,
     StreamInfo,
     Transfer,
+    TransferReport,
     find_blocks,
+    parse_transfer,
 )
 from .errors import (
     CardGone,
@@ -52,9 +57,12 @@ from .errors import (
 )
 
 __all__ = [
+    "CAP_ENFORCED",
     "CAP_FROMHOST",
     "CAP_TOHOST",
+    "CORE_MARK",
     "DEFAULT_PATH",
+    "EVENT_MARK",
     "FROMHOST",
     "LINE_MAX",
     "REGION_RAM",
@@ -85,5 +93,7 @@ __all__ = [
     "Timeout",
     "Transfer",
     "TransferError",
+    "TransferReport",
     "find_blocks",
+    "parse_transfer",
 ]

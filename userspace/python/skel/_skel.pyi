@@ -10,11 +10,14 @@ from _typeshed import structseq
 _T = TypeVar("_T")
 
 DEFAULT_PATH: str
+CORE_MARK: str
+EVENT_MARK: str
 LINE_MAX: int
 TOHOST: int
 FROMHOST: int
 CAP_TOHOST: int
 CAP_FROMHOST: int
+CAP_ENFORCED: int
 REGION_RAM: int
 REGION_READONLY: int
 REGION_WC: int
@@ -25,6 +28,7 @@ STREAM_RING: int
 STREAM_MEMORY: int
 
 def find_blocks(answer: Union[bytes, bytearray, memoryview], /) -> list[bytes]: ...
+def parse_transfer(line: Union[str, bytes], /) -> Optional[TransferReport]: ...
 
 @final
 class Info(structseq[Union[int, str]], tuple[Union[int, str], ...]):
@@ -47,6 +51,7 @@ class Info(structseq[Union[int, str]], tuple[Union[int, str], ...]):
         "bytes_tohost",
         "bytes_fromhost",
         "replies_lost",
+        "segments",
     )
 
     @property
@@ -85,6 +90,8 @@ class Info(structseq[Union[int, str]], tuple[Union[int, str], ...]):
     def bytes_fromhost(self) -> int: ...
     @property
     def replies_lost(self) -> int: ...
+    @property
+    def segments(self) -> int: ...
 
 @final
 class RegionInfo(structseq[Union[int, str]], tuple[Union[int, str], ...]):
@@ -139,6 +146,30 @@ class StreamInfo(structseq[Union[float, int]], tuple[Union[float, int], ...]):
     def bytes(self) -> int: ...
     @property
     def lost(self) -> int: ...
+
+@final
+class TransferReport(structseq[Union[int, str]], tuple[Union[int, str], ...]):
+    __match_args__: Final = (
+        "result",
+        "direction",
+        "card_address",
+        "length",
+        "host_address",
+        "reason",
+    )
+
+    @property
+    def result(self) -> str: ...
+    @property
+    def direction(self) -> str: ...
+    @property
+    def card_address(self) -> int: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def host_address(self) -> int: ...
+    @property
+    def reason(self) -> str: ...
 
 class Card:
     def __init__(

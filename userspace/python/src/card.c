@@ -205,6 +205,7 @@ static PyStructSequence_Field info_fields[] = {
 	{ "bytes_tohost", "bytes moved from the card to buffers" },
 	{ "bytes_fromhost", "bytes moved from buffers to the card" },
 	{ "replies_lost", "lines dropped because nobody read them in time" },
+	{ "segments", "pieces of memory that a transfer can have at most, 0: any number" },
 	{ 0 }
 };
 
@@ -246,6 +247,7 @@ static PyObject *card_info(struct card *card, PyObject *unused)
 		PyLong_FromUnsignedLongLong(info.bytes_tohost),
 		PyLong_FromUnsignedLongLong(info.bytes_fromhost),
 		PyLong_FromUnsignedLongLong(info.replies_lost),
+		PyLong_FromUnsignedLong(info.segments),
 	};
 	return skel_named_tuple(skel_module.info, values, SKEL_COUNT(values));
 }

@@ -199,3 +199,49 @@ PyObject *skel_find_blocks(PyObject *module, PyObject *answer)
 	PyBuffer_Release(&bytes);
 	return list;
 }
+
+static PyStructSequence_Field report_fields[] = {
+	{ "result", "\"done\", \"refused\" or \"failed\"" },
+	{ "direction", "\"tohost\" or \"fromhost\"" },
+	{ "card_address", "in bytes from the start of the card's memory" },
+	{ "length", "number of bytes" },
+	{ "host_address", "Buffer.address, and the offset in the buffer" },
+	{ "reason", "why it was refused or failed: a word, or \"\"" },
+	{ 0 }
+};
+
+PyStructSequence_Desc skel_report_desc = {
+	.name = "skel.TransferReport",
+	.doc = "What the core reports of a transfer: struct skel_transfer.",
+	.fields = report_fields,
+	.n_in_sequence = SKEL_COUNT(report_fields) - 1,
+};
+
+PyObject *skel_parse_report(PyObject *module, PyObject *args)
+{
+	static const char *const results[] = {
+		[SKEL_PENDING] = "pending", [SKEL_DONE] = "done",
+		[SKEL_REFUSED] = "refused", [SKEL_FAILED] = "failed",
+	};
+	struct skel_transfer transfer;
+	PyObject *line = NULL;
+	int error;
+
+	(void)module;
+	if (!PyArg_ParseTuple(args, "O&:parse_transfer", skel_parse_line, &line))
+		return NULL;
+	error = skel_parse_transfer(PyBytes_AsString(line), &transfer);
+	Py_DECREF(line);
+	if (error)
+		Py_RETURN_NONE;
+	PyObject *values[] = {
+		PyUnicode_FromString(results[transfer.result]),
+		PyUnicode_FromString(transfer.direction == SKEL_TOHOST ?
+				     "tohost" : "fromhost"),
+		PyLong_FromUnsignedLongLong(transfer.card_addr),
+		PyLong_FromUnsignedLongLong(transfer.length),
+		PyLong_FromUnsignedLongLong(transfer.host_addr),
+		skel_text(transfer.reason, strlen(transfer.reason)),
+	};
+	return skel_named_tuple(skel_module.report, values, SKEL_COUNT(values));
+}

@@ -126,6 +126,7 @@ static int add_tuples(PyObject *module)
 		{ &skel_module.info, &skel_info_desc, "Info" },
 		{ &skel_module.region_info, &skel_region_info_desc, "RegionInfo" },
 		{ &skel_module.stream_info, &skel_stream_info_desc, "StreamInfo" },
+		{ &skel_module.report, &skel_report_desc, "TransferReport" },
 	};
 	size_t i;
 
@@ -148,6 +149,7 @@ static const struct {
 	{ "FROMHOST", SKEL_ALLOC_FROMHOST },
 	{ "CAP_TOHOST", SKEL_CAP_TOHOST },
 	{ "CAP_FROMHOST", SKEL_CAP_FROMHOST },
+	{ "CAP_ENFORCED", SKEL_CAP_ENFORCED },
 	{ "REGION_RAM", SKEL_REGION_RAM },
 	{ "REGION_READONLY", SKEL_REGION_READONLY },
 	{ "REGION_WC", SKEL_REGION_WC },
@@ -163,7 +165,9 @@ static int fill(PyObject *module)
 	size_t i;
 
 	if (add_types(module) || add_tuples(module) ||
-	    PyModule_AddStringConstant(module, "DEFAULT_PATH", SKEL_DEFAULT_PATH))
+	    PyModule_AddStringConstant(module, "DEFAULT_PATH", SKEL_DEFAULT_PATH) ||
+	    PyModule_AddStringConstant(module, "CORE_MARK", SKEL_CORE_MARK) ||
+	    PyModule_AddStringConstant(module, "EVENT_MARK", SKEL_EVENT_MARK))
 		return -1;
 	for (i = 0; i < SKEL_COUNT(constants); i++) {
 		if (PyModule_AddIntConstant(module, constants[i].name,
@@ -178,6 +182,11 @@ static PyMethodDef functions[] = {
 		    "find_blocks($module, answer, /)\n--\n\n"
 		    "The data of all blocks of definite length (IEEE 488.2: #15abcde) in an\n"
 		    "answer of Card.query_bytes(), a list of bytes; empty if there are none."),
+	SKEL_METHOD("parse_transfer", skel_parse_report, METH_VARARGS,
+		    "parse_transfer($module, line, /)\n--\n\n"
+		    "What a line of Card.readline() reports of a transfer that the card was told\n"
+		    "to make by a command of its own: a TransferReport, or None if it is another\n"
+		    "line. Transfers of Card.submit_tohost() and the like report by themselves."),
 	{ 0 }
 };
 

@@ -60,7 +60,7 @@ struct memory {
 /* Types of the module, made once, and what it needs of others: module.c */
 struct module {
 	PyTypeObject *card, *buffer, *region, *transfer, *stream, *block;
-	PyTypeObject *info, *region_info, *stream_info;
+	PyTypeObject *info, *region_info, *stream_info, *report;
 	PyObject *make_error;		/* skel.errors.make */
 };
 
@@ -69,7 +69,7 @@ extern struct module skel_module;
 extern PyType_Spec skel_card_spec, skel_buffer_spec, skel_region_spec,
 		   skel_transfer_spec, skel_stream_spec, skel_block_spec;
 extern PyStructSequence_Desc skel_info_desc, skel_region_info_desc,
-			     skel_stream_info_desc;
+			     skel_stream_info_desc, skel_report_desc;
 
 /* Errors: module.c */
 
@@ -106,7 +106,8 @@ void skel_card_settle(struct card *card);
 
 /* Lines: line.c */
 PyObject *skel_text(const char *line, int length);	/* the str of any bytes */
-extern PyObject *skel_find_blocks(PyObject *module, PyObject *answer);
+PyObject *skel_find_blocks(PyObject *module, PyObject *answer);
+PyObject *skel_parse_report(PyObject *module, PyObject *args);
 /* for "O&": str or bytes to bytes of one line; its reference is cleaned up by "O&" */
 int skel_parse_line(PyObject *object, void *bytes);
 PyObject *skel_card_send(struct card *card, PyObject *args);

@@ -85,6 +85,7 @@ class Open(fake.Case):
         info = self.card.info()
         both = skel.CAP_TOHOST | skel.CAP_FROMHOST
         self.assertEqual(info.caps & both, both)
+        self.assertEqual((info.caps & skel.CAP_ENFORCED, info.segments), (skel.CAP_ENFORCED, 0))
         self.assertEqual(info.buffer_max, 8 << 30)
         self.assertEqual((info.channel, info.channels, info.transfers), (3, 32, 4))
         region = self.card.region_info(0)
@@ -249,6 +250,20 @@ class Threads(fake.Case):
         with fake.thread(self.card.query, "*IDN?", 0.3) as result:
             self.card.close()
         self.assertIsInstance(result[0], skel.Timeout)
+
+
+class Reports(unittest.TestCase):
+    def test_parse(self):
+        line = skel.CORE_MARK + "REFUSED TOHOST 0x0 0x10 0x400000000 host-address"
+        report = skel.parse_transfer(line)
+        self.assertEqual(report, ("refused", "tohost", 0, 16, 0x400000000, "host-address"))
+        self.assertEqual(report.host_address, 0x400000000)
+        done = skel.parse_transfer(b"skel: DONE FROMHOST 0x8 0x1 0x400000000")
+        self.assertEqual((done.result, done.direction, done.reason), ("done", "fromhost", ""))
+        for other in "REFUSED TOHOST 0x0 0x10 0x400000000 host-address", "", "skel: ":
+            self.assertIsNone(skel.parse_transfer(other))
+        with self.assertRaises(ValueError):
+            skel.parse_transfer("a\nb")
 
 
 class Errors(unittest.TestCase):
