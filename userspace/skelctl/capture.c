@@ -80,6 +80,26 @@ int capture_look(struct capture *c)
 	return 0;
 }
 
+int capture_reserve(struct capture *c)
+{
+	char reply[SKEL_LINE_MAX];
+	size_t length;
+
+	/* a card that does not know the lock answers the first half only */
+	if (capture_ask(c, reply, "SYSTem:ERRor?;:SYSTem:LOCK:REQuest?"))
+		return -1;
+	length = strlen(reply);
+	if (length < 2 || reply[length - 2] != ';')
+		return capture_look(c);
+	c->reserved = reply[length - 1] == '1';
+	if (c->reserved)
+		return 0;
+	if (capture_ask(c, reply, "SYSTem:LOCK:OWNer?"))
+		return -1;
+	return capture_fail(c, "another program has reserved the sampling of this card (%s): wait until it has ended, 'skelctl list' says which one it is",
+			    reply);
+}
+
 /* The errors of a setting are those that the queue has behind it. */
 int capture_set(struct capture *c, const char *line)
 {
@@ -394,6 +414,9 @@ void capture_end(struct capture *c)
 		set(c, "SAMPle:COUNt %s", strstr(c->count, "E+37") ?
 		    "INFinity" : c->count);
 	c->count[0] = '\0';
+	if (c->reserved && !c->gone)
+		set(c, "SYSTem:LOCK:RELease");
+	c->reserved = false;
 	memcpy(c->why, why, sizeof(why));
 	free(c->codes);
 	c->codes = NULL;

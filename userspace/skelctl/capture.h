@@ -66,11 +66,14 @@ struct capture {
 	uint64_t end;		/* frames of this run until now */
 	char count[32];		/* SAMPle:COUNt before */
 	bool numbered;		/* the card numbers its runs */
+	bool reserved;		/* the sampling */
 	bool gone;		/* the card */
 };
 
 /* Does the card speak SCPI? Empties its error queue. */
 int capture_look(struct capture *c);
+/* Of a card that speaks SCPI: its sampling is for this program alone, if it can be. */
+int capture_reserve(struct capture *c);
 /* Ask and expect an answer; @reply has SKEL_LINE_MAX bytes */
 int capture_ask(struct capture *c, char *reply, const char *line);
 /* A setting of a card that speaks SCPI */

@@ -28,12 +28,14 @@ static const struct lab_part *const parts[] = {
 	&transfers_part,
 	&programs_part,
 	&states_part,
+	&lock_part,
 };
 
 static const struct scpi_table *const tables[] = {
 	&scpi_common_table,
 	&lab_state_table,
 	&lab_system_table,
+	&lab_lock_table,
 	&lab_transfer_table,
 	&lab_simple_table,
 	&lab_input_table,
@@ -51,5 +53,6 @@ const struct lab_model instrument = {
 	.part_count = SCPI_ARRAY_SIZE(parts),
 	.tables = tables,
 	.table_count = SCPI_ARRAY_SIZE(tables),
+	.refuses = lock_refuses,
 	.undefined = programs_command,
 };

@@ -9,6 +9,7 @@
 
 extern const struct scpi_table lab_system_table;
 extern const struct scpi_table lab_state_table;
+extern const struct scpi_table lab_lock_table;
 extern const struct scpi_table lab_transfer_table;
 extern const struct scpi_table lab_simple_table;
 extern const struct scpi_table lab_input_table;
@@ -20,7 +21,10 @@ extern const struct scpi_table lab_digital_table;
 extern const struct scpi_table lab_clock_table;
 extern const struct scpi_table lab_program_table;
 
-extern const struct lab_part states_part;
+extern const struct lab_part states_part, lock_part;
+
+/* For lab_model.refuses: another user has reserved the sampling. */
+int lock_refuses(struct session *session, const struct scpi_call *call);
 
 /* For scpi_object.change: settings must not change while it samples. */
 scpi_handler sampling_is_idle;

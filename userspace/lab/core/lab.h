@@ -65,6 +65,8 @@ struct lab_model {
 	/* In the order of the manual */
 	const struct scpi_table *const *tables;
 	size_t table_count;
+	/* Why a session must not run a command: an error of SCPI, or 0 */
+	int (*refuses)(struct session *session, const struct scpi_call *call);
 	/* scpi_ops.undefined */
 	const struct scpi_command *(*undefined)(struct lab *lab,
 						const char *header,
@@ -99,6 +101,7 @@ struct lab {
 	struct session *actor;		/* whose command is executed, or was last */
 	uint64_t seed;			/* of noise */
 	char identity[96];		/* of *IDN? */
+	struct session *holder;		/* of SYSTem:LOCK, private to commands/lock.c */
 	char *directory;		/* where recordings may be read from, or NULL */
 	const struct lab_model *model;
 	struct lab_hooks hooks;

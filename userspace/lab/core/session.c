@@ -23,11 +23,14 @@ static void session_write(void *priv, const char *bytes, size_t length)
 		card->ops->reply(card, session->channel, bytes, length);
 }
 
-static void session_calls(void *priv)
+static int session_calls(void *priv, const struct scpi_call *call)
 {
 	struct session *session = priv;
+	int error = session->lab->model->refuses(session, call);
 
-	session->lab->actor = session;
+	if (!error)
+		session->lab->actor = session;
+	return error;
 }
 
 static bool session_pending(void *priv)

@@ -36,6 +36,7 @@ static const struct message {
 	{ -161, "Invalid block data", NULL },
 	{ -171, "Invalid expression", NULL },
 	{ -200, "Execution error", NULL },
+	{ -203, "Command protected", "protected" },
 	{ -211, "Trigger ignored", NULL },
 	{ -213, "Init ignored", NULL },
 	{ -221, "Settings conflict", NULL },

@@ -48,8 +48,12 @@ static int reply_limit(struct scpi *scpi, const struct scpi_call *call)
 
 static int invoke(struct scpi *scpi, const struct scpi_call *call)
 {
-	if (scpi->ops->calls)
-		scpi->ops->calls(scpi->priv);
+	int error = scpi->ops->calls ? scpi->ops->calls(scpi->priv, call) : 0;
+
+	if (error && call->command->blanks)
+		scpi_notify(scpi, "ERROR %s", scpi_simple_reason(error));
+	if (error)
+		return error;
 	if (!call->query)
 		return call->command->set(scpi, call);
 	if (call->arg[0].given && scpi_limit_query(call->command))

@@ -66,6 +66,7 @@ enum {
 	SCPI_ERR_EXPRESSION = -171,		/* channel list */
 	/* execution errors, ESR bit 4 */
 	SCPI_ERR_EXECUTION = -200,
+	SCPI_ERR_PROTECTED = -203,
 	SCPI_ERR_TRIGGER_IGNORED = -211,
 	SCPI_ERR_INIT_IGNORED = -213,
 	SCPI_ERR_SETTINGS_CONFLICT = -221,
@@ -274,8 +275,11 @@ struct scpi_ops {
 	 * the size of scpi_set_buffers().
 	 */
 	void (*write)(void *priv, const char *bytes, size_t length);
-	/* A handler is about to be called. May be NULL. */
-	void (*calls)(void *priv);
+	/*
+	 * A handler is about to be called. Return: 0, or an error, then it is
+	 * not. May be NULL.
+	 */
+	int (*calls)(void *priv, const struct scpi_call *call);
 	/* Are operations of this session still running? For *OPC and *WAI. */
 	bool (*pending)(void *priv);
 	/* *RST: an error number or 0. *TST?: 0, or the number of what failed */

@@ -140,7 +140,22 @@ else
 fi
 
 start
-right_or_error lab 100
+# The instrument: the one that samples has reserved it.
+reserved() { # COMMAND...
+	: >/tmp/reserved
+	acquire --rate 100 --frames 300 >/tmp/reserved &
+	recording=$!
+	wait_for grep -q sampling /tmp/reserved
+	other=$("$@" 2>&1)
+	wait $recording
+	has "lab: another: $*: refused" "measured 50.00 Hz" "$(cat /tmp/reserved)"
+}
+reserved acquire --rate 1000 --frames 300
+has "lab: the second one is told why" "has reserved the sampling of this card (CHAN" "$other"
+reserved ask 'INPUT 0 60000 8000'
+has "lab: a setting is refused" "ERROR protected" "$other"
+reserved ask 'ABOR'
+has "lab: a stop is refused" "-203," "$other"
 stop
 
 # rate, ring and errors are the instrument's; 1 ms passes with each line

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * lock.c - SYSTem:LOCK: a user reserves the sampling
+ *
+ * SCPI-99 volume 2, 21.13. The lock is that of a channel or connection and ends with
+ * it. Others may ask for everything, and use outputs, lines and transfers.
+ */
+#include <string.h>
+
+#include "commands/tables.h"
+
+/* What changes a recording, by the start of its header. Others may trigger it. */
+static const char *const reserved[] = {
+	"INPut<n>:", "INPUT", "SAMPle:", "SAMPLE", "INITiate", "ABORt", "STOP",
+	"READ", "TRIGger:", "CLOCk<n>:", "*RST", "*RCL",
+};
+
+int lock_refuses(struct session *session, const struct scpi_call *call)
+{
+	const struct session *holder = session->lab->holder;
+	const char *header = call->command->header;
+	size_t i;
+
+	if (!holder || holder == session_user(session) ||
+	    (call->query && call->command->set))
+		return 0;
+	for (i = 0; i < SCPI_ARRAY_SIZE(reserved); i++) {
+		if (strncmp(header, reserved[i], strlen(reserved[i])) != 0)
+			continue;
+		if (call->query && strcmp(header, "READ") != 0)
+			break;
+		scpi_error(&session->scpi, SCPI_ERR_PROTECTED,
+			   "another user has reserved the sampling, see SYSTem:LOCK:OWNer?");
+		return SCPI_ERR_PROTECTED;
+	}
+	return 0;
+}
+
+static int request(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct session *user = session_user(scpi_session(scpi));
+	struct lab *lab = user->lab;
+
+	(void)call;
+	if (!lab->holder)
+		lab->holder = user;
+	scpi_reply_integer(scpi, lab->holder == user);
+	return SCPI_OK;
+}
+
+static int release(struct scpi *scpi, const struct scpi_call *call)
+{
+	struct session *user = session_user(scpi_session(scpi));
+
+	(void)call;
+	if (user->lab->holder && user->lab->holder != user) {
+		scpi_error(scpi, SCPI_ERR_PROTECTED, "it is another user's");
+		return SCPI_ERR_PROTECTED;
+	}
+	user->lab->holder = NULL;
+	return SCPI_OK;
+}
+
+static int get_owner(struct scpi *scpi, const struct scpi_call *call)
+{
+	const struct session *holder = scpi_lab(scpi)->holder;
+
+	(void)call;
+	if (!holder)
+		scpi_reply_text(scpi, "NONE");
+	else if (holder->channel < LAB_CHANNELS)
+		scpi_reply_text(scpi, "CHAN%u", holder->channel);
+	else
+		scpi_reply_text(scpi, "LAN%u", holder->channel - LAB_CHANNELS);
+	return SCPI_OK;
+}
+
+static void forget(struct lab *lab, struct session *session)
+{
+	if (lab->holder == session)
+		lab->holder = NULL;
+}
+
+const struct lab_part lock_part = { .forget = forget };
+
+static const struct scpi_command commands[] = {
+	{
+		.header = "SYSTem:LOCK:REQuest",
+		.query = request,
+		.help = "Reserve the sampling for this user, until SYSTem:LOCK:RELease\n"
+			"or the end of the channel or connection: for all others,\n"
+			"settings of inputs, clocks, sampling and triggers, READ?, *RST\n"
+			"and *RCL are error -203; queries are not.",
+		.reply = "1: it is reserved; 0: another user has it",
+		.example = "SYST:LOCK:REQ?",
+	}, {
+		.header = "SYSTem:LOCK:RELease",
+		.set = release,
+		.help = "Let others use the sampling again.",
+		.errors = "-203 another user has reserved it",
+		.example = "SYST:LOCK:REL",
+	}, {
+		.header = "SYSTem:LOCK:OWNer",
+		.query = get_owner,
+		.help = "Who has reserved the sampling.",
+		.reply = "NONE; CHAN3: channel 3 of the card, see skelctl list;\n"
+			"LAN0: a connection of the network",
+		.example = "SYST:LOCK:OWN?",
+	},
+};
+
+const struct scpi_table lab_lock_table = {
+	.title = "Reserving the sampling",
+	.commands = commands,
+	.count = SCPI_ARRAY_SIZE(commands),
+};
