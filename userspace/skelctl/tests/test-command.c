@@ -8,32 +8,7 @@
 
 #include "../command.h"
 #include "../skelctl.h"
-#include "unit.h"
-
-static char output[65536];
-
-static int call_it(void *data)
-{
-	char **argv = data;
-	int argc = 0;
-
-	while (argv[argc])
-		argc++;
-	return skelctl_main(argc, argv);
-}
-
-/* Run skelctl, its arguments separated by blanks. Return: exit status. */
-static int skelctl(const char *args)
-{
-	static char name[] = "skelctl";
-	char *argv[16] = { name }, text[256], *word;
-	int n = 1;
-
-	snprintf(text, sizeof(text), "%s", args);
-	for (word = strtok(text, " "); word && n < 15; word = strtok(NULL, " "))
-		argv[n++] = word;
-	return unit_catch(call_it, argv, output, sizeof(output));
-}
+#include "run.h"
 
 static void rows_are_complete(const struct option_row *row)
 {
@@ -78,16 +53,13 @@ static void help_fits(void)
 	const struct command *const *command;
 	char args[64], *line;
 
-	check(skelctl("--help") == 0);
-	check(strstr(output, "\n  acquire   old name of plot"));
-	check(strstr(output, "\n  2  wrong options"));
-	check(!strstr(output, "complete"));
+	prints(0, "--help", "\n  acquire   old name of plot", "\n  2  wrong options",
+	       "!complete");
 	for (command = commands; *command; command++) {
 		if (!(*command)->summary)
 			continue;
 		snprintf(args, sizeof(args), "help %s", (*command)->name);
-		check(skelctl(args) == 0);
-		check(strstr(output, "--device DEVICE"));
+		prints(0, args, "--device DEVICE");
 		for (line = strtok(output, "\n"); line; line = strtok(NULL, "\n")) {
 			check(strlen(line) <= 79);
 			check(!*line || line[strlen(line) - 1] != ' ');
@@ -113,10 +85,8 @@ static void wrong_usage(void)
 	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		check(skelctl(wrong[i][0]) == EXIT_USAGE);
-		check(strstr(output, wrong[i][1]));
-	}
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		prints(EXIT_USAGE, wrong[i][0], wrong[i][1]);
 }
 
 /* Which device an option means, in front of and behind the command */
@@ -135,33 +105,26 @@ static void devices_are_found(void)
 	size_t i;
 
 	setenv("SKEL_DEVICE", "992", 1);
-	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
-		check(skelctl(wanted[i][0]) == EXIT_NO_CARD);
-		check(strstr(output, wanted[i][1]));
-	}
-	check(skelctl("info -d /dev/null") == EXIT_NO_CARD);
-	check(strstr(output, "/dev/null: not a card of the skel core."));
+	for (i = 0; i < ARRAY_SIZE(wanted); i++)
+		prints(EXIT_NO_CARD, wanted[i][0], wanted[i][1]);
+	prints(EXIT_NO_CARD, "info -d /dev/null",
+	       "/dev/null: not a card of the skel core.");
 	unsetenv("SKEL_DEVICE");
 }
 
-/* Complete the last word; an empty one is written as "''" */
-static const char *complete(const char *args)
+static const char *complete(const char *words)
 {
-	static char name[] = "skelctl", hidden[] = "complete", none[] = "";
-	char *argv[16] = { name, hidden }, text[256], *word;
-	int n = 2;
+	char args[256];
 
-	snprintf(text, sizeof(text), "%s", args);
-	for (word = strtok(text, " "); word && n < 15; word = strtok(NULL, " "))
-		argv[n++] = strcmp(word, "''") == 0 ? none : word;
-	check(unit_catch(call_it, argv, output, sizeof(output)) == 0);
+	snprintf(args, sizeof(args), "complete %s", words);
+	prints(0, args);
 	return output;
 }
 
 static void words_are_completed(void)
 {
 	check(strstr(complete("''"), "info\tshow the card"));
-	check(!strstr(output, "complete"));
+	has("!complete");
 	check(strncmp(complete("ac"), "acquire\t", 8) == 0);
 	check(strchr(output, '\n')[1] == '\0');
 	check(strstr(complete("help c"), "cmd\t"));

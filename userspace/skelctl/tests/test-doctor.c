@@ -16,7 +16,7 @@
 #include "../diagnose.h"
 #include "../skelctl.h"
 #include "fake-root.h"
-#include "unit.h"
+#include "run.h"
 
 #define DEVICE	"/dev/skel0"
 static struct findings findings;
@@ -73,7 +73,7 @@ static bool is_bad(const struct finding *finding, const char *text,
 	return false;
 }
 
-static bool has(enum verdict verdict, const char *text, const char *cure)
+static bool found(enum verdict verdict, const char *text, const char *cure)
 {
 	size_t i;
 
@@ -95,7 +95,7 @@ static void cards_that_do_not_answer(void)
 	check(patient_user(&patient, root, DEVICE, "ada"));
 	patient.opened = 0;
 	diagnose(&patient, &findings);
-	check(!worst(&findings) && has(FINE, "The card answers", ""));
+	check(!worst(&findings) && found(FINE, "The card answers", ""));
 	patient.silent = true;
 	diagnose(&patient, &findings);
 	check(is_bad(worst(&findings), "does not answer", "driver again"));
@@ -109,9 +109,9 @@ static void a_healthy_machine(void)
 {
 	make_machine();
 	check(!examine());
-	check(has(FINE, "6.12.48+deb13-amd64 has the driver", ""));
-	check(has(FINE, "ada may open /dev/skel0", ""));
-	check(has(FINE, "8192 KiB", ""));
+	check(found(FINE, "6.12.48+deb13-amd64 has the driver", ""));
+	check(found(FINE, "ada may open /dev/skel0", ""));
+	check(found(FINE, "8192 KiB", ""));
 	root_remove();
 }
 
@@ -167,14 +167,14 @@ static void drivers(void)
 		     "linux-headers-6.12.48+deb13-amd64"));
 	root_put("/lib/modules/6.12.48+deb13-amd64/build/Makefile", "");
 	check(is_bad(examine(), "not built for this kernel", "dkms autoinstall"));
-	check(!has(HINT, "Secure Boot", ""));
+	check(!found(HINT, "Secure Boot", ""));
 	root_put("/lib/modules/6.12.48+deb13-amd64/modules.dep",
 		 "kernel/a.ko: kernel/skel.ko\nupdates/dkms/skel.ko.xz:\n");
 	check(is_bad(examine(), "installed but not loaded", "modprobe"));
 	root_put("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
 		 "\x06\x01\x01\x01\x01");
 	examine();
-	check(has(HINT, "Secure Boot is on", "mokutil --import"));
+	check(found(HINT, "Secure Boot is on", "mokutil --import"));
 	root_remove();
 }
 
@@ -285,7 +285,7 @@ static void limits(void)
 			 limits[i].limits);
 		root_put("/proc/self/limits", line);
 		examine();
-		check(has(limits[i].verdict, limits[i].text, limits[i].cure));
+		check(found(limits[i].verdict, limits[i].text, limits[i].cure));
 	}
 	root_remove();
 }
@@ -294,16 +294,16 @@ static void iommus(void)
 {
 	make_machine();
 	examine();
-	check(!has(FINE, "IOMMU", "") && !has(HINT, "IOMMU", ""));
+	check(!found(FINE, "IOMMU", "") && !found(HINT, "IOMMU", ""));
 	root_put("/sys/class/misc/skel0/path", "pci-0000:03:00.0\n");
 	check(!examine());
-	check(has(HINT, "No IOMMU", "intel_iommu=on"));
+	check(found(HINT, "No IOMMU", "intel_iommu=on"));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "identity\n");
 	examine();
-	check(has(HINT, "lets this card pass", "iommu.passthrough=0"));
+	check(found(HINT, "lets this card pass", "iommu.passthrough=0"));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "DMA-FQ\n");
 	examine();
-	check(has(FINE, "whether it enforces the grants", ""));
+	check(found(FINE, "whether it enforces the grants", ""));
 	root_remove();
 }
 
@@ -322,63 +322,50 @@ static void guards(void)
 {
 	make_machine();
 	examine_guarded(GUARD_KERNEL);
-	check(!has(FINE, "IOMMU", "") && !has(HINT, "IOMMU", ""));
+	check(!found(FINE, "IOMMU", "") && !found(HINT, "IOMMU", ""));
 	root_put("/sys/class/misc/skel0/path", "platform-43c00000.card\n");
 	examine_guarded(GUARD_IOMMU);
-	check(!has(HINT, "IOMMU", ""));
+	check(!found(HINT, "IOMMU", ""));
 	examine_guarded(GUARD_NOBODY);
-	check(has(HINT, "No IOMMU enforces the grants", "device tree"));
+	check(found(HINT, "No IOMMU enforces the grants", "device tree"));
 
 	root_put("/sys/class/misc/skel0/path", "pci-0000:03:00.0\n");
 	examine_guarded(GUARD_NOBODY);
-	check(has(HINT, "No IOMMU guards", "intel_iommu=on"));
+	check(found(HINT, "No IOMMU guards", "intel_iommu=on"));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "identity\n");
 	examine_guarded(GUARD_NOBODY);
-	check(has(HINT, "lets this card pass", "iommu.passthrough=0"));
+	check(found(HINT, "lets this card pass", "iommu.passthrough=0"));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "DMA\n");
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.0", "");
 	examine_guarded(GUARD_NOBODY);
-	check(has(HINT, "(ATS)", "pci=noats"));
+	check(found(HINT, "(ATS)", "pci=noats"));
 	examine_guarded(GUARD_IOMMU);
-	check(has(FINE, "only while a transfer to or from it is granted", ""));
+	check(found(FINE, "only while a transfer to or from it is granted", ""));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.1", "");
 	examine_guarded(GUARD_NOBODY);
-	check(has(HINT, "from 1 other device of its group", "another slot"));
+	check(found(HINT, "from 1 other device of its group", "another slot"));
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.2", "");
 	examine_guarded(GUARD_UNKNOWN);
-	check(has(HINT, "from 2 other devices", "another slot"));
+	check(found(HINT, "from 2 other devices", "another slot"));
 	root_remove();
-}
-
-static int doctor(void *data)
-{
-	char *argv[] = { (char *)"doctor", (char *)"--root", root,
-			 (char *)"--user", (char *)"ada", data, NULL };
-
-	choose_card(DEVICE);
-	return doctor_command.main(data ? 6 : 5, argv);
 }
 
 static void what_is_printed(void)
 {
-	static char json[] = "--json";
-	char output[4096];
-
 	make_machine();
-	check(unit_catch(doctor, NULL, output, sizeof(output)) == 0);
-	check(strstr(output, "ok    permission  ada may open /dev/skel0.\n"));
+	prints(0, "doctor --root @ --user ada",
+	       "ok    permission  ada may open /dev/skel0.\n");
 	root_mode(DEVICE, 0600);
-	check(unit_catch(doctor, NULL, output, sizeof(output)) == EXIT_NO_CARD);
-	check(strstr(output, "BAD   permission  /dev/skel0: permission denied."));
-	check(strstr(output, "\n           do: "));
-	check(unit_catch(doctor, json, output, sizeof(output)) == EXIT_NO_CARD);
-	check(strstr(output, "\"usable\": false"));
-	check(strstr(output, "\"cure\": \"sudo udevadm control --reload; "));
+	prints(EXIT_NO_CARD, "doctor --root @ --user ada",
+	       "BAD   permission  /dev/skel0: permission denied.", "\n           do: ");
+	prints(EXIT_NO_CARD, "doctor --root @ --user ada --json", "\"usable\": false",
+	       "\"cure\": \"sudo udevadm control --reload; ");
 	root_remove();
 }
 
 int main(void)
 {
+	run_at = root;
 	run(a_healthy_machine);
 	run(cards_that_do_not_answer);
 	run(kernels);

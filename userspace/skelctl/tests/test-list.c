@@ -11,9 +11,7 @@
 #include "../skelctl.h"
 #include "../system.h"
 #include "fake-root.h"
-#include "unit.h"
-
-static char output[16384];
+#include "run.h"
 
 static void put_process(int pid, const char *name, const char *maps)
 {
@@ -111,56 +109,37 @@ static void users_are_found(void)
 	root_remove();
 }
 
-static int list(void *data)
-{
-	char *argv[] = { (char *)"list", (char *)"--root", root, data, NULL };
-
-	return list_command.main(data ? 4 : 3, argv);
-}
-
 static void list_shows_them(void)
 {
-	static char json[] = "--json";
-
 	make_machine();
-	check(unit_catch(list, NULL, output, sizeof(output)) == 0);
-	check(strstr(output, "\n2      /dev/skel2   sim               faux-skel_sim.0\n"));
-	check(strstr(output, "\n             4  ada       record            77        2       1 MiB        1  1028 KiB\n"));
-	check(strstr(output, "\n10     /dev/skel10  lab               -\n"));
-	check(unit_catch(list, json, output, sizeof(output)) == 0);
-	check(strstr(output, "\"buffer_bytes\": 1048576,"));
-	check(strstr(output, "\"mapped_bytes\": 1052672"));
-	check(strstr(output, "\"place\": null"));
-	check(strstr(output, "\"all_users_shown\": true\n}\n"));
+	prints(0, "list --root @",
+	       "\n2      /dev/skel2   sim               faux-skel_sim.0\n",
+	       "\n             4  ada       record            77        2       1 MiB        1  1028 KiB\n",
+	       "\n10     /dev/skel10  lab               -\n");
+	prints(0, "list --root @ --json", "\"buffer_bytes\": 1048576,",
+	       "\"mapped_bytes\": 1052672", "\"place\": null",
+	       "\"all_users_shown\": true\n}\n");
 	root_remove();
 
 	root_make();
-	check(unit_catch(list, NULL, output, sizeof(output)) == EXIT_NO_CARD);
-	check(strstr(output, "no cards; skelctl doctor"));
+	prints(EXIT_NO_CARD, "list --root @", "no cards; skelctl doctor");
 	root_remove();
 }
 
-/* That of --device; the last test, as the choice stays */
+/* That of --device */
 static void list_shows_one(void)
 {
-	static char json[] = "--json";
-
 	make_machine();
-	choose_card("2");
-	check(unit_catch(list, NULL, output, sizeof(output)) == 0);
-	check(strstr(output, "\n2      /dev/skel2") && !strstr(output, "skel10"));
-	choose_card("skel3");
-	check(unit_catch(list, NULL, output, sizeof(output)) == EXIT_NO_CARD);
-	check(strstr(output, "no card skel3; skelctl doctor"));
-	choose_card("/dev/skel10");
-	check(unit_catch(list, json, output, sizeof(output)) == 0);
-	check(strstr(output, "\"number\": 10,") &&
-	      !strstr(output, "\"number\": 2,"));
+	prints(0, "list --root @ -d 2", "\n2      /dev/skel2", "!skel10");
+	prints(EXIT_NO_CARD, "list --root @ -d skel3", "no card skel3; skelctl doctor");
+	prints(0, "list --root @ -d /dev/skel10 --json", "\"number\": 10,",
+	       "!\"number\": 2,");
 	root_remove();
 }
 
 int main(void)
 {
+	run_at = root;
 	run(cards_are_found);
 	run(users_are_found);
 	run(list_shows_them);

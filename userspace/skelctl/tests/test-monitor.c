@@ -13,9 +13,7 @@
 #include "../rates.h"
 #include "../skelctl.h"
 #include "fake-root.h"
-#include "unit.h"
-
-static char output[16384];
+#include "run.h"
 
 static void put_channel(int pid, const char *program, unsigned int channel,
 			const char *counters)
@@ -161,30 +159,18 @@ static void tables_fit(void)
 		}
 	}
 	table(&monitor, INT_MAX, INT_MAX);
-	check(strstr(output, "\nskel0    4 ada      record-for      77    2 1028 KiB   1     250  100 MB/s   50 MB/s       7      1    3|\n"));
+	has("\nskel0    4 ada      record-for      77    2 1028 KiB   1     250  100 MB/s   50 MB/s       7      1    3|\n");
 	forget(&monitor);
-}
-
-static int monitor(void *data)
-{
-	char *argv[] = {
-		(char *)"monitor", (char *)"--root", root, (char *)"-n",
-		(char *)"2", (char *)"-i", (char *)"10ms", data, NULL
-	};
-
-	return monitor_command.main(data ? 8 : 7, argv);
 }
 
 static void monitor_prints(void)
 {
-	static char json[] = "--json", much[] = "much";
 	struct monitor looks;
 	const char *second;
 
 	look_twice(&looks);
-	check(unit_catch(monitor, NULL, output, sizeof(output)) == 0);
-	check(strstr(output, "\nskel0    4 "));
-	check(unit_catch(monitor, json, output, sizeof(output)) == 0);
+	prints(0, "monitor --root @ -n 2 -i 10ms", "\nskel0    4 ");
+	prints(0, "monitor --root @ -n 2 -i 10ms --json");
 	second = strchr(output, '\n') + 1;
 	check(strncmp(output, "{\"seconds\": 0.0", 15) == 0);
 	check(strncmp(second, "{\"seconds\": 0.0", 15) == 0);
@@ -192,17 +178,18 @@ static void monitor_prints(void)
 	check(strstr(second, "\"bytes_tohost\": 4200000000, "));
 	check(strstr(second, "\"bytes_tohost_per_second\": 0, "));
 	check(strstr(second, "\"granted\": null, "));
-	check(unit_catch(monitor, much, output, sizeof(output)) == EXIT_USAGE);
+	prints(EXIT_USAGE, "monitor --root @ -n 2 -i 10ms much");
 	forget(&looks);
 
 	root_make();
-	check(unit_catch(monitor, NULL, output, sizeof(output)) == EXIT_NO_CARD);
-	check(strstr(output, "no card; skelctl doctor says why"));
+	prints(EXIT_NO_CARD, "monitor --root @ -n 2 -i 10ms",
+	       "no card; skelctl doctor says why");
 	root_remove();
 }
 
 int main(void)
 {
+	run_at = root;
 	run(rates_are_right);
 	run(tables_fit);
 	run(monitor_prints);

@@ -12,16 +12,7 @@
 #include "../command.h"
 #include "../skelctl.h"
 #include "fake-card.h"
-#include "unit.h"
-
-static char output[32768];
-
-static int pages(void *data)
-{
-	char *argv[] = { (char *)"pages", data, NULL };
-
-	return pages_command.main(data ? 2 : 1, argv);
-}
+#include "run.h"
 
 /* Whether a step of a section cost @minor and @major and left the page as in @where */
 static bool step(const char *section, const char *text, int minor, int major,
@@ -56,7 +47,7 @@ static void counts_of_memory(void)
 		unit_skip("no /proc/self/pagemap");
 		return;
 	}
-	check(unit_catch(pages, NULL, output, sizeof(output)) == 0);
+	prints(0, "pages");
 	check(step(section, "read a byte", 1, 0, "present, shared"));
 	check(step(section, "write a byte", 1, 0, "present; was write-protected"));
 	check(step(section, "write it again", 0, 0, "present"));
@@ -68,7 +59,7 @@ static void counts_of_memory(void)
 	check(step(section, "the child writes again", 0, 0, "present"));
 	check(step(section, "the parent writes: no copy", 1, 0,
 		   "present; was write-protected"));
-	check(strstr(output, "the child has written 3, the parent still reads 1\n"));
+	has("the child has written 3, the parent still reads 1\n");
 }
 
 /* The first read is major where a disk is behind the file system */
@@ -105,40 +96,35 @@ static void counts_of_the_card(void)
 
 static void explains(void)
 {
-	static char explain[] = "--explain";
-
-	check(!strstr(output, "The words of 1996"));
-	check(unit_catch(pages, explain, output, sizeof(output)) == 0);
-	check(strstr(output, "\n     area: rw-p, Rss 0 kB, Locked 0 kB\n"));
+	has("!The words of 1996");
+	prints(0, "pages --explain", "\n     area: rw-p, Rss 0 kB, Locked 0 kB\n");
 	check(strstr(output, "; lo locked\n") || strstr(output, "see ulimit -l"));
-	check(strstr(output, "\nThe words of 1996 today\n   major fault "));
+	has("\nThe words of 1996 today\n   major fault ");
 }
 
 static void without_a_card(void)
 {
 	setup("/nonexistent");
-	check(unit_catch(pages, NULL, output, sizeof(output)) == EXIT_NO_CARD);
-	check(strstr(output, "/nonexistent: no card: No such file or directory; see skelctl doctor\n"));
-	check(strstr(output, "\n7. Reserved frames\n"));
+	prints(EXIT_NO_CARD, "pages",
+	       "/nonexistent: no card: No such file or directory; see skelctl doctor\n",
+	       "\n7. Reserved frames\n");
 }
 
 static void a_buffer_that_cannot_be(void)
 {
 	setup(FAKE_PATH);
 	fake.no_mmap = true;
-	check(unit_catch(pages, NULL, output, sizeof(output)) == EXIT_CARD);
-	check(strstr(output, "no buffer: Cannot allocate memory; see skelctl doctor\n"));
+	prints(EXIT_CARD, "pages",
+	       "no buffer: Cannot allocate memory; see skelctl doctor\n");
 }
 
 static void wrong_use(void)
 {
-	static char word[] = "anonymous", directory[] = "-D/nonexistent";
-
 	setup(FAKE_PATH);
-	check(unit_catch(pages, word, output, sizeof(output)) == EXIT_USAGE);
-	check(unit_catch(pages, directory, output, sizeof(output)) == EXIT_CARD);
-	check(strstr(output, "/nonexistent: cannot make a file; choose another place with --directory: No such file"));
-	check(strstr(output, "\n7. Memory of the card"));
+	prints(EXIT_USAGE, "pages anonymous");
+	prints(EXIT_CARD, "pages -D/nonexistent",
+	       "/nonexistent: cannot make a file; choose another place with --directory: No such file",
+	       "\n7. Memory of the card");
 }
 
 int main(void)

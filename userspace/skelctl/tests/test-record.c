@@ -16,44 +16,10 @@
 #include "../command.h"
 #include "../skelctl.h"
 #include "fake-card.h"
-#include "unit.h"
+#include "run.h"
 
-static char output[65536], content[1 << 20];
+static char content[1 << 20];
 static char dir[] = "/tmp/skel-test-XXXXXX";
-
-struct call {
-	const struct command *command;
-	char *argv[16];
-};
-
-static int call_it(void *data)
-{
-	struct call *call = data;
-	int argc = 0;
-
-	while (call->argv[argc])
-		argc++;
-	choose_card(FAKE_PATH);
-	return call->command->main(argc, call->argv);
-}
-
-/* Run one command; "@" is the directory of the test. Return: exit status. */
-static int skelctl(const char *args)
-{
-	char text[512] = "", *word;
-	struct call call = { 0 };
-	size_t length = 0;
-	int n = 0;
-
-	for (; *args; args++)
-		length += snprintf(text + length, sizeof(text) - length,
-				   *args == '@' ? "%s" : "%.1s",
-				   *args == '@' ? dir : args);
-	for (word = strtok(text, " "); word && n < 15; word = strtok(NULL, " "))
-		call.argv[n++] = word;
-	call.command = find_command(call.argv[0]);
-	return unit_catch(call_it, &call, output, sizeof(output));
-}
 
 /* What a file in the directory has; "" if there is none */
 static const char *file(const char *name)
@@ -112,8 +78,8 @@ static void record_is_longer_than_the_ring(void)
 		fake_reset();
 		fake.streams = streams;
 		fake.step = streams ? 900 : steps[i % ARRAY_SIZE(steps)];
-		check(skelctl("record -f -n 20001 @/x.csv") == 0);
-		check(strstr(output, "20001 frames, 2.0001 s; 0 lost"));
+		prints(0, "record -f -n 20001 @/x.csv",
+		       "20001 frames, 2.0001 s; 0 lost");
 		check(right_lines(file("x.csv"), 10000) == 20001);
 	}
 }
@@ -121,12 +87,12 @@ static void record_is_longer_than_the_ring(void)
 static void record_in_time(void)
 {
 	fake_reset();
-	check(skelctl("record -f -r 5k -t 100ms @/x.csv") == 0);
+	prints(0, "record -f -r 5k -t 100ms @/x.csv");
 	check(right_lines(file("x.csv"), 5000) == 500);
-	check(skelctl("record -f -r 1e4 -t 0.1ms @/x.csv") == 0);
+	prints(0, "record -f -r 1e4 -t 0.1ms @/x.csv");
 	check(strcmp(file("x.csv"), "time/s,INP1/V,INP2/V\n0,0.000000,4.999847\n") == 0);
-	check(skelctl("record -t 1s -n 5 @/x.csv") == EXIT_USAGE);
-	check(skelctl("record -t 1V @/x.csv") == EXIT_USAGE);
+	prints(EXIT_USAGE, "record -t 1s -n 5 @/x.csv");
+	prints(EXIT_USAGE, "record -t 1V @/x.csv");
 }
 
 static void lost_frames_keep_their_times(void)
@@ -137,26 +103,25 @@ static void lost_frames_keep_their_times(void)
 	fake_reset();
 	fake.lose = 777;
 	fake.lose_at = 20;
-	check(skelctl("record -f -n 6000 @/x.csv") == EXIT_CARD);
+	prints(EXIT_CARD, "record -f -n 6000 @/x.csv");
 	text = strstr(output, " ms; ");
 	check(text && sscanf(text, " ms; %u lost", &lost) == 1 && lost >= 777);
-	check(strstr(output, " frames are lost before "));
+	has(" frames are lost before ");
 	check(right_lines(file("x.csv"), 10000) == 6000 - lost);
 	check(strstr(content, "\n0.5999,"));
 	/* the first ones: it begins behind them */
 	fake.lose_at = 0;
-	check(skelctl("record -f -n 3000 @/x.csv") == EXIT_CARD);
+	prints(EXIT_CARD, "record -f -n 3000 @/x.csv");
 	check(right_lines(file("x.csv"), 10000) == 3000);
 	/* more often than it can be fetched */
 	fake_reset();
 	fake.step = 2000;
-	check(skelctl("record -f -n 30000 @/x.csv") == EXIT_CARD);
-	check(strstr(output, " lost before "));
+	prints(EXIT_CARD, "record -f -n 30000 @/x.csv", " lost before ");
 	check(right_lines(file("x.csv"), 10000) > 0);
 	/* without end */
 	fake.step = 4500;
-	check(skelctl("record -f -n 30000 @/x.csv") == EXIT_CARD);
-	check(strstr(output, "faster than its samples can be fetched: take a lower --rate"));
+	prints(EXIT_CARD, "record -f -n 30000 @/x.csv",
+	       "faster than its samples can be fetched: take a lower --rate");
 }
 
 /* What is drawn has no gap. */
@@ -165,28 +130,24 @@ static void plot_begins_anew_behind_lost_frames(void)
 	fake_reset();
 	fake.lose = 777;
 	fake.lose_at = 8;
-	check(skelctl("plot --no-plot") == 0);
-	check(strstr(output, "beginning anew"));
-	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
+	prints(0, "plot --no-plot", "beginning anew",
+	       "measured 50.00 Hz, -8.000 V to 8.000 V");
 	fake.lose = 0;
 	fake.step = 2000;
-	check(skelctl("plot --no-plot -n 10000") == EXIT_CARD);
-	check(strstr(output, "take a lower --rate"));
+	prints(EXIT_CARD, "plot --no-plot -n 10000", "take a lower --rate");
 }
 
 static void plot_measures_right(void)
 {
 	fake_reset();
-	check(skelctl("plot --ascii --width 80 --height 23") == 0);
-	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
-	check(strstr(output, "measured 100.00 Hz, -5.000 V to 5.000 V"));
-	check(strstr(output, "100 ms"));
-	check(skelctl("acquire --no-plot") == 0);
-	check(strstr(output, "INP1: sine 50 Hz, 8 V; measured 50.00 Hz, -8.000 V to 8.000 V"));
+	prints(0, "plot --ascii --width 80 --height 23",
+	       "measured 50.00 Hz, -8.000 V to 8.000 V",
+	       "measured 100.00 Hz, -5.000 V to 5.000 V", "100 ms");
+	prints(0, "acquire --no-plot",
+	       "INP1: sine 50 Hz, 8 V; measured 50.00 Hz, -8.000 V to 8.000 V");
 	fake.base = 8192;
 	fake.step = 500;
-	check(skelctl("plot --no-plot -n 2049") == 0);
-	check(strstr(output, "measured 50.00 Hz, -8.000 V to 8.000 V"));
+	prints(0, "plot --no-plot -n 2049", "measured 50.00 Hz, -8.000 V to 8.000 V");
 }
 
 /* What is measured is as it was set; says so if not. */
@@ -271,9 +232,9 @@ static void record_among_other_programs(void)
 			fake.step = 200;
 			fake.other = others[i];
 			fake.other_at = at;
-			check(skelctl("record -f -n 9000 @/x.csv") == EXIT_CARD);
-			check(strstr(output, "another program has changed the sampling"));
-			check(strstr(output, "what is there is valid"));
+			prints(EXIT_CARD, "record -f -n 9000 @/x.csv",
+			       "another program has changed the sampling",
+			       "what is there is valid");
 			check(right_lines(file("x.csv"), 10000) > 100);
 		}
 	}
@@ -285,12 +246,10 @@ static void the_true_rate_counts(void)
 	fake_reset();
 	fake.tick = 10;
 	fake.step = 1000;
-	check(skelctl("plot --no-plot --rate 700000 --frequency0 7000") == 0);
-	check(strstr(output, "at 699300.7 Hz each (700000 Hz were asked for)"));
-	check(strstr(output, "measured 7000.00 Hz"));
-	check(skelctl("acquire --csv - --rate 700000 -n 1000") == 0);
-	check(strstr(output, "\n0.00142857,"));
-	check(skelctl("record -f --rate 700000 -n 1000 @/x.csv") == 0);
+	prints(0, "plot --no-plot --rate 700000 --frequency0 7000",
+	       "at 699300.7 Hz each (700000 Hz were asked for)", "measured 7000.00 Hz");
+	prints(0, "acquire --csv - --rate 700000 -n 1000", "\n0.00142857,");
+	prints(0, "record -f --rate 700000 -n 1000 @/x.csv");
 	check(strstr(file("x.csv"), "\n0.00142857,"));
 }
 
@@ -312,10 +271,8 @@ static void plot_chooses_a_rate(void)
 	size_t i;
 
 	fake_reset();
-	for (i = 0; i < ARRAY_SIZE(wanted); i++) {
-		check(skelctl(wanted[i][0]) == 0);
-		check(strstr(output, wanted[i][1]));
-	}
+	for (i = 0; i < ARRAY_SIZE(wanted); i++)
+		prints(0, wanted[i][0], wanted[i][1]);
 }
 
 /* Found before the first sample, or kept until the last one */
@@ -324,24 +281,21 @@ static void record_keeps_files(void)
 	struct rlimit limit, small = { 10000, 10000 };
 
 	fake_reset();
-	check(skelctl("record /nowhere/x") == EXIT_CARD);
-	check(strstr(output, "cannot write /nowhere/x: No such file"));
-	check(!strstr(output, "sampling"));
-	check(skelctl("record --force @") == EXIT_CARD);
-	check(!strstr(output, "sampling"));
-	check(skelctl("record -n 10 /dev/full") == EXIT_CARD);
-	check(strstr(output, "/dev/full: No space left on device; make room"));
+	prints(EXIT_CARD, "record /nowhere/x", "cannot write /nowhere/x: No such file",
+	       "!sampling");
+	prints(EXIT_CARD, "record --force @", "!sampling");
+	prints(EXIT_CARD, "record -n 10 /dev/full",
+	       "/dev/full: No space left on device; make room");
 	/* nothing is left of a recording that never was */
 	fake.refuse = true;
-	check(skelctl("record -n 10 @/new.csv") == EXIT_CARD);
+	prints(EXIT_CARD, "record -n 10 @/new.csv");
 	check(strstr(output, "host-address") && !there_is("new.csv"));
 	fake.refuse = false;
-	check(skelctl("record -n 500 @/new.csv") == 0);
+	prints(0, "record -n 500 @/new.csv");
 	check(strstr(file("new.csv"), "\n0.0499,"));
-	check(skelctl("record -n 500 @/new.csv") == EXIT_CARD);
-	check(strstr(output, "--force to overwrite it"));
+	prints(EXIT_CARD, "record -n 500 @/new.csv", "--force to overwrite it");
 	fake.refuse = true;
-	check(skelctl("record --force -n 10 @/new.csv") == EXIT_CARD);
+	prints(EXIT_CARD, "record --force -n 10 @/new.csv");
 	check(strstr(file("new.csv"), "\n0.0499,"));
 	fake.refuse = false;
 	/* the disk is full in the middle of it: what is there is whole */
@@ -349,19 +303,17 @@ static void record_keeps_files(void)
 	getrlimit(RLIMIT_FSIZE, &limit);
 	small.rlim_max = limit.rlim_max;
 	setrlimit(RLIMIT_FSIZE, &small);
-	check(skelctl("record --force -n 5000 @/new.csv") == EXIT_CARD);
+	prints(EXIT_CARD, "record --force -n 5000 @/new.csv");
 	setrlimit(RLIMIT_FSIZE, &limit);
-	check(strstr(output, "File too large"));
-	check(strstr(output, "what is there is valid"));
+	has("File too large", "what is there is valid");
 	check(right_lines(file("new.csv"), 10000) > 300);
 }
 
 static void no_room_is_known_before(void)
 {
 	fake_reset();
-	check(skelctl("record -t 30000h -r 1M @/x.raw --force") == EXIT_CARD);
-	check(strstr(output, " are needed, ") && strstr(output, " are free"));
-	check(strstr(output, "TB"));
+	prints(EXIT_CARD, "record -t 30000h -r 1M @/x.raw --force", " are needed, ",
+	       " are free", "TB");
 }
 
 /* The card goes while it is recorded. */
@@ -369,38 +321,34 @@ static void record_until_the_card_is_gone(void)
 {
 	fake_reset();
 	fake.gone_at = 40;
-	check(skelctl("record -f -n 1M @/x.csv") == EXIT_CARD);
-	check(strstr(output, "what is there is valid"));
+	prints(EXIT_CARD, "record -f -n 1M @/x.csv", "what is there is valid");
 	check(right_lines(file("x.csv"), 10000) > 100);
 }
 
 static void generators_are_set(void)
 {
 	fake_reset();
-	check(skelctl("plot --no-plot --function triangle") == EXIT_CARD);
-	check(strstr(output, "INP1: this card has no choice of functions"));
-	check(skelctl("plot --no-plot -g 2=200Hz,3V") == 0);
-	check(strstr(output, "measured 200.00 Hz, -3.000 V to 3.000 V"));
-	check(skelctl("plot --no-plot -g 3=1kHz") == EXIT_CARD);
-	check(strstr(output, "the card has no input INP3"));
+	prints(EXIT_CARD, "plot --no-plot --function triangle",
+	       "INP1: this card has no choice of functions");
+	prints(0, "plot --no-plot -g 2=200Hz,3V",
+	       "measured 200.00 Hz, -3.000 V to 3.000 V");
+	prints(EXIT_CARD, "plot --no-plot -g 3=1kHz", "the card has no input INP3");
 }
 
 static void what_the_card_cannot_do(void)
 {
 	fake_reset();
 	fake.refuse = true;
-	check(skelctl("plot") == EXIT_CARD);
-	check(strstr(output, "the kernel refused it: host-address"));
+	prints(EXIT_CARD, "plot", "the kernel refused it: host-address");
 	fake_reset();
 	fake.simple = true;
-	check(skelctl("plot") == EXIT_CARD);
+	prints(EXIT_CARD, "plot");
 	check(strstr(output, "does not sample") ||
 	      strstr(output, "the card answers 'ERROR unknown-command'"));
 	fake_reset();
-	check(skelctl("record --trigger INP1 -n 10 @/y.csv") == EXIT_CARD);
-	check(strstr(output, "leave these options out"));
-	check(skelctl("record --rate 0.5Hz -n 10 @/y.csv") == EXIT_CARD);
-	check(strstr(output, "whole numbers of Hz"));
+	prints(EXIT_CARD, "record --trigger INP1 -n 10 @/y.csv",
+	       "leave these options out");
+	prints(EXIT_CARD, "record --rate 0.5Hz -n 10 @/y.csv", "whole numbers of Hz");
 	check(!there_is("y.csv"));
 }
 
@@ -434,13 +382,11 @@ static void usage(void)
 	size_t i;
 
 	fake_reset();
-	for (i = 0; i < ARRAY_SIZE(wrong); i++) {
-		check(skelctl(wrong[i][0]) == EXIT_USAGE);
-		check(strstr(output, wrong[i][1]));
-	}
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		prints(EXIT_USAGE, wrong[i][0], wrong[i][1]);
 	check(!there_is("y.csv"));
-	check(skelctl("record --help") == 0);
-	check(skelctl("acquire --help") == 0);
+	prints(0, "record --help");
+	prints(0, "acquire --help");
 }
 
 /* What was recorded can be drawn, whatever the format: the same is measured. */
@@ -461,45 +407,41 @@ static void recordings_are_drawn(void)
 	fake_reset();
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(args, sizeof(args), "record -q -n 2000 @/%s", names[i]);
-		check(skelctl(args) == 0);
+		prints(0, args);
 		snprintf(args, sizeof(args), "plot --no-plot @/%s", names[i]);
-		check(skelctl(args) == 0);
-		check(strcmp(output, "INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n"
-				     "INP2; measured 100.00 Hz, -5.000 V to 5.000 V\n") == 0);
+		prints(0, args, "=INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n"
+		       "INP2; measured 100.00 Hz, -5.000 V to 5.000 V\n");
 		snprintf(args, sizeof(args),
 			 "plot --ascii --last 50ms --height 23 --width 80 @/%s",
 			 names[i]);
-		check(skelctl(args) == 0);
+		prints(0, args);
 		/* the axis has the times of the recording */
-		check(strstr(output, "150 ") && strstr(output, "200 ms"));
+		has("150 ", "200 ms");
 	}
 	for (i = 0; i < ARRAY_SIZE(refused); i++) {
 		snprintf(args, sizeof(args), "record -q -n 2000 @/%s",
 			 refused[i][0]);
-		check(skelctl(args) == 0);
+		prints(0, args);
 		snprintf(args, sizeof(args), "plot @/%s", refused[i][0]);
-		check(skelctl(args) == EXIT_CARD);
-		check(strstr(output, refused[i][1]));
+		prints(EXIT_CARD, args, refused[i][1]);
 	}
-	check(skelctl("plot --json --last 50ms @/p.wav") == 0);
+	prints(0, "plot --json --last 50ms @/p.wav");
 	check(strncmp(output, "{\n  \"frames\": 500,\n  \"rate_hertz\": 10000,\n  \"start_seconds\": 0.15,\n", 64) == 0);
 	at = strstr(output, "\"hertz\": ");
 	check(at && fabs(atof(at + 9) - 50) < 0.01);
 	at = strstr(output, "\"max_volts\": ");
 	check(at && fabs(atof(at + 13) - 8) < 0.001);
-	check(skelctl("plot --json --csv -") == EXIT_USAGE);
+	prints(EXIT_USAGE, "plot --json --csv -");
 	/* a file that is being written: its last line is incomplete */
-	check(skelctl("record -f -q -n 1000 @/p.csv") == 0);
+	prints(0, "record -f -q -n 1000 @/p.csv");
 	snprintf(args, sizeof(args), "printf '0.5,1' >>%s/p.csv", dir);
 	check(system(args) == 0);
-	check(skelctl("plot --no-plot @/p.csv") == 0);
-	check(strstr(output, "INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n"));
+	prints(0, "plot --no-plot @/p.csv",
+	       "INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n");
 	/* not one yet */
-	check(skelctl("record -f -q -n 1 @/p.csv") == 0);
-	check(skelctl("plot @/p.csv") == EXIT_CARD);
-	check(strstr(output, "p.csv: it has less than two frames"));
-	check(skelctl("plot @/none.csv") == EXIT_CARD);
-	check(strstr(output, "none.csv: No such file"));
+	prints(0, "record -f -q -n 1 @/p.csv");
+	prints(EXIT_CARD, "plot @/p.csv", "p.csv: it has less than two frames");
+	prints(EXIT_CARD, "plot @/none.csv", "none.csv: No such file");
 }
 
 /* Numbers that no recording has: they are refused, or missing. */
@@ -523,7 +465,7 @@ static void strange_files_end(void)
 		check(system(args) == 0);
 		check(skelctl("plot --width 1000 @/q.csv") ==
 		      (strstr(lines[i][1], "told") ? EXIT_CARD : 0));
-		check(strstr(output, lines[i][1]));
+		has(lines[i][1]);
 	}
 }
 
@@ -553,13 +495,13 @@ static void record_is_fast(void)
 	snprintf(path, sizeof(path), "/dev/shm/skel-test-%d.raw", getpid());
 	snprintf(args, sizeof(args), "record -f -q -r 10M -n %u %s", count, path);
 	clock_gettime(CLOCK_MONOTONIC, &begin);
-	check(skelctl(args) == 0);
+	prints(0, args);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	speed = 4e-6 * count / (end.tv_sec - begin.tv_sec +
 				(end.tv_nsec - begin.tv_nsec) / 1e9);
 	printf("# %.0f MB/s\n", speed);
 	check(speed > 10);
-	check(strstr(output, "25000000 frames, 2.5 s; 0 lost"));
+	has("25000000 frames, 2.5 s; 0 lost");
 	file = fopen(path, "r");
 	while (file && (n = fread(block, 4, ARRAY_SIZE(block), file))) {
 		for (i = 0; i < n && block[i] == next; i++)
@@ -586,6 +528,8 @@ int main(void)
 {
 	if (!mkdtemp(dir))
 		return 1;
+	run_at = dir;
+	setenv("SKEL_DEVICE", FAKE_PATH, 1);
 	run(record_is_longer_than_the_ring);
 	run(record_in_time);
 	run(lost_frames_keep_their_times);
