@@ -29,7 +29,7 @@
 #define TRIGGER		"sudo udevadm trigger --subsystem-match=misc"
 
 __attribute__((__format__(__printf__, 4, 5)))
-static struct finding *add(struct findings *findings, enum verdict verdict,
+static void add(struct findings *findings, enum verdict verdict,
 			   const char *subject, const char *format, ...)
 {
 	struct finding *finding = &findings->finding[findings->count];
@@ -43,12 +43,13 @@ static struct finding *add(struct findings *findings, enum verdict verdict,
 	va_start(args, format);
 	vsnprintf(finding->text, sizeof(finding->text), format, args);
 	va_end(args);
-	return finding;
 }
 
+/* Of what was added last */
 __attribute__((__format__(__printf__, 2, 3)))
-static void cure(struct finding *finding, const char *format, ...)
+static void cure(struct findings *findings, const char *format, ...)
 {
+	struct finding *finding = &findings->finding[findings->count - 1];
 	va_list args;
 
 	va_start(args, format);
@@ -201,30 +202,29 @@ static void no_driver(const struct patient *patient, struct findings *findings,
 		      const char *release)
 {
 	const char *root = patient->root;
-	struct finding *finding;
 
 	if (module_exists(root, release)) {
-		finding = add(findings, BAD, "driver",
+		add(findings, BAD, "driver",
 			      "The driver is installed but not loaded.");
-		cure(finding, "sudo modprobe skel_sim for a simulated card, sudo modprobe skel_ucard for cards that programs play, or the driver of your card");
+		cure(findings, "sudo modprobe skel_sim for a simulated card, sudo modprobe skel_ucard for cards that programs play, or the driver of your card");
 	} else if (any(root, "/usr/src/skel-[0-9]*")) {
-		finding = add(findings, BAD, "driver",
+		add(findings, BAD, "driver",
 			      "The driver is installed as source, but not built for this kernel, %s.",
 			      release);
 		if (system_has(root, "/lib/modules/%s/build", release))
-			cure(finding, "sudo dkms autoinstall; what goes wrong is in /var/lib/dkms/skel/*/build/make.log");
+			cure(findings, "sudo dkms autoinstall; what goes wrong is in /var/lib/dkms/skel/*/build/make.log");
 		else
-			cure(finding, "sudo apt install linux-headers-%s",
+			cure(findings, "sudo apt install linux-headers-%s",
 			     release);
 	} else {
-		finding = add(findings, BAD, "driver",
+		add(findings, BAD, "driver",
 			      "The driver is not installed.");
-		cure(finding, "sudo apt install skel-dkms, or a kernel with CONFIG_SKEL");
+		cure(findings, "sudo apt install skel-dkms, or a kernel with CONFIG_SKEL");
 	}
 	if (secure_boot(root)) {
-		finding = add(findings, HINT, "Secure Boot",
+		add(findings, HINT, "Secure Boot",
 			      "Secure Boot is on: the kernel loads only modules that are signed with a key it knows.");
-		cure(finding, "if modprobe says 'Key was rejected by service': sudo mokutil --import /var/lib/dkms/mok.pub, restart, and confirm the key");
+		cure(findings, "if modprobe says 'Key was rejected by service': sudo mokutil --import /var/lib/dkms/mok.pub, restart, and confirm the key");
 	}
 }
 
@@ -256,7 +256,6 @@ static bool find_driver(const struct patient *patient, struct findings *findings
 			bool cards)
 {
 	unsigned int major = 0, minor = 0;
-	struct finding *finding;
 	char release[128];
 
 	system_line(patient->root, release, sizeof(release),
@@ -274,10 +273,10 @@ static bool find_driver(const struct patient *patient, struct findings *findings
 		no_driver(patient, findings, release);
 		return false;
 	}
-	finding = add(findings, BAD, "kernel",
+	add(findings, BAD, "kernel",
 		      "This is Linux %u.%u; the driver needs 6.12, or 7.2 or later.",
 		      major, minor);
-	cure(finding, "install such a kernel, on Debian linux-image-6.12-%s and linux-headers-6.12-%s, and restart",
+	cure(findings, "install such a kernel, on Debian linux-image-6.12-%s and linux-headers-6.12-%s, and restart",
 	     architecture(release), architecture(release));
 	return false;
 }
@@ -286,28 +285,27 @@ static void no_node(const struct patient *patient, struct findings *findings,
 		    const struct system_card *card,
 		    const struct system_card *cards, size_t count)
 {
-	struct finding *finding;
 	char names[200] = "";
 	size_t i, length = 0;
 
 	if (card) {
-		finding = add(findings, BAD, "device",
+		add(findings, BAD, "device",
 			      "The kernel has the card %s, but the device %s is missing.",
 			      card->name, patient->device);
-		cure(finding, TRIGGER "; a container must be started with --device %s",
+		cure(findings, TRIGGER "; a container must be started with --device %s",
 		     patient->device);
 		return;
 	}
 	for (i = 0; i < count && length < sizeof(names); i++)
 		length += snprintf(names + length, sizeof(names) - length,
 				   " %s", cards[i].name);
-	finding = add(findings, BAD, "card", "There is no card %s.",
+	add(findings, BAD, "card", "There is no card %s.",
 		      patient->device);
 	if (count)
-		cure(finding, "take one of those that are there by --device:%s",
+		cure(findings, "take one of those that are there by --device:%s",
 		     names);
 	else
-		cure(finding, "sudo modprobe skel_sim for a simulated one; sudo modprobe skel_ucard and sudo skel-lab for an instrument; for hardware, lspci -k shows which driver it has");
+		cure(findings, "sudo modprobe skel_sim for a simulated one; sudo modprobe skel_ucard and sudo skel-lab for an instrument; for hardware, lspci -k shows which driver it has");
 }
 
 static bool in_group(const struct patient *patient, gid_t gid)
@@ -337,20 +335,18 @@ static void not_in_group(const struct patient *patient,
 			 struct findings *findings,
 			 const struct group_facts *group)
 {
-	struct finding *finding;
-
 	if (group->member) {
-		finding = add(findings, BAD, "permission",
+		add(findings, BAD, "permission",
 			      "%s: permission denied. You are in group %s, but not yet in this session.",
 			      patient->device, group->name);
-		cure(finding, "log in again; for this shell: newgrp %s",
+		cure(findings, "log in again; for this shell: newgrp %s",
 		     group->name);
 		return;
 	}
-	finding = add(findings, BAD, "permission",
+	add(findings, BAD, "permission",
 		      "%s: permission denied. You are not in group %s.",
 		      patient->device, group->name);
-	cure(finding, "sudo adduser %s %s, then log in again", who(patient),
+	cure(findings, "sudo adduser %s %s, then log in again", who(patient),
 	     group->name);
 }
 
@@ -366,24 +362,23 @@ static void no_rule(const struct patient *patient, struct findings *findings)
 {
 	static const char text[] = "%s: permission denied. The owner and mode of the device do not let you in: %s.";
 	struct group_facts group;
-	struct finding *finding;
 
 	if (!rule_exists(patient->root)) {
-		finding = add(findings, BAD, "permission", text,
+		add(findings, BAD, "permission", text,
 			      patient->device, "the udev rule is not installed");
-		cure(finding, "install the package skelctl, or copy 60-skel.rules to /etc/udev/rules.d; then sudo udevadm control --reload; "
+		cure(findings, "install the package skelctl, or copy 60-skel.rules to /etc/udev/rules.d; then sudo udevadm control --reload; "
 		     TRIGGER);
 	} else if (!find_group(patient, CARD_GROUP, 0, &group)) {
-		finding = add(findings, BAD, "permission", text,
+		add(findings, BAD, "permission", text,
 			      patient->device,
 			      "there is no group " CARD_GROUP ", which the udev rule gives it to");
-		cure(finding, "sudo addgroup --system " CARD_GROUP "; sudo adduser %s " CARD_GROUP "; "
+		cure(findings, "sudo addgroup --system " CARD_GROUP "; sudo adduser %s " CARD_GROUP "; "
 		     TRIGGER "; then log in again", who(patient));
 	} else {
-		finding = add(findings, BAD, "permission", text,
+		add(findings, BAD, "permission", text,
 			      patient->device,
 			      "the udev rule is installed, but was not applied");
-		cure(finding, "sudo udevadm control --reload; " TRIGGER);
+		cure(findings, "sudo udevadm control --reload; " TRIGGER);
 	}
 }
 
@@ -405,8 +400,6 @@ static void find_permission(const struct patient *patient,
 /* What only opening it shows */
 static void find_opened(const struct patient *patient, struct findings *findings)
 {
-	struct finding *finding;
-
 	switch (patient->opened) {
 	case -1:
 	case 0:
@@ -414,30 +407,30 @@ static void find_opened(const struct patient *patient, struct findings *findings
 	case EACCES:
 		break;		/* the others see more */
 	case EBUSY:
-		finding = add(findings, BAD, "channels",
+		add(findings, BAD, "channels",
 			      "%s: all channels of the card are in use.",
 			      patient->device);
-		cure(finding, "end one of the programs that skelctl list shows");
+		cure(findings, "end one of the programs that skelctl list shows");
 		break;
 	case EPERM:
-		finding = add(findings, BAD, "device",
+		add(findings, BAD, "device",
 			      "%s: the system does not let this program use the device, though its permissions would.",
 			      patient->device);
-		cure(finding, "start the container with --device %s, or give the systemd unit DeviceAllow=%s rw",
+		cure(findings, "start the container with --device %s, or give the systemd unit DeviceAllow=%s rw",
 		     patient->device, patient->device);
 		break;
 	case ENODEV:
 	case ENXIO:
-		finding = add(findings, BAD, "device",
+		add(findings, BAD, "device",
 			      "%s: the card of this device is gone.",
 			      patient->device);
-		cure(finding, "skelctl list shows what is there");
+		cure(findings, "skelctl list shows what is there");
 		break;
 	case ENOTTY:
-		finding = add(findings, BAD, "device",
+		add(findings, BAD, "device",
 			      "%s: not a card of the skel core.",
 			      patient->device);
-		cure(finding, "skelctl list shows what is there");
+		cure(findings, "skelctl list shows what is there");
 		break;
 	default:
 		add(findings, BAD, "device", "%s: %s.", patient->device,
@@ -451,7 +444,6 @@ static void find_memory(const struct patient *patient, struct findings *findings
 	static const char key[] = "Max locked memory";
 	FILE *file = open_below(patient->root, "/proc/self/limits");
 	char line[256], soft[32] = "unlimited", hard[32] = "unlimited";
-	struct finding *finding;
 	uint64_t bytes;
 
 	while (file && fgets(line, sizeof(line), file)) {
@@ -472,16 +464,16 @@ static void find_memory(const struct patient *patient, struct findings *findings
 		    bytes / 1024);
 		return;
 	}
-	finding = add(findings, bytes < 4096 ? BAD : HINT, "memory",
+	add(findings, bytes < 4096 ? BAD : HINT, "memory",
 		      "DMA buffers of all your programs can have only %" PRIu64 " KiB together (ulimit -l).",
 		      bytes / 1024);
 	if (strcmp(hard, soft) != 0 && strcmp(hard, "unlimited") == 0)
-		cure(finding, "ulimit -l unlimited");
+		cure(findings, "ulimit -l unlimited");
 	else if (strtoull(hard, NULL, 10) > bytes)
-		cure(finding, "ulimit -l %" PRIu64,
+		cure(findings, "ulimit -l %" PRIu64,
 		     (uint64_t)strtoull(hard, NULL, 10) / 1024);
 	else
-		cure(finding, "echo '@" CARD_GROUP " - memlock 65536' | sudo tee /etc/security/limits.d/skel.conf, then log in again");
+		cure(findings, "echo '@" CARD_GROUP " - memlock 65536' | sudo tee /etc/security/limits.d/skel.conf, then log in again");
 }
 
 /* Of a PCI device. Return: how many others the IOMMU does not tell from it. */
@@ -505,18 +497,17 @@ static void find_translated(const struct patient *patient,
 			    struct findings *findings, const char *name)
 {
 	size_t others = others_in_group(patient->root, name);
-	struct finding *finding;
 
 	if (others) {
-		finding = add(findings, HINT, "IOMMU",
+		add(findings, HINT, "IOMMU",
 			      "The IOMMU does not tell the card from %zu other %s of its group: each reaches what the kernel has mapped for the others.",
 			      others, others == 1 ? "device" : "devices");
-		cure(finding, "put the card into another slot; ls /sys/bus/pci/devices/%s/iommu_group/devices shows the group",
+		cure(findings, "put the card into another slot; ls /sys/bus/pci/devices/%s/iommu_group/devices shows the group",
 		     name);
 	} else if (patient->guard == GUARD_NOBODY) {
-		finding = add(findings, HINT, "IOMMU",
+		add(findings, HINT, "IOMMU",
 			      "The IOMMU does not enforce the grants of this card: the card translates addresses itself (ATS), or the driver is the one for older kernels.");
-		cure(finding, "the kernel parameter pci=noats");
+		cure(findings, "the kernel parameter pci=noats");
 	} else if (patient->guard == GUARD_IOMMU) {
 		add(findings, FINE, "IOMMU",
 		    "The IOMMU lets the card reach memory only while a transfer to or from it is granted.");
@@ -534,30 +525,29 @@ static void find_iommu(const struct patient *patient, struct findings *findings,
 {
 	static const char prefix[] = "pci-";
 	const char *name = card->place + sizeof(prefix) - 1;
-	struct finding *finding;
 	char type[32];
 
 	if (strncmp(card->place, prefix, sizeof(prefix) - 1) != 0) {
 		if (patient->guard != GUARD_NOBODY)
 			return;
-		finding = add(findings, HINT, "IOMMU",
+		add(findings, HINT, "IOMMU",
 			      "No IOMMU enforces the grants of this card: " UNGUARDED);
-		cure(finding, "if the machine has an IOMMU, name it for the card in the device tree (iommus)");
+		cure(findings, "if the machine has an IOMMU, name it for the card in the device tree (iommus)");
 		return;
 	}
 	if (!system_has(patient->root, "/sys/bus/pci/devices/%s/iommu_group",
 			name)) {
-		finding = add(findings, HINT, "IOMMU",
+		add(findings, HINT, "IOMMU",
 			      "No IOMMU guards the memory of this machine: " UNGUARDED);
-		cure(finding, "switch on VT-d or AMD-Vi in the firmware; on Intel, also the kernel parameter intel_iommu=on");
+		cure(findings, "switch on VT-d or AMD-Vi in the firmware; on Intel, also the kernel parameter intel_iommu=on");
 		return;
 	}
 	system_line(patient->root, type, sizeof(type),
 		    "/sys/bus/pci/devices/%s/iommu_group/type", name);
 	if (strcmp(type, "identity") == 0) {
-		finding = add(findings, HINT, "IOMMU",
+		add(findings, HINT, "IOMMU",
 			      "The IOMMU lets this card pass: " UNGUARDED);
-		cure(finding, "the kernel parameter iommu.passthrough=0");
+		cure(findings, "the kernel parameter iommu.passthrough=0");
 		return;
 	}
 	find_translated(patient, findings, name);
@@ -566,20 +556,18 @@ static void find_iommu(const struct patient *patient, struct findings *findings,
 static void find_answer(const struct patient *patient, struct findings *findings,
 			const struct system_card *card)
 {
-	struct finding *finding;
-
 	if (patient->opened)
 		return;
 	if (!patient->silent) {
 		add(findings, FINE, "answers", "The card answers.");
 		return;
 	}
-	finding = add(findings, BAD, "answers", "%s: the card does not answer.",
+	add(findings, BAD, "answers", "%s: the card does not answer.",
 		      patient->device);
 	if (card && strstr(card->place, "skel_ucard"))
-		cure(finding, "a program plays this card: end it and start it again, for example by sudo systemctl restart 'skel-lab@*'");
+		cure(findings, "a program plays this card: end it and start it again, for example by sudo systemctl restart 'skel-lab@*'");
 	else
-		cure(finding, "switch the card off and on, or load its driver again");
+		cure(findings, "switch the card off and on, or load its driver again");
 }
 
 /* @path: of the device; a link of /dev/skel/by-path leads to it */

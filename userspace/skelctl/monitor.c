@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -51,15 +52,6 @@ static void look(struct monitor *monitor, const char *root)
 	}
 }
 
-static void real_or_null(struct json *json, const char *key, bool known,
-			 double value)
-{
-	if (known)
-		json_real(json, key, value);
-	else
-		json_null(json, key);
-}
-
 static void number_or_null(struct json *json, const char *key, bool known,
 			   uint64_t value)
 {
@@ -83,12 +75,12 @@ static void json_channel(struct json *json, const struct monitor *monitor,
 	number_or_null(json, "bytes_fromhost", user->counted,
 		       user->bytes_fromhost);
 	number_or_null(json, "replies_lost", user->counted, user->replies_lost);
-	real_or_null(json, "granted_per_second", rates.known, rates.granted);
-	real_or_null(json, "refused_per_second", rates.known, rates.refused);
-	real_or_null(json, "bytes_tohost_per_second", rates.known,
-		     rates.bytes_tohost);
-	real_or_null(json, "bytes_fromhost_per_second", rates.known,
-		     rates.bytes_fromhost);
+	json_real(json, "granted_per_second", rates.known ? rates.granted : NAN);
+	json_real(json, "refused_per_second", rates.known ? rates.refused : NAN);
+	json_real(json, "bytes_tohost_per_second",
+		  rates.known ? rates.bytes_tohost : NAN);
+	json_real(json, "bytes_fromhost_per_second",
+		  rates.known ? rates.bytes_fromhost : NAN);
 	json_close(json, '}');
 }
 
@@ -270,7 +262,7 @@ const struct command monitor_command = {
 	.name = "monitor",
 	.summary = "watch what all programs do with the cards",
 	.text = "Show the channels of all cards, or of that of --device, as a table that is brought up to date: program, buffers and their memory, running transfers, granted requests and bytes per second; and since the channel was opened: requests refused, transfers failed, lines of answers lost. It opens no card and changes nothing. 'q' or Ctrl-C ends it. On a narrow terminal the less important columns are left out. If the output is no terminal, a table is printed each time.\n\n"
-"An ordinary user sees the own programs; their rates, too, unless kernel.yama.ptrace_scope forbids it. Root sees all. What is not known is a '-', in JSON null.",
+"An ordinary user sees only programs of their own; the rates of these, too, unless kernel.yama.ptrace_scope forbids it. Root sees all. What is not known is a '-', in JSON null.",
 	.example = "monitor --count 1 --json",
 	.options = options,
 	.main = monitor_main,

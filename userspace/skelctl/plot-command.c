@@ -128,7 +128,7 @@ static int plot_card(struct plotting *p)
 {
 	struct recording_run *run = &p->run;
 	const char *left[INPUTS_MAX];
-	char text[INPUTS_MAX][80];
+	char text[INPUTS_MAX][80], hertz[32];
 	struct writer writer = { 0 };
 	int n, status;
 
@@ -155,8 +155,10 @@ static int plot_card(struct plotting *p)
 	for (n = 0; n < p->samples.inputs; n++) {
 		const struct input *in = &run->capture.inputs.input[n];
 
-		snprintf(text[n], sizeof(text[n]), "%s: %s %g Hz, %g V",
-			 p->samples.name[n], in->shape, in->frequency / 1000.0,
+		snprintf(hertz, sizeof(hertz), in->frequency ? " %g Hz" : "",
+			 in->frequency / 1000.0);
+		snprintf(text[n], sizeof(text[n]), "%s: %s%s, %g V",
+			 p->samples.name[n], in->shape, hertz,
 			 in->amplitude / 1000.0);
 		left[n] = text[n];
 	}

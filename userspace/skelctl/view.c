@@ -138,10 +138,7 @@ static void print_json(const struct samples *s)
 		json_open(&json, NULL, '{');
 		json_string(&json, "name", s->name[n]);
 		/* without two rising edges there is none */
-		if (wave.frequency > 0)
-			json_real(&json, "hertz", wave.frequency);
-		else
-			json_null(&json, "hertz");
+		json_real(&json, "hertz", wave.frequency > 0 ? wave.frequency : NAN);
 		json_real(&json, "min_volts", wave.min);
 		json_real(&json, "max_volts", wave.max);
 		json_close(&json, '}');
