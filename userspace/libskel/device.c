@@ -151,7 +151,7 @@ int skel_fd(const struct skel *skel)
 
 int skel_get_info_sized(struct skel *skel, struct skel_info *info, size_t size)
 {
-	if (size < INFO_SIZE_1_0 || size > UINT32_MAX)
+	if (size < INFO_SIZE_1_0 || size != (uint32_t)size)
 		return skel_fail(EINVAL, "struct skel_info has from %zu bytes, not %zu",
 				 INFO_SIZE_1_0, size);
 	memset(info, 0, size);
