@@ -118,19 +118,25 @@ static int set_number(uint64_t *to, const char *value, char *error)
 	return 0;
 }
 
+/* K, Ki and KiB are the same. */
 static int set_memory(uint64_t *to, const char *value, char *error)
 {
+	static const char prefixes[] = "KMG";
+	const char *prefix = NULL, *end;
 	uint64_t number, unit = 1;
-	const char *end = parse_number(value, &number);
 
-	if (end && strcasecmp(end, "K") == 0)
-		unit = 1 << 10;
-	else if (end && strcasecmp(end, "M") == 0)
-		unit = 1 << 20;
-	else if (end && strcasecmp(end, "G") == 0)
-		unit = 1 << 30;
-	else if (!end || *end)
-		return fail(error, "'%.40s' is not a size such as 65536, 64K, 1M or 1G",
+	end = parse_number(value, &number);
+	if (end)
+		end += strspn(end, " ");
+	if (end && *end)
+		prefix = strchr(prefixes, toupper((unsigned char)*end));
+	if (prefix) {
+		unit <<= 10 * (prefix - prefixes + 1);
+		end += 1 + (end[1] == 'i');
+	}
+	/* a KB could be 1000 bytes */
+	if (!end || (*end && (strcmp(end, "B") != 0 || (prefix && end[-1] != 'i'))))
+		return fail(error, "'%.40s' is not a size such as 65536, 64K, 1 MiB or 1G",
 			    value);
 	if (!number || number > MEMORY_MAX / unit)
 		return fail(error, "'%.40s' is not 1 byte to 1G", value);

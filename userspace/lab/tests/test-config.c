@@ -139,7 +139,7 @@ static void config_refuses_bad_values(void)
 		{ "directory", "/no/where" }, { "directory", "" },
 		{ "directory", "/etc/passwd" }, { "memory", "2G" },
 		{ "memory", "" }, { "memory", "0" }, { "memory", "-1" },
-		{ "memory", "1.5M" }, { "memory", "1 M" }, { "memory", "1KB" },
+		{ "memory", "1.5M" }, { "memory", "1 X" }, { "memory", "1KB" },
 		{ "memory", "1025M" }, { "memory", "0x100000000001M" },
 		{ "memory", "18446744073709551616" }, { "memory", "M" },
 		{ "seed", "" }, { "seed", "x" }, { "seed", "1x" },
@@ -153,6 +153,9 @@ static void config_refuses_bad_values(void)
 		{ "virtual-time", "2" }, { "log-level", "" },
 		{ "log-level", "loud" }, { "log-level", "7" },
 	};
+	static const char *const sizes[] = {
+		"4M", "4m", "4 MiB", "4Mi", "4096K", "4194304", "4194304 B",
+	};
 	struct config before;
 	size_t i;
 
@@ -165,6 +168,10 @@ static void config_refuses_bad_values(void)
 			printf("# %s = %s is accepted\n", bad[i][0], bad[i][1]);
 			check(!"a bad value changes nothing");
 		}
+	}
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		check(!config_set(&config, "memory", sizes[i], error));
+		check(config.memory == 4 << 20);
 	}
 	check(config_set(&config, "colour", "red", error) == -1);
 	check(strcmp(error, "unknown key 'colour'") == 0);
