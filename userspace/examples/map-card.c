@@ -38,6 +38,7 @@ static void print_words(struct skel *skel, uint32_t index, size_t words)
 int main(int argc, char **argv)
 {
 	struct skel_region_info region;
+	struct skel_info info;
 	struct skel *skel;
 
 	if (argc < 2)
@@ -45,6 +46,9 @@ int main(int argc, char **argv)
 	skel = skel_open(argv[1]);
 	if (!skel)
 		err(1, "%s", argv[1]);
+	/* skel_get_info(); a binding of another language knows the size of its own struct */
+	if (argc == 2 && !skel_get_info_sized(skel, &info, sizeof(info)))
+		printf("%s, channel %u of %u\n", info.name, info.channel, info.channels);
 
 	for (uint32_t i = 0; !skel_get_region(skel, i, &region); i++) {
 		if (argc == 2)

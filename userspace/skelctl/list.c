@@ -77,7 +77,7 @@ static void show(const struct system_view *view)
 		printf("The channels of other users are not shown; root sees them: sudo skelctl list\n");
 }
 
-void json_card(struct json *json, const struct system_card *card)
+static void json_card(struct json *json, const struct system_card *card)
 {
 	char device[64];
 
@@ -88,8 +88,8 @@ void json_card(struct json *json, const struct system_card *card)
 	json_string(json, "place", *card->place ? card->place : NULL);
 }
 
-void json_user(struct json *json, const char *root,
-	       const struct system_user *user)
+static void json_user(struct json *json, const char *root,
+		      const struct system_user *user)
 {
 	char name[SYSTEM_NAME_MAX];
 
@@ -107,30 +107,31 @@ void json_user(struct json *json, const char *root,
 	json_number(json, "mapped_bytes", user->mapped);
 }
 
-static void show_json(const struct system_view *view)
+void json_cards(struct json *json, const struct system_view *view,
+		json_more *more, const void *data)
 {
-	struct json json = { .file = stdout };
 	size_t i, j;
 
-	json_open(&json, NULL, '{');
-	json_open(&json, "cards", '[');
+	json_open(json, "cards", '[');
 	for (i = 0; i < view->cards; i++) {
-		json_open(&json, NULL, '{');
-		json_card(&json, &view->card[i]);
-		json_open(&json, "users", '[');
+		json_open(json, NULL, '{');
+		json_card(json, &view->card[i]);
+		json_open(json, "users", '[');
 		for (j = 0; j < view->users; j++) {
 			if (view->user[j].card != view->card[i].number)
 				continue;
-			json_open(&json, NULL, '{');
-			json_user(&json, view->root, &view->user[j]);
-			json_close(&json, '}');
+			json_open(json, NULL, '{');
+			json_user(json, view->root, &view->user[j]);
+			if (more)
+				more(json, &view->user[j], data);
+			json_close(json, '}');
 		}
-		json_close(&json, ']');
-		json_close(&json, '}');
+		json_close(json, ']');
+		json_close(json, '}');
 	}
-	json_close(&json, ']');
-	json_bool(&json, "all_users_shown", !view->hidden);
-	json_close(&json, '}');
+	json_close(json, ']');
+	json_bool(json, "all_users_shown", !view->hidden);
+	json_close(json, '}');
 }
 
 enum {
@@ -139,6 +140,7 @@ enum {
 
 static int list_main(int argc, char **argv)
 {
+	struct json facts = { .file = stdout };
 	struct system_view view;
 	const char *root = "";
 	bool json = false;
@@ -153,10 +155,12 @@ static int list_main(int argc, char **argv)
 	no_arguments(&list_command, argc, argv);
 
 	system_look(&view, root, chosen_card());
-	if (json)
-		show_json(&view);
-	else
+	if (json) {
+		json_open(&facts, NULL, '{');
+		json_cards(&facts, &view, NULL, NULL);
+	} else {
 		show(&view);
+	}
 	status = no_cards(&view, json);
 	system_free(&view);
 	return status;

@@ -8,10 +8,13 @@
 #include "json.h"
 #include "system.h"
 
-/* What is known of a card, and of a channel: members of an object that is open */
-void json_card(struct json *json, const struct system_card *card);
-void json_user(struct json *json, const char *root,
-	       const struct system_user *user);
+/* Members of a channel that a command adds */
+typedef void json_more(struct json *json, const struct system_user *user,
+		       const void *data);
+
+/* All cards and channels, the last members of an object, which is closed. */
+void json_cards(struct json *json, const struct system_view *view,
+		json_more *more, const void *data);
 
 /* A user's name, else the number. Return: @name, SYSTEM_NAME_MAX bytes. */
 char *user_name(const char *root, uid_t uid, char *name);

@@ -61,13 +61,12 @@ static void number_or_null(struct json *json, const char *key, bool known,
 		json_null(json, key);
 }
 
-static void json_channel(struct json *json, const struct monitor *monitor,
-			 const struct system_user *user)
+static void json_counters(struct json *json, const struct system_user *user,
+			  const void *data)
 {
+	const struct monitor *monitor = data;
 	struct rates rates = rates_of(user, &monitor->before, monitor->seconds);
 
-	json_open(json, NULL, '{');
-	json_user(json, monitor->now.root, user);
 	number_or_null(json, "granted", user->counted, user->granted);
 	number_or_null(json, "refused", user->counted, user->refused);
 	number_or_null(json, "failed", user->counted, user->failed);
@@ -81,33 +80,16 @@ static void json_channel(struct json *json, const struct monitor *monitor,
 		  rates.known ? rates.bytes_tohost : NAN);
 	json_real(json, "bytes_fromhost_per_second",
 		  rates.known ? rates.bytes_fromhost : NAN);
-	json_close(json, '}');
 }
 
 /* One line */
 static void show_json(const struct monitor *monitor)
 {
-	const struct system_view *view = &monitor->now;
 	struct json json = { .file = stdout, .dense = true };
-	size_t i, j;
 
 	json_open(&json, NULL, '{');
 	json_real(&json, "seconds", monitor->seconds);
-	json_open(&json, "cards", '[');
-	for (i = 0; i < view->cards; i++) {
-		json_open(&json, NULL, '{');
-		json_card(&json, &view->card[i]);
-		json_open(&json, "users", '[');
-		for (j = 0; j < view->users; j++) {
-			if (view->user[j].card == view->card[i].number)
-				json_channel(&json, monitor, &view->user[j]);
-		}
-		json_close(&json, ']');
-		json_close(&json, '}');
-	}
-	json_close(&json, ']');
-	json_bool(&json, "all_users_shown", !view->hidden);
-	json_close(&json, '}');
+	json_cards(&json, &monitor->now, json_counters, monitor);
 }
 
 static void restore_terminal(void)

@@ -85,14 +85,6 @@ static int find_unit(const char *text, const struct kind *kind, int *exponent,
 	*factor = 1;
 	if (!*text)
 		return 0;
-	for (unit = kind->unit; unit < kind->unit + UNITS_MAX && unit->name;
-	     unit++) {
-		if (*unit->name && strcasecmp(text, unit->name) == 0) {
-			*exponent = unit->exponent;
-			*factor = unit->factor;
-			return 0;
-		}
-	}
 	for (i = 0; kind->binary && i < ARRAY_SIZE(binaries); i++) {
 		length = strlen(binaries[i].name);
 		if (strncmp(text, binaries[i].name, length) == 0 &&
@@ -104,9 +96,10 @@ static int find_unit(const char *text, const struct kind *kind, int *exponent,
 	}
 	for (unit = kind->unit; unit < kind->unit + UNITS_MAX && unit->name;
 	     unit++) {
-		for (i = 0; unit->prefixes && i < ARRAY_SIZE(prefixes); i++) {
+		for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
 			length = strlen(prefixes[i].name);
-			if (strncmp(text, prefixes[i].name, length) != 0)
+			if (strncmp(text, prefixes[i].name, length) != 0 ||
+			    (length && !unit->prefixes))
 				continue;
 			/* a mere "m" of a time may be meant to be minutes */
 			if (!text[length] && (unit != kind->unit ||
