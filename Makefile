@@ -5,7 +5,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo tour shell check check-series check-static check-user check-libskel check-boot check-kunit \
 	check-vm check-lab check-arch check-lts check-long check-kcsan check-coverage \
-	check-mutants check-steps check-stress-ng check-checks deb distro check-deb bench \
+	check-mutants check-steps check-stress-ng check-checks check-bench deb distro check-deb bench profile \
 	series-edit series rebase submit clean
 
 help: ## this list
@@ -68,6 +68,9 @@ check-stress-ng: ## stress-ng --dev on the nodes, in the debug kernel
 check-arch: ## compile the driver for other architectures and configurations
 	@scripts/check-arch
 
+check-bench: ## the limits of ratios and growth, a short make bench
+	@scripts/check-bench
+
 check-checks: ## plant a fault for each static check and see it found
 	@scripts/check-checks
 
@@ -83,8 +86,11 @@ distro: ## patches and symbols for a distribution's kernel package, in out/debia
 check-deb: ## the packages in a clean Debian 12 that runs its own 6.12 kernel (root)
 	@scripts/check-deb
 
-bench: ## costs in instructions
-	@scripts/bench
+bench: ## what it costs, beside others, in instructions (ARGS='--again')
+	@scripts/bench $(ARGS)
+
+profile: ## where the instructions of each operation go
+	@scripts/profile
 
 series-edit: ## make linux/, a git tree to edit the series in
 	@scripts/series-edit $(if $(KERNEL),--kernel $(KERNEL))

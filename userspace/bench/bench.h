@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * bench.h - what the files of skel-bench share
+ *
+ * A figure has a name, whose it is ("by": skel or somebody it is compared with), what
+ * it depends on ("of": a size in bytes, or a count) and a value.
  */
 #ifndef _SKEL_BENCH_H
 #define _SKEL_BENCH_H
@@ -8,24 +11,89 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+#include "libskel.h"
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-#define ROUND_TRIPS		201
+#define BENCH_RUNS		201	/* at most */
+#define BENCH_MARKED		6	/* with marks */
+#define BENCH_IDN		"*IDN?\n"
 
+/* What the command line says */
 extern const char *bench_device;
+extern bool bench_short, bench_wall, bench_marks;
+
+/* Time: measure.c. All in ns; what fails ends the program. */
 
 uint64_t bench_now(void);
+/* The values are sorted by it */
 uint64_t bench_median(uint64_t *values, size_t count);
-void bench_limit(const char *what, double value, double limit,
-		 const char *unit);
+/* How often to measure what is measured @runs times where instructions are counted */
+int bench_runs(int runs);
+/* Stay on one CPU from now on: objects and free pages are kept at hand per CPU */
+void bench_pin(void);
+/* How long @work takes: median of @runs */
+uint64_t bench_repeat(int runs, void (*work)(void *data), void *data);
+/* What moving the bytes alone costs, 8 by 8 as the kernel does; the C library has more */
+uint64_t bench_copy(void *to, const void *from, size_t length);
+/* What it costs the CPU, without the time in which that is idle */
+uint64_t bench_busy(int runs, void (*work)(void *data), void *data);
+/* RLIMIT_MEMLOCK and the number of open files are no limits from now on */
+void bench_unlimited(void);
 
-/* A command and its reply, from write() to read(), with O_NONBLOCK; in ns */
+/* For a tracer: the operation that begins here; 0: it ends */
+void bench_make_marks(void);
+void bench_mark(unsigned int operation);
+
+/* What is reported: report.c */
+
+/* The number of the next operation. bench_time() gives them their names, in order. */
+unsigned int bench_operation(void);
+
+void bench_report_open(const char *csv);
+void bench_report_close(void);
+void bench_heading(const char *title, const char *text);
+void bench_skipped(const char *what, const char *why);
+void bench_time(const char *figure, const char *by, uint64_t of, double ns);
+void bench_figure(const char *figure, const char *by, uint64_t of, double value,
+		  const char *unit);
+
+/* Messages to and fro: message.c */
+
+/* How long a command takes, from write() until its reply is read, waiting by poll() */
 uint64_t bench_command(int fd, const char *command, const char *expected);
-/* The same number of bytes to another process and back, by pipes; in ns */
-uint64_t bench_two_pipes(void);
 
+/* Cards that a program plays: played-card.c */
+
+struct bench_card {
+	int fd;			/* -1: of the process that plays it */
+	unsigned int index;	/* of /dev/skelN */
+	pid_t player;		/* 0: none, the caller plays */
+};
+
+/* Return: whether this kernel has such cards and the caller may make them */
+bool bench_can_play(void);
+/* @player: another process replies to every command, else the caller has the file */
+struct bench_card bench_card_make(unsigned int channels, bool player);
+void bench_card_end(const struct bench_card *card);
+struct skel *bench_card_open(const struct bench_card *card);
+
+struct skel *bench_open(void);
+/* A buffer by the ioctl alone, not mapped. Return: its host address. */
+uint64_t bench_alloc(int fd, uint64_t length);
+void bench_free(int fd, uint64_t host_addr);
+
+/* Groups of figures, each in the file of its name */
+
+void bench_acquire(void);
+void bench_buffers(void);
+void bench_grants(void);
+void bench_growth(void);
 void bench_memory(void);
-void bench_ucard(void);
+void bench_messages(void);
+void bench_played(void);
+void bench_transfers(void);
 
 #endif /* _SKEL_BENCH_H */
