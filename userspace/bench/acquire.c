@@ -88,6 +88,7 @@ void bench_acquire(void)
 	bench_heading("Acquisition",
 		      "1,000 scans of two inputs at 10 kHz, from the command until the program has all of\n"
 		      "them: what it costs the CPU, without the time in which that is idle.");
+	bench_table();
 	if (fd < 0) {
 		bench_skipped(COMEDI, strerror(errno));
 	} else {

@@ -36,8 +36,13 @@ int bench_runs(int runs);
 void bench_pin(void);
 /* How long @work takes: median of @runs */
 uint64_t bench_repeat(int runs, void (*work)(void *data), void *data);
-/* What moving the bytes alone costs, 8 by 8 as the kernel does; the C library has more */
-uint64_t bench_copy(void *to, const void *from, size_t length);
+uint64_t bench_memcpy(void *to, const void *from, size_t length);
+/*
+ * Whether a process that is woken runs at once, for processes that wake each other: the
+ * scheduler decides by what they did before, and each run would differ. On for the
+ * caller of bench_repeat() while that runs.
+ */
+void bench_realtime(bool on);
 /* What it costs the CPU, without the time in which that is idle */
 uint64_t bench_busy(int runs, void (*work)(void *data), void *data);
 /* RLIMIT_MEMLOCK and the number of open files are no limits from now on */
@@ -55,9 +60,13 @@ unsigned int bench_operation(void);
 void bench_report_open(const char *csv);
 void bench_report_close(void);
 void bench_heading(const char *title, const char *text);
+void bench_table(void);
 void bench_skipped(const char *what, const char *why);
+/* @of: 0 if it depends on nothing. Those that record do not print. */
 void bench_time(const char *figure, const char *by, uint64_t of, double ns);
-void bench_figure(const char *figure, const char *by, uint64_t of, double value,
+void bench_bytes(const char *figure, const char *by, uint64_t of, double bytes);
+void bench_record_time(const char *figure, const char *by, uint64_t of, double ns);
+void bench_record(const char *figure, const char *by, uint64_t of, double value,
 		  const char *unit);
 
 /* Messages to and fro: message.c */

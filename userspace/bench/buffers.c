@@ -222,10 +222,17 @@ static void bench_buffer(const struct contestant *who, size_t length)
 		}
 	}
 	for (k = 0; k < STEPS && who->steps[k].run; k++)
-		bench_time(who->steps[k].name, who->name, length,
-			   bench_median(steps[k], runs));
-	bench_time("buffer", who->name, length, bench_median(sums, runs));
-	bench_figure("faults", who->name, length, bench_median(faults, runs), "faults");
+		bench_record_time(who->steps[k].name, who->name, length,
+				  bench_median(steps[k], runs));
+	bench_record_time("buffer", who->name, length, bench_median(sums, runs));
+	bench_record("faults", who->name, length, bench_median(faults, runs), "faults");
+	printf("| %zu KiB | %s |", length / 1024, who->name);
+	for (k = 0; k < STEPS && who->steps[k].run; k++)
+		printf("%s %s %llu", k ? "," : "", who->steps[k].name,
+		       (unsigned long long)steps[k][runs / 2]);
+	printf(" | %llu | %llu |\n", (unsigned long long)sums[runs / 2],
+	       (unsigned long long)faults[runs / 2]);
+	fflush(stdout);
 }
 
 /* All sizes of one contestant */
@@ -264,6 +271,7 @@ void bench_buffers(void)
 	bench_heading("Buffers",
 		      "buffer: the sum of all steps but touch, which writes one byte of each page.\n"
 		      "skel is skel_malloc() and skel_free(), skel-mmap one ioctl and one mmap().");
+	printf("| length | by | steps | buffer | page faults |\n|---|---|---|---|---|\n");
 	for (i = 0; i < ARRAY_SIZE(contestants); i++)
 		bench_contestant(&contestants[i]);
 	skel_close(skel);

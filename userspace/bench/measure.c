@@ -49,6 +49,14 @@ uint64_t bench_median(uint64_t *values, size_t count)
 	return values[count / 2];
 }
 
+void bench_realtime(bool on)
+{
+	const struct sched_param param = { .sched_priority = on };
+
+	if (sched_setscheduler(0, on ? SCHED_FIFO : SCHED_OTHER, &param))
+		err(1, "sched_setscheduler");
+}
+
 void bench_make_marks(void)
 {
 	char *page = mmap((void *)MARKS, MARKS_SIZE, PROT_READ | PROT_WRITE,
@@ -74,6 +82,7 @@ uint64_t bench_repeat(int runs, void (*work)(void *data), void *data)
 	int i;
 
 	runs = bench_marks ? BENCH_MARKED : runs;
+	bench_realtime(true);
 	for (i = 0; i < runs; i++) {
 		uint64_t start = bench_now();
 
@@ -82,26 +91,20 @@ uint64_t bench_repeat(int runs, void (*work)(void *data), void *data)
 		bench_mark(0);
 		times[i] = bench_now() - start;
 	}
+	bench_realtime(false);
 	return bench_median(times, runs);
 }
 
 static void copy(void *data)
 {
 	const struct bench_copy *c = data;
-	const void *from = c->from;
-	void *to = c->to;
-	size_t words = c->length / 8;
 
-#ifdef __x86_64__
-	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-#else
-	memcpy(to, from, 8 * words);
+	memcpy(c->to, c->from, c->length);
 	/* hide from the compiler that nobody reads it */
-	__asm__ volatile("" : : "r"(to) : "memory");
-#endif
+	__asm__ volatile("" : : "r"(c->to) : "memory");
 }
 
-uint64_t bench_copy(void *to, const void *from, size_t length)
+uint64_t bench_memcpy(void *to, const void *from, size_t length)
 {
 	struct bench_copy c = { to, from, length };
 

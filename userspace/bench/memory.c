@@ -2,11 +2,10 @@
 /*
  * memory.c - skel-bench: kernel memory per open file and per buffer
  *
- * Slab memory is the objects of /proc/slabinfo times their size, all memory is
- * taken from MemFree of /proc/meminfo. The kernel keeps free pages and objects
- * at hand, which these files count as used. So the first files and buffers are
- * made before the measurement and kept until its end: they use up what was at
- * hand, and only growth is measured.
+ * Slab memory is the objects of /proc/slabinfo times their size, all memory is what is
+ * neither MemFree nor in the lists of free pages of a CPU. Slabs have free objects at
+ * hand. So the first files and buffers are made before the measurement and kept until
+ * its end: they use up what was at hand, and only growth is measured.
  */
 #include <err.h>
 #include <errno.h>
@@ -31,8 +30,8 @@ struct usage {
 	int64_t memory;		/* bytes that are not free, from an arbitrary zero */
 };
 
-/* The sum of what a line has times its second number, or 1024; -1: no such file */
-static int64_t sum_lines(const char *path, const char *format)
+/* The sum of what lines have, times the second number or @unit; -1: no such file */
+static int64_t sum_lines(const char *path, const char *format, int unit)
 {
 	FILE *file = fopen(path, "r");
 	int64_t bytes = 0;
@@ -41,7 +40,7 @@ static int64_t sum_lines(const char *path, const char *format)
 	if (!file)
 		return -1;
 	while (fgets(line, sizeof(line), file)) {
-		long long count, size = 1024;
+		long long count, size = unit;
 
 		if (sscanf(line, format, &count, &size) >= 1)
 			bytes += count * size;
@@ -55,8 +54,9 @@ static struct usage look(void)
 	struct usage now;
 
 	usleep(50000);	/* let what is freed with a delay become free */
-	now.slab = sum_lines("/proc/slabinfo", "%*s %lld %*d %lld");
-	now.memory = -sum_lines("/proc/meminfo", "MemFree: %lld");
+	now.slab = sum_lines("/proc/slabinfo", "%*s %lld %*d %lld", 0);
+	now.memory = -sum_lines("/proc/meminfo", "MemFree: %lld", 1024) -
+		     sum_lines("/proc/zoneinfo", " count: %lld", sysconf(_SC_PAGESIZE));
 	return now;
 }
 
@@ -68,7 +68,7 @@ static void grown(const struct usage *before, const char *by, uint64_t of, int c
 	int64_t all = after.memory - before->memory - data;
 	int64_t slab = before->slab < 0 ? 0 : after.slab - before->slab;
 
-	bench_figure("memory", by, of, (double)(slab > all ? slab : all) / count, "bytes");
+	bench_bytes("memory", by, of, (double)(slab > all ? slab : all) / count);
 }
 
 /* Open all channels of cards from @card to before @end. Return: how many. */
@@ -157,6 +157,7 @@ void bench_memory(void)
 	bench_heading("Kernel memory",
 		      "For one more: what is not free any more, or the objects in slabs if they are more.\n"
 		      "For buffers without their own pages.");
+	bench_table();
 	bench_files();
 	bench_small();
 	if (!bench_short)

@@ -72,51 +72,36 @@ static void talk(void *data)
 		err(1, "pipe");
 }
 
-/* Within this process: no more than the two system calls */
-static uint64_t one_pipe(void)
+/* Within this process: no more than the two system calls; or to another one and back */
+static uint64_t pipes(bool other)
 {
-	struct pipes p = { .asked = ANSWERED };
-	uint64_t time;
-	int fds[2];
-
-	if (pipe(fds))
-		err(1, "pipe");
-	p.in = fds[0];
-	p.out = fds[1];
-	time = bench_repeat(BENCH_RUNS, talk, &p);
-	close(fds[0]);
-	close(fds[1]);
-	return time;
-}
-
-/* To another process and back */
-static uint64_t two_pipes(void)
-{
-	struct pipes p = { .asked = ASKED };
+	struct pipes p = { .asked = other ? ASKED : ANSWERED };
 	char bytes[16] = "";
 	int there[2], back[2];
 	uint64_t time;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (pipe(there) || pipe(back))
 		err(1, "pipe");
-	pid = fork();
+	if (other)
+		pid = fork();
 	if (pid < 0)
 		err(1, "fork");
-	if (!pid) {
+	if (other && !pid) {
+		bench_realtime(true);
 		close(there[1]);
-		while (read(there[0], bytes, ASKED) == ASKED) {
-			if (write(back[1], bytes, ANSWERED) != ANSWERED)
-				break;
-		}
+		while (read(there[0], bytes, ASKED) == ASKED &&
+		       write(back[1], bytes, ANSWERED) == ANSWERED)
+			;
 		_exit(0);
 	}
-	p.in = back[0];
+	p.in = other ? back[0] : there[0];
 	p.out = there[1];
 	time = bench_repeat(BENCH_RUNS, talk, &p);
 	close(there[0]);
 	close(there[1]);
-	waitpid(pid, NULL, 0);
+	if (other)
+		waitpid(pid, NULL, 0);
 	close(back[0]);
 	close(back[1]);
 	return time;
@@ -138,10 +123,11 @@ void bench_messages(void)
 
 	bench_heading("Messages",
 		      "From write() until the reply is read. The pipes carry about as many bytes.");
+	bench_table();
 	bench_time("command", "skel", 0,
 		   bench_command(skel_fd(skel), BENCH_IDN, "skel,"));
-	bench_time("message", "two-pipes", 0, two_pipes());
-	bench_time("message", "one-pipe", 0, one_pipe());
+	bench_time("message", "two-pipes", 0, pipes(true));
+	bench_time("message", "one-pipe", 0, pipes(false));
 	bench_time("call", "getppid", 0,
 		   (double)bench_repeat(5, calls, &count) / count);
 	skel_close(skel);

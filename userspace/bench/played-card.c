@@ -86,6 +86,7 @@ struct bench_card bench_card_make(unsigned int channels, bool player)
 	if (!card.player) {
 		int fd = make(channels, &card.index);
 
+		bench_realtime(true);
 		if (write(ready[1], &card.index, sizeof(card.index)) < 0)
 			err(1, "pipe");
 		play(fd);

@@ -80,8 +80,8 @@ static void bench_blocks(void)
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		by_card.request.bytes = by_pipe.request.bytes = sizes[i];
 		bench_time("block", "skel", sizes[i], bench_repeat(RUNS, move, &by_card));
-		bench_time("block", "copy", sizes[i],
-			   bench_copy(buffer, memory, sizes[i]));
+		bench_time("block", "memcpy", sizes[i],
+			   bench_memcpy(buffer, memory, sizes[i]));
 		bench_time("block", "pipe", sizes[i], bench_repeat(RUNS, pass, &by_pipe));
 	}
 	skel_close(skel);
@@ -96,6 +96,7 @@ void bench_played(void)
 
 	bench_heading("A card that a program plays",
 		      "block: to the host, until the line of its end is read.");
+	bench_table();
 	if (!bench_can_play()) {
 		bench_skipped("played", "no skel_ucard, or not root");
 		return;

@@ -13,8 +13,9 @@ set key left top Left reverse samplen 2 spacing 1.2
 set style data linespoints
 unit = system(sprintf("awk -F, '$1 == \"buffer\" { print $5; exit }' '%s'", csv))
 
-names = 'skel skel-mmap dma-heap dma-heap-cma udmabuf anonymous'
-colors = '#d62728 #ff9d9a #1f77b4 #76b7e8 #2ca02c #888888'
+names = 'udmabuf anonymous dma-heap-cma dma-heap skel-mmap skel'
+colors = '#2ca02c #888888 #76b7e8 #1f77b4 #ff9d9a #d62728'
+width(i) = word(names, i) eq 'skel-mmap' ? 5 : 2
 # what a buffer costs until it is given back, each of its pages once written
 whole(by) = sprintf("< awk -F, '$2 == \"%s\" && ($1 == \"buffer\" || $1 == \"touch\") { s[$3] += $4 } END { for (n in s) print n, s[n] }' '%s' | sort -n", by, csv)
 against(by) = sprintf("< awk -F, '$1 == \"buffer\" || $1 == \"touch\" { s[$2, $3] += $4; size[$3] = 1 } END { for (n in size) if ((\"%s\", n) in s && (\"dma-heap\", n) in s) print n, s[\"%s\", n] / s[\"dma-heap\", n] }' '%s' | sort -n", by, by, csv)
@@ -30,14 +31,15 @@ set xlabel 'size'
 set logscale y
 set format y '10^{%T}'
 set ylabel unit
-plot for [i=1:words(names)] whole(word(names, i)) lc rgb word(colors, i) lw 2 pt 7 ps 0.8 title word(names, i)
-unset logscale y
+plot for [i=1:words(names)] whole(word(names, i)) lc rgb word(colors, i) lw width(i) pt 7 ps 0.8 title word(names, i)
+set logscale y 2
 set format y '%g'
-set yrange [0:*]
+set yrange [0.25:*]
 set ylabel 'times as much as dma-heap'
-set key left bottom
-plot for [i=1:words(names)] against(word(names, i)) lc rgb word(colors, i) lw 2 pt 7 ps 0.8 title word(names, i)
+plot for [i=1:words(names)] against(word(names, i)) lc rgb word(colors, i) lw width(i) pt 7 ps 0.8 title word(names, i)
 unset multiplot
+unset logscale y
+set yrange [0:*]
 
 set output out.'-count.png'
 set multiplot layout 1,2 title "What one costs where there are many" font ',14'

@@ -4,7 +4,6 @@
  */
 #include <err.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bench.h"
 
@@ -31,19 +30,39 @@ void bench_report_close(void)
 
 void bench_heading(const char *title, const char *text)
 {
-	printf("\n## %s\n\n%s\n\n| figure | by | of | value | unit |\n"
-	       "|---|---|---|---|---|\n", title, text);
+	printf("\n## %s\n\n%s\n\n", title, text);
+}
+
+void bench_table(void)
+{
+	printf("| figure | by | of | value | unit |\n|---|---|---|---|---|\n");
 }
 
 void bench_skipped(const char *what, const char *why)
 {
-	printf("| %s | | | not measured: %s | |\n", what, why);
+	printf("| %s | not measured: %s |\n", what, why);
 	named = operations;
 }
 
-/* @of: 0 if it depends on nothing */
-void bench_figure(const char *figure, const char *by, uint64_t of, double value,
+void bench_record(const char *figure, const char *by, uint64_t of, double value,
 		  const char *unit)
+{
+	if (file && of)
+		fprintf(file, "%s,%s,%llu,%.0f,%s\n", figure, by, (unsigned long long)of,
+			value, unit);
+	else if (file)
+		fprintf(file, "%s,%s,,%.0f,%s\n", figure, by, value, unit);
+}
+
+void bench_record_time(const char *figure, const char *by, uint64_t of, double ns)
+{
+	if (bench_marks && named < operations)
+		printf("mark %u %s/%s/%llu\n", ++named, figure, by, (unsigned long long)of);
+	bench_record(figure, by, of, ns, bench_wall ? "ns" : "instructions");
+}
+
+static void show(const char *figure, const char *by, uint64_t of, double value,
+		 const char *unit)
 {
 	char text[24] = "";
 
@@ -51,8 +70,6 @@ void bench_figure(const char *figure, const char *by, uint64_t of, double value,
 		snprintf(text, sizeof(text), "%llu", (unsigned long long)of);
 	printf("| %s | %s | %s | %.0f | %s |\n", figure, by, text, value, unit);
 	fflush(stdout);
-	if (file)
-		fprintf(file, "%s,%s,%s,%.0f,%s\n", figure, by, text, value, unit);
 }
 
 unsigned int bench_operation(void)
@@ -62,7 +79,12 @@ unsigned int bench_operation(void)
 
 void bench_time(const char *figure, const char *by, uint64_t of, double ns)
 {
-	if (bench_marks && named < operations)
-		printf("mark %u %s/%s/%llu\n", ++named, figure, by, (unsigned long long)of);
-	bench_figure(figure, by, of, ns, bench_wall ? "ns" : "instructions");
+	bench_record_time(figure, by, of, ns);
+	show(figure, by, of, ns, bench_wall ? "ns" : "instructions");
+}
+
+void bench_bytes(const char *figure, const char *by, uint64_t of, double bytes)
+{
+	bench_record(figure, by, of, bytes, "bytes");
+	show(figure, by, of, bytes, "bytes");
 }
