@@ -59,6 +59,9 @@ void bench_realtime(bool on)
 
 void bench_make_marks(void)
 {
+#if !defined(__x86_64__) && !defined(__i386__)
+	errx(2, "there are no marks for this machine");
+#endif
 	char *page = mmap((void *)MARKS, MARKS_SIZE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
