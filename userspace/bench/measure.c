@@ -87,8 +87,10 @@ uint64_t bench_repeat(int runs, void (*work)(void *data), void *data)
 	runs = bench_marks ? BENCH_MARKED : runs;
 	bench_realtime(true);
 	for (i = 0; i < runs; i++) {
-		uint64_t start = bench_now();
+		uint64_t start;
 
+		usleep(200);	/* what is left of the last round is done */
+		start = bench_now();
 		bench_mark(operation);
 		work(data);
 		bench_mark(0);
