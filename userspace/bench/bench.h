@@ -69,7 +69,7 @@ void bench_record_time(const char *figure, const char *by, uint64_t of, double n
 void bench_record(const char *figure, const char *by, uint64_t of, double value,
 		  const char *unit);
 
-/* Messages to and fro: message.c */
+/* Messages: message.c */
 
 /* How long a command takes, from write() until its reply is read, waiting by poll() */
 uint64_t bench_command(int fd, const char *command, const char *expected);

@@ -26,7 +26,8 @@ void bench_grants(void)
 	if (strcmp(info.name, "skel-bench-card") != 0)
 		errx(1, "%s is no card of skel_bench_card.ko", bench_device);
 	by = info.caps & SKEL_CAP_ENFORCED ? "enforced" : "unenforced";
-	bench_heading("Grants", "A request of the card that is granted, and its end, in the driver alone.");
+	bench_heading("Grants",
+		      "A request of the card that is granted, and its end, in the driver alone.");
 	bench_table();
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 		char *buffer = skel_malloc(skel, sizes[i], SKEL_ALLOC_TOHOST);
