@@ -38,7 +38,7 @@ check-static: ## sparse, warnings of gcc and clang, kernel-doc, coccinelle, docs
 check-kunit: ## KUnit suites in the debug kernel
 	@scripts/check-kunit
 
-check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=..., MACHINE=arm64)
+check-vm: ## kselftests in the debug kernel (CARD=edu MACHINE=..., MACHINE=arm64|rt)
 	@scripts/check-vm
 
 check-lab: ## the instrument with real clients, in the debug kernel
