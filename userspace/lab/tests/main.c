@@ -2,18 +2,12 @@
 /*
  * main.c - the unit tests of skel-lab
  */
-#include "tests/test-instrument.h"
 #include "tests/test-program.h"
-#include "tests/test-scpi.h"
 #include "tests/tests.h"
 
 int main(void)
 {
-	test_scpi_message();
-	test_scpi_number();
-	test_scpi_param();
-	test_scpi_reply();
-	test_scpi_status();
+	test_scpi();
 	test_scpi_help();
 	test_timebase();
 	test_signal();

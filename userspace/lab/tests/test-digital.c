@@ -10,7 +10,6 @@
 #include "parts/input.h"
 #include "parts/measure.h"
 #include "tests/rig.h"
-#include "tests/test-instrument.h"
 #include "tests/tests.h"
 
 /* Counts and times of a pulse, against a check of each tick */

@@ -13,7 +13,6 @@
 #include "parts/recording.h"
 #include "parts/signal.h"
 #include "tests/rig.h"
-#include "tests/test-instrument.h"
 #include "tests/tests.h"
 
 #define DIRECTORY	"/tmp/skel-lab-test-XXXXXX"

@@ -10,7 +10,6 @@
 #include "parts/reader.h"
 #include "parts/sampler.h"
 #include "tests/rig.h"
-#include "tests/test-instrument.h"
 #include "tests/tests.h"
 
 #define check_same(is, wanted)	check(!strcmp(is, wanted))

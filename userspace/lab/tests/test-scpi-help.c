@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "tests/scpi-user.h"
-#include "tests/test-scpi.h"
-#include "unit.h"
+#include "tests/tests.h"
 
 static struct scpi_user user;
 static char output[200000];

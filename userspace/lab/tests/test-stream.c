@@ -13,7 +13,6 @@
 #include "parts/sampler.h"
 #include "parts/stream.h"
 #include "tests/rig.h"
-#include "tests/test-instrument.h"
 #include "tests/tests.h"
 
 #define BLOCKS	4

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/lab.h"
-#include "tests/test-instrument.h"
 #include "tests/tests.h"
 
 #define TIMERS	4

@@ -8,7 +8,6 @@
 #include "parts/input.h"
 #include "parts/sampler.h"
 #include "tests/rig.h"
-#include "tests/test-instrument.h"
 #include "tests/tests.h"
 
 static const struct sampler *s(void)

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * talk.c - conversations with the instrument, from text files
+ *
+ * Usage: lab-talk FILE...
+ *
+ *	== lab: name of the test	a new instrument
+ *	# remark
+ *	LINE				no answer, no error
+ *	LINE => ANSWER			that, and nothing else
+ *	LINE => ^TEXT			what begins with it; ~TEXT: contains it
+ *	LINE => ?			whatever it is; &: the line is only sent
+ *	LINE => !-222 WHERE		no answer, that error alone, and what
+ *					follows its standard text
+ *	LINE => +ARGUMENTS		a handler is called with them; language only
+ *	2> LINE => ...			from channel 2
+ *	INP{{1 | 9}}:AMPL? => ...	one line for each; $ is the one that it is
+ *	:each ANSWER			that of lines without => from here on
+ *	:WORD ARGUMENT			what is done or seen in other ways, see below
+ *
+ * Bytes are written as in C: \n, \0, \x7f. "lab" is a whole instrument, "language"
+ * the small one of scpi-user.h, which calls nothing but the common commands by
+ * itself. In "program", each LINE is the text of a program, ANSWER what it prints
+ * with or without the last newline, and !ERROR the error that ends it, or !!ERROR
+ * the one that refuses it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/scpi-user.h"
+#include "tests/test-program.h"
+#include "unit.h"
+
+#define TEXT_MAX	4096
+
+enum kind { LANGUAGE, LAB, PROGRAM };
+
+static const char *const kinds[] = { "language: ", "lab: ", "program: " };
+
+static struct scpi_user user;
+static const char *file;
+static int number;			/* of the line in @file */
+static FILE *stream;
+static char next[TEXT_MAX];		/* the line after the section */
+static char otherwise[TEXT_MAX];	/* what lines without => give */
+static enum kind kind;
+
+#define expect(condition, ...) do {					\
+		bool is_so = (condition);				\
+									\
+		if (!is_so)						\
+			printf("# " __VA_ARGS__);			\
+		unit_check(is_so, #condition, file, number);		\
+	} while (0)
+
+/* Return: the length */
+static size_t unescape(const char *from, char *to)
+{
+	static const char names[] = "ntrvf0\\\"", values[] = "\n\t\r\v\f\0\\\"";
+	char *start = to;
+
+	while (*from) {
+		const char *name = *from == '\\' ? strchr(names, from[1]) : NULL;
+
+		if (name && from[1]) {
+			*to++ = values[name - names];
+			from += 2;
+		} else if (from[0] == '\\' && from[1] == 'x') {
+			const char byte[] = { from[2], from[3], '\0' };
+
+			*to++ = strtoul(byte, NULL, 16);
+			from += 4;
+		} else {
+			*to++ = *from++;
+		}
+	}
+	*to = '\0';
+	return to - start;
+}
+
+static const char *tell(unsigned int channel, const char *line, size_t length)
+{
+	if (kind == LANGUAGE)
+		return scpi_user_send(&user, line, length);
+	session_command(session_find(rig.lab, channel), line, length);
+	fake_card_run(rig.fake, rig.lab, 100000);
+	return fake_card_replies(rig.fake, channel);
+}
+
+static bool no_error(unsigned int channel)
+{
+	struct scpi *scpi = kind == LANGUAGE ? &user.scpi :
+			    &session_find(rig.lab, channel)->scpi;
+
+	return !scpi->error_count;
+}
+
+/* --- parameters, as text ---------------------------------------------- */
+
+static int print_number(char *text, double number)
+{
+	for (int digits = 1; digits <= 17; digits++) {
+		sprintf(text, "%.*g", digits, number);
+		if (strtod(text, NULL) == number)
+			break;
+	}
+	return strlen(text);
+}
+
+static int print_bytes(char *text, const char *bytes, size_t length)
+{
+	char *start = text;
+
+	*text++ = '\'';
+	for (; length--; bytes++) {
+		if (*bytes >= ' ' && *bytes <= '~')
+			*text++ = *bytes;
+		else
+			text += sprintf(text, "<%02x>", (unsigned char)*bytes);
+	}
+	return sprintf(text, "'") + (text - start);
+}
+
+static int print_arg(char *text, enum scpi_type type, const struct scpi_arg *arg)
+{
+	int length = 0;
+
+	switch (type) {
+	case SCPI_ADDRESS:
+		return sprintf(text, "%ju", (uintmax_t)arg->address);
+	case SCPI_NUMBER:
+		return print_number(text, arg->number);
+	case SCPI_VALUE:
+		if (!arg->value.whole)
+			return print_number(text, arg->value.number);
+		return sprintf(text, "%jd", (intmax_t)arg->value.integer);
+	case SCPI_STRING:
+	case SCPI_BLOCK:
+	case SCPI_WORD:
+		return arg->given ?
+		       print_bytes(text, user.bytes, user.length) : 0;
+	case SCPI_LIST:
+		for (unsigned int i = 0; i < arg->list.count; i++)
+			length += sprintf(text + length, i ? " %u" : "(%u",
+					  arg->list.entry[i]);
+		return length + sprintf(text + length, ")");
+	default:
+		return sprintf(text, "%jd", (intmax_t)arg->integer);
+	}
+}
+
+/* "2: 5,'abc',[1]": of suffix 2; the third one was not given */
+static const char *print_call(const struct scpi_call *call)
+{
+	const struct scpi_param *param = call->command->params;
+	static char text[TEXT_MAX];
+	int length = 0;
+
+	*text = '\0';
+	if (call->suffix[0] > 1)
+		length = sprintf(text, "%u: ", call->suffix[0]);
+	for (int i = 0; param[i].type != SCPI_NONE; i++) {
+		bool given = call->arg[i].given;
+
+		length += sprintf(text + length, "%s%s", i ? "," : "",
+				  given ? "" : "[");
+		length += print_arg(text + length, param[i].type, &call->arg[i]);
+		length += sprintf(text + length, "%s", given ? "" : "]");
+	}
+	return text;
+}
+
+/* --- what a line is expected to do ------------------------------------ */
+
+static void fails(unsigned int channel, const char *line, const char *reply,
+		  const char *wanted)
+{
+	char begin[TEXT_MAX], *end;
+	long error = strtol(wanted, &end, 10);
+	const char *got;
+
+	expect(kind == LAB || !*reply, "'%s' is answered '%s'\n", line, reply);
+	if (*end)
+		sprintf(begin, "%ld,\"%s;%s", error, scpi_error_message(error),
+			end + 1);
+	else
+		sprintf(begin, "%ld,", error);
+	got = tell(channel, "SYST:ERR?", 9);
+	expect(!strncmp(got, begin, strlen(begin)) &&
+	       (!*end || strchr("\",:", got[strlen(begin)])),
+	       "'%s': error %s", line, got);
+	expect(no_error(channel), "'%s': another error\n", line);
+}
+
+static void say_line(unsigned int channel, const char *line, size_t length,
+		     const char *wanted)
+{
+	unsigned int calls = user.calls;
+	const char *reply = tell(channel, line, length), *call = wanted + 1;
+	size_t size = strlen(wanted);
+
+	switch (wanted[0]) {
+	case '?':
+		break;
+	case '!':
+		expect(kind == LAB || calls == user.calls, "'%s' is called\n", line);
+		fails(channel, line, reply, wanted + 1);
+		break;
+	case '^':
+		expect(!strncmp(reply, wanted + 1, size - 1),
+		       "'%s' is answered '%s'\n", line, reply);
+		break;
+	case '~':
+		expect(strstr(reply, wanted + 1), "'%s' is answered '%s'\n", line,
+		       reply);
+		break;
+	case '+':
+		expect(user.calls == calls + 1 && !*reply && no_error(0),
+		       "'%s' is answered '%s', %u are called\n", line, reply,
+		       user.calls - calls);
+		expect(!*call || !strcmp(print_call(&user.last), call),
+		       "'%s' is called with %s\n", line, print_call(&user.last));
+		break;
+	case '\0':
+		expect(!*reply && no_error(channel), "'%s' is answered '%s'%s\n",
+		       line, reply, no_error(channel) ? "" : ", and an error");
+		break;
+	default:
+		expect(!strncmp(reply, wanted, size) && !strcmp(reply + size, "\n"),
+		       "'%s' is answered '%s'\n", line, reply);
+	}
+}
+
+static void run_text(const char *text, const char *wanted)
+{
+	const char *got;
+
+	if (!strncmp(wanted, "!!", 2)) {
+		expect(program_test_refused(text, wanted + 2), "\n");
+	} else if (*wanted == '!') {
+		expect(program_test_fails(text, wanted + 1), "\n");
+	} else {
+		bool begins = *wanted == '^';
+		size_t length = strlen(wanted += begins);
+
+		got = program_test_run(text);
+		expect(!strncmp(got, wanted, length) &&
+		       (begins || !got[length] || !strcmp(got + length, "\n")),
+		       "'%s' prints '%s'\n", text, got);
+	}
+}
+
+/* --- words ------------------------------------------------------------ */
+
+static void each(const char *arg)
+{
+	strcpy(otherwise, arg);
+}
+
+static void new(const char *arg)
+{
+	(void)arg;
+	scpi_user_init(&user);
+}
+
+static void update(const char *arg)
+{
+	(void)arg;
+	scpi_update(&user.scpi);
+}
+
+static void stop_waiting(const char *arg)
+{
+	(void)arg;
+	scpi_abort(&user.scpi);
+}
+
+static void resume(const char *arg)
+{
+	scpi_resume(&user.scpi, atoi(arg));
+}
+
+static void reply(const char *arg)
+{
+	scpi_reply_integer(&user.scpi, atoi(arg));
+}
+
+static void pending(const char *arg)
+{
+	user.pending = atoi(arg);
+}
+
+static void uploaded(const char *arg)
+{
+	user.uploaded = atoi(arg);
+}
+
+static void operation(const char *arg)
+{
+	user.operation = atoi(arg);
+	scpi_update(&user.scpi);
+}
+
+static void last(const char *arg)
+{
+	expect(!strcmp(print_call(&user.last), arg), "last is %s\n",
+	       print_call(&user.last));
+}
+
+static void is_number(const char *what, unsigned int is, const char *arg)
+{
+	expect(is == strtoul(arg, NULL, 10), "%s is %u\n", what, is);
+}
+
+static void calls(const char *arg)
+{
+	is_number("calls", user.calls, arg);
+}
+
+static void resets(const char *arg)
+{
+	is_number("resets", user.resets, arg);
+}
+
+static void suspended(const char *arg)
+{
+	is_number("suspended", scpi_is_suspended(&user.scpi), arg);
+}
+
+static void out(const char *arg)
+{
+	expect(!strcmp(user.out, arg), "out is '%s'\n", user.out);
+}
+
+static void open_channel(const char *arg)
+{
+	expect(rig_open(&rig, atoi(arg)), "\n");
+}
+
+static void close_channel(const char *arg)
+{
+	fake_card_close(rig.fake, rig.lab, atoi(arg));
+}
+
+static void go(const char *arg)
+{
+	fake_card_run(rig.fake, rig.lab, atoi(arg));
+}
+
+/* What has come to channel N since its last line */
+static void got(const char *arg)
+{
+	char *text;
+	unsigned int channel = strtoul(arg, &text, 10);
+	const char *is = fake_card_replies(rig.fake, channel);
+
+	expect(!strcmp(is, text + 1), "channel %u has got '%s'\n", channel, is);
+}
+
+static void host_buffer(const char *arg)
+{
+	char *byte;
+	size_t length = strtoul(arg, &byte, 0);
+
+	expect(fake_card_buffer(rig.fake, 0, length, strtoul(byte, NULL, 0),
+				NULL), "\n");
+}
+
+static void granted(const char *arg)
+{
+	is_number("granted", fake_card_granted(rig.fake), arg);
+}
+
+static void refused(const char *arg)
+{
+	is_number("refused", fake_card_refused(rig.fake), arg);
+}
+
+static const struct {
+	const char *name;
+	void (*act)(const char *arg);
+} words[] = {
+	{ "each", each },
+	/* language */
+	{ "new", new }, { "update", update }, { "abort", stop_waiting },
+	{ "resume", resume }, { "reply", reply }, { "pending", pending },
+	{ "uploaded", uploaded }, { "operation", operation },
+	{ "calls", calls }, { "resets", resets }, { "suspended", suspended },
+	{ "out", out }, { "last", last },
+	/* lab */
+	{ "open", open_channel }, { "close", close_channel }, { "run", go },
+	{ "got", got }, { "buffer", host_buffer }, { "granted", granted },
+	{ "refused", refused },
+};
+
+static void act(const char *word)
+{
+	size_t length = strcspn(word, " ");
+	char arg[TEXT_MAX];
+	size_t i = 0;
+
+	unescape(word + length + (word[length] == ' '), arg);
+	while (i < ARRAY_SIZE(words) &&
+	       (strlen(words[i].name) != length ||
+		strncmp(words[i].name, word, length)))
+		i++;
+	expect(i < ARRAY_SIZE(words), "no such word: %s\n", word);
+	if (i < ARRAY_SIZE(words))
+		words[i].act(arg);
+}
+
+/* --- files ------------------------------------------------------------ */
+
+/* Text with each $ replaced by @choice */
+static void insert(const char *text, const char *choice, size_t length, char *to)
+{
+	for (; *text; text++) {
+		if (*text == '$' && choice)
+			to += sprintf(to, "%.*s", (int)length, choice);
+		else
+			*to++ = *text;
+	}
+	*to = '\0';
+}
+
+static void exchange(const char *text, const char *wanted)
+{
+	char line[TEXT_MAX], answer[TEXT_MAX];
+	unsigned int channel = 0;
+	size_t length;
+
+	if (text[0] >= '0' && text[0] <= '9' && !strncmp(text + 1, "> ", 2)) {
+		channel = text[0] - '0';
+		text += 3;
+	}
+	length = unescape(text, line);
+	unescape(wanted, answer);
+	if (kind == PROGRAM)
+		run_text(line, answer);
+	else if (kind == LAB && !strcmp(wanted, "&"))
+		session_command(session_find(rig.lab, channel), line, length);
+	else
+		say_line(channel, line, length, answer);
+}
+
+/* Once for each choice of the first {{ | }} */
+static void expand(const char *text, const char *wanted)
+{
+	const char *begin = strstr(text, "{{"), *end, *choice;
+	char line[TEXT_MAX], answer[TEXT_MAX];
+
+	end = begin ? strstr(begin, "}}") : NULL;
+	if (!end) {
+		exchange(text, wanted);
+		return;
+	}
+	for (choice = begin + 2; choice <= end; ) {
+		const char *bar = strstr(choice, " | ");
+		size_t length = (bar && bar < end ? bar : end) - choice;
+
+		sprintf(line, "%.*s%.*s%s", (int)(begin - text), text,
+			(int)length, choice, end + 2);
+		insert(wanted, choice, length, answer);
+		expand(line, answer);
+		choice += length + 3;
+	}
+}
+
+static bool next_line(void)
+{
+	number++;
+	if (!fgets(next, sizeof(next), stream))
+		return false;
+	next[strcspn(next, "\n")] = '\0';
+	return true;
+}
+
+static bool more;
+
+static void section(void)
+{
+	char line[TEXT_MAX];
+
+	while ((more = next_line()) && strncmp(next, "== ", 3)) {
+		char *arrow = strstr(next, " => ");
+
+		if (!*next || !strncmp(next, "# ", 2))
+			continue;
+		if (*next == ':' && next[1] >= 'a' && next[1] <= 'z') {
+			act(next + 1);
+			continue;
+		}
+		strcpy(line, next);
+		if (arrow)
+			line[arrow - next] = '\0';
+		expand(line, arrow ? arrow + 4 : otherwise);
+	}
+}
+
+static void run_section(void)
+{
+	char name[TEXT_MAX];
+
+	strcpy(name, next + 3);
+	*otherwise = '\0';
+	for (kind = LANGUAGE; kind < PROGRAM; kind++)
+		if (!strncmp(name, kinds[kind], strlen(kinds[kind])))
+			break;
+	if (kind == LANGUAGE)
+		scpi_user_init(&user);
+	else
+		rig_start(&rig);
+	unit_run(section, name);
+	if (kind != LANGUAGE)
+		rig_stop(&rig);
+}
+
+int main(int argc, char *argv[])
+{
+	for (int i = 1; i < argc; i++) {
+		file = argv[i];
+		number = 0;
+		stream = fopen(file, "r");
+		if (!stream) {
+			perror(file);
+			return 1;
+		}
+		more = next_line();
+		while (more) {
+			if (strncmp(next, "== ", 3))
+				more = next_line();
+			else
+				run_section();
+		}
+		fclose(stream);
+	}
+	return unit_end();
+}
