@@ -18,7 +18,6 @@ int main(void)
 	test_stream();
 	test_program();
 	test_program_run();
-	test_program_commands();
 	test_program_manual();
 	test_config();
 	test_notify();

@@ -114,18 +114,6 @@ static void wrong_parameters_are_errors(void)
 	}
 }
 
-static void errors_name_command_and_parameter(void)
-{
-	say(0, "INP1:FREQ 1 V");
-	asks(0, "SYST:ERR?",
-	     "-131,\"Invalid suffix;INPut1:FREQuency, parameter 1, frequency: number, 1e-06 to 1000000 Hz, default 1000\"");
-	say(0, "INP9:FREQ 1");
-	check(strncmp(say(0, "SYST:ERR?"), "-114,", 5) == 0);
-	refuses(0, "SAMP:LIST (@1:9)", SCPI_ERR_RANGE);
-	refuses(0, "SAMPLE 0", SCPI_ERR_RANGE);
-	refuses(0, "SAMPLE", SCPI_ERR_MISSING_PARAMETER);
-}
-
 /* --- sampling and transfers ------------------------------------------ */
 
 static void tohost_brings_samples(void)
@@ -270,29 +258,6 @@ static void waiting_users_may_leave(void)
 			      "1") ||
 		      !"after the user has left");
 	}
-}
-
-static void wait_for_sampling(void)
-{
-	say(0, "SAMP:RATE 1000;COUN 500");
-	send_line(0, "INIT;:SYST:TIME?");
-	send_line(0, "*OPC?;:SYST:TIME?");
-	fake_card_run(rig.fake, rig.lab, 1000);
-	/* 499 periods after the first frame */
-	check(strcmp(fake_card_replies(rig.fake, 0),
-		     "0.001000000\n1;0.500000000\n") == 0);
-	check(strstr(say(0, "STATUS?"), "STATUS IDLE rate=1000 frames=500 "));
-	send_line(0, "*ESE 1;*CLS;INIT;*OPC;*ESR?;*WAI;*ESR?;:SYST:TIME?");
-	fake_card_run(rig.fake, rig.lab, 1000);
-	check(strcmp(fake_card_replies(rig.fake, 0), "0;1;1.000000000\n") == 0);
-	/* its operations are nobody else's */
-	check(rig_open(&rig, 1));
-	send_line(0, "INIT");
-	send_line(1, "*OPC?;:SYST:TIME?");
-	send_line(1, "SAMP:RATE 1");
-	fake_card_run(rig.fake, rig.lab, 1000);
-	check(strcmp(fake_card_replies(rig.fake, 1), "1;1.001000000\n") == 0);
-	check(strncmp(say(1, "SYST:ERR?"), "-221,", 5) == 0);
 }
 
 /* --- determinism ---------------------------------------------------- */
@@ -446,18 +411,6 @@ static void stream_is_complete(void)
 	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
-static void programs_are_commands(void)
-{
-	asks(0, "PROG:DEF twice,'print(2 * ...)'", "");
-	asks(0, "TWICE 21", "42");
-	refuses(0, "THRICE 21", SCPI_ERR_UNDEFINED_HEADER);
-	/* a hostile one: whatever it asks for, the core decides */
-	say(0, "PROG:DEF evil,'tohost(0, 4096, 4096) fromhost(1 << 60, 1, 1)'");
-	say(0, "EVIL");
-	say(0, "*WAI");
-	check(fake_card_granted(rig.fake) == 0);
-}
-
 static void start_commands(void)
 {
 	char error[200] = "";
@@ -552,17 +505,14 @@ void test_lab(void)
 	run_rig(tables_are_right);
 	run(examples_work);
 	run_rig(wrong_parameters_are_errors);
-	run_rig(errors_name_command_and_parameter);
 	run_rig(tohost_brings_samples);
 	run_rig(status_while_sampling);
 	run_rig(sampling_ends_with_its_user);
 	run_rig(settings_are_saved);
 	run_rig(waiting_users_may_leave);
-	run_rig(wait_for_sampling);
 	run(same_seed_same_samples);
 	run_rig(reset_resets);
 	run_rig(stream_is_complete);
-	run_rig(programs_are_commands);
 	run(start_commands);
 	run(real_time_follows_the_clock);
 	run(real_time_tells_what_is_lost);

@@ -86,26 +86,65 @@ static void real_connectors(void)
 	check(clock_divider(rig.lab, 1) == 3);
 }
 
-//* A command that nothing answers ends with the program. */
-static void commands_may_wait_for_ever(void)
+static void text_from_card_memory(void)
 {
-	say(0,
-	    "PROG:DEF p,'scpi(\"TRIG:SOUR BUS\") print(scpi(\"READ?\"))';:p");
-	say(0, "SYST:TIME:ADV 1");
-	asks(0, "PROG:STAT? p", "WAIT");
-	say(0, "PROG:STOP p");
-	asks(0, "PROG:STAT? p", "STOP");
-	say(0, "ABOR;:PROG:LIM:TIME 1;:p");
-	say(0, "SYST:TIME:ADV 2");
-	asks(0, "PROG:STAT? p", "ERROR,\"line 1: its time is over\"");
-	/* the channel is closed while it waits */
-	say(0, "p");
-	fake_card_close(rig.fake, rig.lab, 0);
-	check(rig_open(&rig, 0));
-	asks(0, "PROG:STAT? p", "STOP");
+	static const char text[] = "print(1)\nprint(2)\n";
+	struct lab_card *card;
+	size_t length = sizeof(text) - 1;
+	char line[64];
+
+	card = rig.lab->card;
+	memcpy(card->memory + card->size - length, text, length);
+	snprintf(line, sizeof(line), "PROG:LOAD p,%zu,%zu;:p;*WAI",
+		 card->size - length, length);
+	asks(0, line, "1\n2");
+	snprintf(line, sizeof(line), "PROG:LOAD p,%zu,%zu",
+		 card->size - length + 1, length);
+	refuses(0, line, SCPI_ERR_RANGE);
+	refuses(0, "PROG:LOAD p,0xFFFFFFFFFFFFFFFF,2", SCPI_ERR_RANGE);
+	refuses(0, "PROG:LOAD p,2,0xFFFFFFFFFFFFFFFF", SCPI_ERR_RANGE);
+	refuses(0, "PROG:LOAD p,0,16385", SCPI_ERR_TOO_MUCH_DATA);
+	refuses(0, "PROG:LOAD p,0,16", SCPI_ERR_PROGRAM_SYNTAX);
+	refuses(0, "PROG:LOAD p,-1,1", SCPI_ERR_RANGE);
+	asks(0, "PROG:LIST? p", "#218print(1)\nprint(2)\n");
+	memset(card->memory, '\n', PROGRAM_TEXT_MAX);
+	asks(0, "PROG:LOAD p,0,16384", "");
 }
 
-/* --- hostile programs ---------------------------------------------------- */
+static void pages(void)
+{
+	static char line[SCPI_LINE_MAX], page[SCPI_LINE_MAX];
+	unsigned int i;
+
+	/* 3 pages of lines with 99 characters and a newline */
+	for (i = 0; i < 25; i++) {
+		snprintf(line, sizeof(line), "PROG:APP p,'--%097u'", i);
+		asks(0, line, "");
+	}
+	strcpy(page, "#41000");
+	for (i = 10; i < 20; i++)
+		sprintf(page + strlen(page), "--%097u\n", i);
+	asks(0, "PROG:LIST? p,2", page);
+	strcpy(page, "#3499");
+	for (i = 20; i < 25; i++)
+		sprintf(page + strlen(page), "%s--%097u", i > 20 ? "\n" : "", i);
+	asks(0, "PROG:LIST? p,3", page);
+	asks(0, "PROG:LIST? p,4", "#10");
+	asks(0, "PROG:LIST? p,17", "#10");
+	refuses(0, "PROG:LIST? p,0", SCPI_ERR_RANGE);
+	refuses(0, "PROG:LIST? p,18", SCPI_ERR_RANGE);
+}
+
+/* The commands take none of these from a user. */
+static void impossible_names(void)
+{
+	char error[PROGRAM_ERROR_MAX];
+
+	check(program_define(rig.lab, "a-b", 3, "", 0, error) ==
+	      SCPI_ERR_PROGRAM_NAME);
+	check(program_define(rig.lab, "", 0, "", 0, error) ==
+	      SCPI_ERR_PROGRAM_NAME);
+}
 
 void test_program(void)
 {
@@ -114,5 +153,7 @@ void test_program(void)
 	run_program(memory);
 	run_program(connectors);
 	run_program(real_connectors);
-	run_program(commands_may_wait_for_ever);
+	run_program(text_from_card_memory);
+	run_program(pages);
+	run_program(impossible_names);
 }

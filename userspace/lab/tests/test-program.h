@@ -56,7 +56,6 @@ bool program_test_fails(const char *text, const char *error);
 
 void test_program(void);
 void test_program_run(void);
-void test_program_commands(void);
 void test_program_manual(void);
 
 #endif /* _LAB_TEST_PROGRAM_H */

@@ -46,29 +46,6 @@ static void channels_are_checked(void)
 	check(!session_find(rig.lab, 31));
 }
 
-static void users_have_own_errors(void)
-{
-	check(rig_open(&rig, 1));
-	say(0, "NONSENSE");
-	asks(1, "SYST:ERR?", "0,\"No error\"");
-	asks(0, "SYST:ERR:COUN?", "1");
-	asks(0, "*IDN?", "skel,lab,7," SKEL_VERSION);
-}
-
-/* What one user sets, another one can query later. */
-static void lines_run_in_order_of_arrival(void)
-{
-	check(rig_open(&rig, 1) && rig_open(&rig, 2));
-	send_line(2, "SYST:SEED 5");
-	send_line(1, "SYST:SEED?");
-	send_line(0, "SYST:SEED 6");
-	send_line(1, "SYST:SEED?");
-	send_line(2, "SYST:SEED?");
-	fake_card_run(rig.fake, rig.lab, 100);
-	check(strcmp(fake_card_replies(rig.fake, 1), "5\n6\n") == 0);
-	check(strcmp(fake_card_replies(rig.fake, 2), "6\n") == 0);
-}
-
 static void sampling_is_reserved(void)
 {
 	static const char *const refused[] = {
@@ -104,45 +81,6 @@ static void sampling_is_reserved(void)
 	asks(1, "SYST:LOCK:REQ?", "1");
 	fake_card_close(rig.fake, rig.lab, 1);
 	asks(0, "SYST:LOCK:OWN?", "NONE");
-}
-
-static void commands_take_time(void)
-{
-	asks(0, "SYST:TIME?", "0.000000000");
-	asks(0, "SYST:TIME?", "0.001000000");
-	/* a line, not a command in it */
-	asks(0, "SYST:TIME?;TIME?", "0.002000000;0.002000000");
-	asks(0, "SYST:TIME?", "0.003000000");
-	asks(0, "", "");
-	asks(0, "SYST:TIME?", "0.005000000");
-}
-
-static void time_is_advanced(void)
-{
-	asks(0, "SYST:TIME:ADV 1.5 s;:SYST:TIME?", "1.500000000");
-	/* the time of the line itself has passed meanwhile */
-	asks(0, "SYST:TIME:ADV 0;:SYST:TIME?", "1.500000000");
-	asks(0, "SYST:TIME:ADV 3600;ADV 3600", "");
-	asks(0, "SYST:TIME?", "7201.501000000");
-	refuses(0, "SYST:TIME:ADV 3600.1", SCPI_ERR_RANGE);
-	refuses(0, "SYST:TIME:ADV -1", SCPI_ERR_RANGE);
-	refuses(0, "SYST:TIME:ADV INF", SCPI_ERR_RANGE);
-	refuses(0, "SYST:TIME:ADV", SCPI_ERR_MISSING_PARAMETER);
-	refuses(0, "SYST:TIME:ADV 1,2", SCPI_ERR_PARAMETER_NOT_ALLOWED);
-	refuses(0, "SYST:TIME:ADV 1 Hz", SCPI_ERR_UNIT);
-	asks(0, "SYST:TIME:MODE?", "VIRT");
-}
-
-/* Others go on while a user waits; lines of that user do not. */
-static void lines_wait_behind_a_wait(void)
-{
-	check(rig_open(&rig, 1));
-	send_line(0, "SYST:TIME:ADV 1");
-	send_line(0, "SYST:TIME?");
-	send_line(1, "SYST:TIME?");
-	fake_card_run(rig.fake, rig.lab, 100);
-	check(strcmp(fake_card_replies(rig.fake, 0), "1.000000000\n") == 0);
-	check(strcmp(fake_card_replies(rig.fake, 1), "0.001000000\n") == 0);
 }
 
 static void lines_are_bounded(void)
@@ -201,32 +139,6 @@ static void fromhost_moves_the_right_bytes(void)
 	check(rig.lab->card->memory[512] == 0xee);
 	check(rig.lab->card->memory[767] == 0xee);
 	check(rig.lab->card->memory[768] == 0);
-}
-
-/* The numbers are the core's business: nothing is an error here. */
-static void refusals_end_the_operation(void)
-{
-	uint64_t host;
-	char line[120];
-
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	check(strstr(say(0, transfer(line, "TOHOST", 0, LENGTH + 1,
-					       host)),
-		     "skel: REFUSED"));
-	check(strstr(say(0, transfer(line, "TOHOST", RIG_MEMORY, 1,
-					       host)),
-		     " card-address\n"));
-	check(strstr(say(0, transfer(line, "FROMHOST", UINT64_MAX,
-					       UINT64_MAX, UINT64_MAX)),
-		     "skel: REFUSED FROMHOST 0xffffffffffffffff"));
-	check(strstr(say(0, transfer(line, "TOHOST", 0, 0, host)),
-		     "skel: REFUSED"));
-	check(fake_card_refused(rig.fake) == 4);
-	asks(0, "*OPC?;:SYST:ERR?", "1;0,\"No error\"");
-	refuses(0, "TOHOST 0 1", SCPI_ERR_MISSING_PARAMETER);
-	refuses(0, "TOHOST 0 1 2 3", SCPI_ERR_PARAMETER_NOT_ALLOWED);
-	refuses(0, "TOHOST?", SCPI_ERR_UNDEFINED_HEADER);
-	check(fake_card_refused(rig.fake) == 4);
 }
 
 /* 256 bytes at 1024 bytes per second take 250 ms, and move at the end. */
@@ -309,18 +221,6 @@ static void waiting_ends_in_time(void)
 	send_line(0, "*WAI;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(strstr(fake_card_replies(rig.fake, 0), "\n11.003000000\n"));
-}
-
-/* Each user has its own speed, which *RST does not touch. */
-static void speed_belongs_to_the_user(void)
-{
-	check(rig_open(&rig, 1));
-	asks(0, "SPEED 77", "OK SPEED");
-	asks(1, "SPEED?", "0");
-	asks(1, "*RST", "");
-	asks(0, "SPEED?", "77");
-	check(rig_open(&rig, 0));
-	asks(0, "SPEED?", "0");
 }
 
 static void transfers_expire(void)
@@ -505,40 +405,20 @@ static void connections_have_long_messages(void)
 	check(strncmp(say(0, "DATA? 0,500"), "#41000", 6) == 0);
 }
 
-static void seed_and_memory(void)
-{
-	asks(0, "SYST:SEED?", "1");
-	asks(0, "SYST:SEED 18446744073709551615;SEED?", "18446744073709551615");
-	asks(0, "SYST:SEED #HFF;SEED?", "255");
-	asks(0, "SYST:MEM?", "65536");
-	asks(0, "*TST?", "0");
-	check(rig_fails(&rig, 0, "SYST:SEED -1", SCPI_ERR_RANGE) ||
-	      rig_fails(&rig, 0, "SYST:SEED -1", SCPI_ERR_NUMBER_CHARACTER));
-	asks(0, "SYST:SEED?", "255");
-}
-
 void test_session(void)
 {
 	run_rig(channels_are_checked);
-	run_rig(users_have_own_errors);
-	run_rig(lines_run_in_order_of_arrival);
 	run_rig(sampling_is_reserved);
-	run_rig(commands_take_time);
-	run_rig(time_is_advanced);
-	run_rig(lines_wait_behind_a_wait);
 	run_rig(lines_are_bounded);
 	run_rig(tohost_moves_the_right_bytes);
 	run_rig(fromhost_moves_the_right_bytes);
-	run_rig(refusals_end_the_operation);
 	run_rig(slow_transfers_take_their_time);
 	run_rig(bytes_move_at_their_time);
 	run_rig(waiting_ends_in_time);
-	run_rig(speed_belongs_to_the_user);
 	run_rig(transfers_expire);
 	run_rig(transfers_are_bounded);
 	run_rig(closing_forgets_all);
 	run_rig(connections_are_bounded);
 	run_rig(connections_have_no_dma);
 	run_rig(connections_have_long_messages);
-	run_rig(seed_and_memory);
 }

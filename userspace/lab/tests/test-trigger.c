@@ -226,31 +226,6 @@ static void triggers_are_counted(void)
 	rig_stop(&rig);
 }
 
-static void bad_settings_are_refused(void)
-{
-	start("TRIG:SOUR INP");
-	refuses(0, "TRIG:SOUR EXT", SCPI_ERR_CHARACTER_DATA);
-	refuses(0, "TRIG:LEV 11", SCPI_ERR_RANGE);
-	refuses(0, "TRIG:LEV 1 A", SCPI_ERR_UNIT);
-	refuses(0, "TRIG:HYST -1", SCPI_ERR_RANGE);
-	refuses(0, "TRIG:INP 0", SCPI_ERR_RANGE);
-	refuses(0, "TRIG:INP 9", SCPI_ERR_RANGE);
-	refuses(0, "TRIG:LINE 17", SCPI_ERR_RANGE);
-	refuses(0, "TRIG:COUN 0", SCPI_ERR_RANGE);
-	refuses(0, "TRIG:DEL -1", SCPI_ERR_RANGE);
-	refuses(0, "SAMP:PRET -1", SCPI_ERR_RANGE);
-	asks(0, "SAMP:PRET 1000", "");
-	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
-	asks(0, "SAMP:COUN INF;PRET 16384", "");
-	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
-	asks(0, "TRIG:SLOP NEG;LEV 2;HYST 1;INP 3;LINE 4", "");
-	asks(0, "TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
-	     "INP;NEG;2.0E+00;1.0E+00;3;4");
-	asks(0, "*RST;TRIG:SOUR?;SLOP?;LEV?;HYST?;INP?;LINE?",
-	     "IMM;POS;0.0E+00;0.0E+00;1;1");
-	rig_stop(&rig);
-}
-
 void test_trigger(void)
 {
 	run(levels_trigger_at_the_exact_frame);
@@ -260,5 +235,4 @@ void test_trigger(void)
 	run(early_triggers_are_not_taken);
 	run(triggers_are_delayed);
 	run(triggers_are_counted);
-	run(bad_settings_are_refused);
 }
