@@ -58,40 +58,30 @@ static int measure_period(struct scpi *scpi, const struct scpi_call *call)
 
 #define OF_CLOCK	.suffix_min = { 1 }, .suffix_max = { LAB_CLOCKS }
 #define OF_MEASURE {							\
-		{ .type = SCPI_INTEGER, .name = "line", .min = 1,	\
-		  .max = LAB_LINES, .def = 1 },				\
-		{ .type = SCPI_NUMBER, .name = "gate-time", .unit = "s",	\
-		  .min = MEASURE_GATE_MIN, .max = MEASURE_GATE_MAX,	\
-		  .def = MEASURE_GATE_DEFAULT, .optional = true },	\
+		{ INTEGER("line", 1, LAB_LINES, 1) },			\
+		{ NUMBER("gate-time", "s", MEASURE_GATE_MIN,		\
+			 MEASURE_GATE_MAX, MEASURE_GATE_DEFAULT), OPTIONAL }, \
 	}
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "CLOCk<n>:DIVider",
-		OF_CLOCK,
-		.set = set_divider,
+		.header = "CLOCk<n>:DIVider", OF_CLOCK, .set = set_divider,
 		.query = get_divider,
 		.params = {
-			{ .type = SCPI_INTEGER, .name = "divider", .min = 1,
-			  .max = CLOCK_DIVIDER_MAX,
-			  .def = CLOCK_DIVIDER_DEFAULT },
+			{ INTEGER("divider", 1, CLOCK_DIVIDER_MAX,
+				  CLOCK_DIVIDER_DEFAULT) },
 		},
 		.help = "The divider of a clock, from the master clock of 100 MHz. A\n"
 			"clock rises at multiples of its period since the start of\n"
 			"the instrument. Running sampling keeps the rate it was\n"
 			"started with.",
-		.reply = "1 to 4294967295",
-		.example = "CLOC1:DIV 1000",
+		.reply = "1 to 4294967295", .example = "CLOC1:DIV 1000",
 	}, {
-		.header = "CLOCk<n>:FREQuency",
-		OF_CLOCK,
-		.set = set_frequency,
+		.header = "CLOCk<n>:FREQuency", OF_CLOCK, .set = set_frequency,
 		.query = get_frequency,
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "frequency",
-			  .unit = "Hz",
-			  .min = CLOCK_MIN,
-			  .max = CLOCK_MASTER, .def = 1000 },
+			{ NUMBER("frequency", "Hz", CLOCK_MIN, CLOCK_MASTER,
+				 1000) },
 		},
 		.help = "Set the divider of a clock to the nearest possible\n"
 			"frequency.",
@@ -107,8 +97,7 @@ static const struct scpi_command commands[] = {
 		.reply = "Hz, 9.91E+37 if there are fewer than two edges",
 		.example = "MEAS:FREQ? 1,10 ms",
 	}, {
-		.header = "MEASure[:SCALar]:PERiod",
-		.query = measure_period,
+		.header = "MEASure[:SCALar]:PERiod", .query = measure_period,
 		.query_params = OF_MEASURE,
 		.help = "Period of a digital line, measured likewise.",
 		.reply = "seconds, 9.91E+37 if there are fewer than two edges",
@@ -116,8 +105,4 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_clock_table = {
-	.title = "Clocks",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_clock_table = SCPI_TABLE("Clocks", commands);

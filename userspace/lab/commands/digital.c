@@ -132,37 +132,27 @@ static int get_time(struct scpi *scpi, const struct scpi_call *call)
 }
 
 #define OF_LINE		.suffix_min = { 1 }, .suffix_max = { LAB_LINES }
-#define OF_EDGES							\
-	{ { .type = SCPI_CHOICE, .name = "edges", .words = EDGES,	\
-	    .optional = true } }
+#define OF_EDGES	{ { CHOICE("edges", EDGES), OPTIONAL } }
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "DIGital:LINE<n>:LEVel",
-		OF_LINE,
+		.header = "DIGital:LINE<n>:LEVel", OF_LINE,
+		.set = set_level, .query = get_level,
 		.unsaved = true,	/* DIGital:OUTPut is */
-		.set = set_level,
-		.query = get_level,
-		.params = { { .type = SCPI_BOOL, .name = "level" } },
+		.params = { { PARAM(BOOL, "level") } },
 		.help = "Level of a digital line. Lines 9 to 16 are outputs and can\n"
 			"be set, lines 1 to 8 are inputs.",
-		.reply = "0 or 1",
-		.errors = "-114 the line is an input",
+		.reply = "0 or 1", .errors = "-114 the line is an input",
 		.example = "DIG:LINE9:LEV 1",
 	}, {
-		.header = "DIGital:LINE<n>:SOURce",
-		.suffix_min = { 1 },
-		.suffix_max = { DIGITAL_INPUTS },
-		.set = set_source,
+		.header = "DIGital:LINE<n>:SOURce", .suffix_min = { 1 },
+		.suffix_max = { DIGITAL_INPUTS }, .set = set_source,
 		.query = get_source,
 		.params = {
-			{ .type = SCPI_CHOICE, .name = "source",
-			  .words = "LOW|HIGH|CLOCk|LINE|INPut" },
-			{ .type = SCPI_INTEGER, .name = "number", .min = 1,
-			  .max = LAB_LINES, .def = 1, .optional = true },
-			{ .type = SCPI_NUMBER, .name = "threshold",
-			  .unit = "V", .min = -LAB_FULL_SCALE,
-			  .max = LAB_FULL_SCALE, .optional = true },
+			{ CHOICE("source", "LOW|HIGH|CLOCk|LINE|INPut") },
+			{ INTEGER("number", 1, LAB_LINES, 1), OPTIONAL },
+			{ NUMBER("threshold", "V", -LAB_FULL_SCALE,
+				 LAB_FULL_SCALE, 0), OPTIONAL },
 		},
 		.help = "What drives an input line: a fixed level, a clock, an output\n"
 			"line, or an analog input: the line is high while the input\n"
@@ -173,53 +163,35 @@ static const struct scpi_command commands[] = {
 		.errors = "-222 there is no such clock, output line or input",
 		.example = "DIG:LINE1:SOUR CLOC,2",
 	}, {
-		.header = "DIGital:LINE<n>:COUNt",
-		OF_LINE,
-		.query = get_count,
+		.header = "DIGital:LINE<n>:COUNt", OF_LINE, .query = get_count,
 		.query_params = OF_EDGES,
 		.help = "Edges since the start or the last CLEar; RISing ones by\n"
 			"default.",
-		.reply = "number of edges",
-		.example = "DIG:LINE1:COUN? BOTH",
+		.reply = "number of edges", .example = "DIG:LINE1:COUN? BOTH",
 	}, {
-		.header = "DIGital:LINE<n>:COUNt:CLEar",
-		OF_LINE,
-		.set = clear_count,
-		.query = take_count,
+		.header = "DIGital:LINE<n>:COUNt:CLEar", OF_LINE,
+		.set = clear_count, .query = take_count,
 		.query_params = OF_EDGES,
 		.help = "Count from 0 again. The query also returns the count so far,\n"
 			"and misses no edge in between.",
-		.reply = "number of edges",
-		.example = "DIG:LINE1:COUN:CLE?",
+		.reply = "number of edges", .example = "DIG:LINE1:COUN:CLE?",
 	}, {
-		.header = "DIGital:LINE<n>:TIME",
-		OF_LINE,
-		.query = get_time,
+		.header = "DIGital:LINE<n>:TIME", OF_LINE, .query = get_time,
 		.help = "Time of the last edge.",
 		.reply = "seconds since the start of the instrument, 9.91E+37 if there\n"
 			"was none",
 		.example = "DIG:LINE1:TIME?",
 	}, {
-		.header = "DIGital:OUTPut",
-		.set = set_outputs,
+		.header = "DIGital:OUTPut", .set = set_outputs,
 		.query = get_outputs,
-		.params = {
-			{ .type = SCPI_INTEGER, .name = "levels", .max = 255 },
-		},
+		.params = { { INTEGER("levels", 0, 255, 0) } },
 		.help = "All output lines at once; bit 0 is line 9.",
-		.reply = "0 to 255",
-		.example = "DIG:OUTP #B101",
+		.reply = "0 to 255", .example = "DIG:OUTP #B101",
 	}, {
-		.header = "DIGital:STATe",
-		.query = get_levels,
+		.header = "DIGital:STATe", .query = get_levels,
 		.help = "Levels of all lines at once; bit 0 is line 1.",
-		.reply = "0 to 65535",
-		.example = "DIG:STAT?",
+		.reply = "0 to 65535", .example = "DIG:STAT?",
 	},
 };
 
-const struct scpi_table lab_digital_table = {
-	.title = "Digital lines",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_digital_table = SCPI_TABLE("Digital lines", commands);

@@ -151,91 +151,60 @@ static int get_points(struct scpi *scpi, const struct scpi_call *call)
 /* LOOPback and FILE set FUNCtion, so that comes after them for *RCL. */
 static const struct scpi_command commands[] = {
 	{
-		.header = "INPut<n>:AMPLitude",
-		OF_INPUT,
+		.header = "INPut<n>:AMPLitude", OF_INPUT,
 		KEPT(signal.amplitude),
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "amplitude", .unit = "V",
-			  .max = LAB_FULL_SCALE, .def = 1 },
+			{ NUMBER("amplitude", "V", 0, LAB_FULL_SCALE, 1) },
 		},
 		.help = "Half of the peak-to-peak voltage of SIN, SQU, TRI, RAMP and\n"
 			"NOISE. Values beyond the range of the converter are clipped.",
-		.reply = "V",
-		.example = "INP1:AMPL 2.5 V",
+		.reply = "V", .example = "INP1:AMPL 2.5 V",
 	}, {
-		.header = "INPut<n>:OFFSet",
-		OF_INPUT,
-		KEPT(signal.offset),
+		.header = "INPut<n>:OFFSet", OF_INPUT, KEPT(signal.offset),
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "offset", .unit = "V",
-			  .min = -LAB_FULL_SCALE, .max = LAB_FULL_SCALE },
+			{ NUMBER("offset", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
+				 0) },
 		},
 		.help = "A voltage that is added, except to COUNTER.",
-		.reply = "V",
-		.example = "INP1:OFFS -500 mV",
+		.reply = "V", .example = "INP1:OFFS -500 mV",
 	}, {
-		.header = "INPut<n>:FREQuency",
-		OF_INPUT,
-		KEPT(signal.frequency),
-		.scale = SIGNAL_HERTZ,
+		.header = "INPut<n>:FREQuency", OF_INPUT,
+		KEPT(signal.frequency), .scale = SIGNAL_HERTZ,
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "frequency",
-			  .unit = "Hz", .min = SIGNAL_FREQUENCY_MIN,
-			  .max = SIGNAL_FREQUENCY_MAX, .def = 1000 },
+			{ NUMBER("frequency", "Hz", SIGNAL_FREQUENCY_MIN,
+				 SIGNAL_FREQUENCY_MAX, 1000) },
 		},
 		.help = "Frequency of SIN, SQU, TRI and RAMP, in steps of 1 uHz. The\n"
 			"phase is counted from the start of the instrument and never\n"
 			"drifts.",
-		.reply = "Hz",
-		.example = "INP1:FREQ 1 kHz",
+		.reply = "Hz", .example = "INP1:FREQ 1 kHz",
 	}, {
-		.header = "INPut<n>:PHASe",
-		OF_INPUT,
-		.set = set_phase,
+		.header = "INPut<n>:PHASe", OF_INPUT, .set = set_phase,
 		.query = get_phase,
-		.params = {
-			{ .type = SCPI_NUMBER, .name = "phase", .unit = "deg",
-			  .min = -360, .max = 360 },
-		},
+		.params = { { NUMBER("phase", "deg", -360, 360, 0) } },
 		.help = "Phase of SIN, SQU, TRI and RAMP at time 0 of the instrument.",
-		.reply = "0 to 360 degrees",
-		.example = "INP1:PHAS 90 deg",
+		.reply = "0 to 360 degrees", .example = "INP1:PHAS 90 deg",
 	}, {
-		.header = "INPut<n>:DCYCle",
-		OF_INPUT,
-		KEPT(signal.duty),
+		.header = "INPut<n>:DCYCle", OF_INPUT, KEPT(signal.duty),
 		.scale = SIGNAL_CYCLE / 100.0,
-		.params = {
-			{ .type = SCPI_NUMBER, .name = "duty-cycle",
-			  .unit = "%", .max = 100, .def = 50 },
-		},
+		.params = { { NUMBER("duty-cycle", "%", 0, 100, 50) } },
 		.help = "How long SQU is high, as a part of its period.",
-		.reply = "percent",
-		.example = "INP2:DCYC 25",
+		.reply = "percent", .example = "INP2:DCYC 25",
 	}, {
-		.header = "INPut<n>:LOOPback",
-		OF_INPUT,
-		.set = set_output,
+		.header = "INPut<n>:LOOPback", OF_INPUT, .set = set_output,
 		.query = get_output,
-		.params = {
-			{ .type = SCPI_INTEGER, .name = "output", .min = 1,
-			  .max = LAB_OUTPUTS, .def = 1 },
-		},
+		.params = { { INTEGER("output", 1, LAB_OUTPUTS, 1) } },
 		.help = "Connect an analog output to the input.",
-		.reply = "number of the output",
-		.example = "INP1:LOOP 2",
+		.reply = "number of the output", .example = "INP1:LOOP 2",
 	}, {
-		.header = "INPut<n>:FILE",
-		OF_INPUT,
-		.set = set_file,
+		.header = "INPut<n>:FILE", OF_INPUT, .set = set_file,
 		.query = get_file,
 		.params = {
-			{ .type = SCPI_STRING, .name = "name" },
-			{ .type = SCPI_INTEGER, .name = "channel", .min = 1,
-			  .max = RECORDING_CHANNELS_MAX, .def = 1,
-			  .optional = true },
-			{ .type = SCPI_NUMBER, .name = "rate", .unit = "S/s",
-			  .max = RECORDING_RATE_MAX, .optional = true },
+			{ PARAM(STRING, "name") },
+			{ INTEGER("channel", 1, RECORDING_CHANNELS_MAX,
+				  1), OPTIONAL },
+			{ NUMBER("rate", "S/s", 0, RECORDING_RATE_MAX,
+				 0), OPTIONAL },
 		},
 		.help = "Play a file of the configured directory, over and over: one\n"
 			"channel of a WAV file (full scale is 10 V) or one column of\n"
@@ -248,20 +217,16 @@ static const struct scpi_command commands[] = {
 			"is no --directory; -256 no such file; -257 no name of a file",
 		.example = "INP3:FILE?",
 	}, {
-		.header = "INPut<n>:FILE:POINts",
-		OF_INPUT,
-		.query = get_points,
+		.header = "INPut<n>:FILE:POINts", OF_INPUT, .query = get_points,
 		.help = "How many samples the file has.",
 		.reply = "number of samples, 0 without a file",
 		.example = "INP3:FILE:POIN?",
 	}, {
-		.header = "INPut<n>:FUNCtion",
-		OF_INPUT,
-		.set = set_function,
+		.header = "INPut<n>:FUNCtion", OF_INPUT, .set = set_function,
 		.query = get_function,
 		.params = {
-			{ .type = SCPI_CHOICE, .name = "function",
-			  .words = "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE" },
+			{ CHOICE("function",
+				 "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE") },
 		},
 		.help = "What is connected to an analog input. SIN and TRI start at 0\n"
 			"and rise, RAMP rises from the lowest value, NOISE is uniform\n"
@@ -275,8 +240,4 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_input_table = {
-	.title = "Analog inputs",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_input_table = SCPI_TABLE("Analog inputs", commands);

@@ -94,26 +94,22 @@ static int get_state(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "OUTPut<n>:LEVel",
-		OF_OUTPUT,
-		.set = set_level,
+		.header = "OUTPut<n>:LEVel", OF_OUTPUT, .set = set_level,
 		.query = get_level,
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "level", .unit = "V",
-			  .min = -LAB_FULL_SCALE, .max = LAB_FULL_SCALE },
+			{ NUMBER("level", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
+				 0) },
 		},
 		.help = "Voltage of an analog output while it plays no waveform, in\n"
 			"steps of 10/32767 V.",
 		.reply = "V, as the converter gives it",
 		.example = "OUTP1:LEV 2.5 V",
 	}, {
-		.header = "OUTPut<n>:WAVeform",
-		OF_OUTPUT,
-		.set = set_waveform,
+		.header = "OUTPut<n>:WAVeform", OF_OUTPUT, .set = set_waveform,
 		.query = get_waveform,
 		.params = {
-			{ .type = SCPI_ADDRESS, .name = "card-address" },
-			{ .type = SCPI_ADDRESS, .name = "points" },
+			{ PARAM(ADDRESS, "card-address") },
+			{ PARAM(ADDRESS, "points") },
 		},
 		.help = "Where the waveform of an output is in card memory: samples of\n"
 			"16 bits, little endian, 10 V is 32767, put there by FROMHOST.\n"
@@ -122,47 +118,28 @@ static const struct scpi_command commands[] = {
 		.errors = "-222 not within card memory",
 		.example = "OUTP1:WAV 0,1000",
 	}, {
-		.header = "OUTPut<n>:CLOCk",
-		OF_OUTPUT,
-		.set = set_clock,
+		.header = "OUTPut<n>:CLOCk", OF_OUTPUT, .set = set_clock,
 		.query = get_clock,
-		.params = {
-			{ .type = SCPI_INTEGER, .name = "clock", .min = 1,
-			  .max = LAB_CLOCKS, .def = 1 },
-		},
+		.params = { { INTEGER("clock", 1, LAB_CLOCKS, 1) } },
 		.help = "The waveform advances by one point with each period of this\n"
 			"clock.",
-		.reply = "number of the clock",
-		.example = "OUTP1:CLOC 2",
+		.reply = "number of the clock", .example = "OUTP1:CLOC 2",
 	}, {
-		.header = "OUTPut<n>:MODE",
-		OF_OUTPUT,
-		.set = set_mode,
+		.header = "OUTPut<n>:MODE", OF_OUTPUT, .set = set_mode,
 		.query = get_mode,
-		.params = {
-			{ .type = SCPI_CHOICE, .name = "mode",
-			  .words = "LOOP|ONCE" },
-		},
+		.params = { { CHOICE("mode", "LOOP|ONCE") } },
 		.help = "After its last point the waveform starts over, or stays\n"
 			"there.",
-		.reply = "LOOP or ONCE",
-		.example = "OUTP1:MODE ONCE",
+		.reply = "LOOP or ONCE", .example = "OUTP1:MODE ONCE",
 	}, {
-		.header = "OUTPut<n>:STATe",
-		OF_OUTPUT,
-		.set = set_state,
+		.header = "OUTPut<n>:STATe", OF_OUTPUT, .set = set_state,
 		.query = get_state,
-		.params = { { .type = SCPI_BOOL, .name = "on" } },
+		.params = { { PARAM(BOOL, "on") } },
 		.help = "Play the waveform from its first point, or return to the\n"
 			"level.",
-		.reply = "0 or 1",
-		.errors = "-221 ON before OUTPut:WAVeform",
+		.reply = "0 or 1", .errors = "-221 ON before OUTPut:WAVeform",
 		.example = "OUTP1:STAT OFF",
 	},
 };
 
-const struct scpi_table lab_output_table = {
-	.title = "Analog outputs",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_output_table = SCPI_TABLE("Analog outputs", commands);

@@ -178,8 +178,8 @@ static const struct scpi_object limits = { .find = find_limits };
 
 #define LIMIT(member)							\
 	.object = &limits, SCPI_KEPT(struct program_limits, member)
-#define NAME	{ .type = SCPI_WORD, .name = "name" }
-#define ARG(n)	{ .type = SCPI_VALUE, .name = "argument" n, .optional = true }
+#define NAME	{ PARAM(WORD, "name") }
+#define ARG(n)	{ PARAM(VALUE, "argument" n), OPTIONAL }
 
 #define NO_PROGRAM	"-282 there is no program of this name"
 #define RUNS		"-284 it is running"
@@ -189,11 +189,8 @@ static const struct scpi_object limits = { .find = find_limits };
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "PROGram:DEFine",
-		.set = define,
-		.params = {
-			NAME, { .type = SCPI_BLOCK, .name = "text" },
-		},
+		.header = "PROGram:DEFine", .set = define,
+		.params = { NAME, { PARAM(BLOCK, "text") } },
 		.help = "Define a program, or replace its text. The name has up to 12\n"
 			"letters, digits and '_', and starts with a letter. It is a\n"
 			"command from then on, unless the instrument has a command of\n"
@@ -202,49 +199,39 @@ static const struct scpi_command commands[] = {
 		.errors = TEXT_ERRORS,
 		.example = "PROG:DEF blink,'for i = 1, 3 do line(9, i & 1) wait(0.01) end'",
 	}, {
-		.header = "PROGram:APPend",
-		.set = append,
-		.params = {
-			NAME, { .type = SCPI_BLOCK, .name = "text" },
-		},
+		.header = "PROGram:APPend", .set = append,
+		.params = { NAME, { PARAM(BLOCK, "text") } },
 		.help = "Append a line to the text of a program. If there is no such\n"
 			"program, it is defined.",
 		.errors = TEXT_ERRORS,
 		.example = "PROG:APP hello,'print(\"hello\")'",
 	}, {
-		.header = "PROGram:LOAD",
-		.set = load,
+		.header = "PROGram:LOAD", .set = load,
 		.params = {
-			NAME, { .type = SCPI_ADDRESS, .name = "card-address" },
-			{ .type = SCPI_ADDRESS, .name = "length" },
+			NAME, { PARAM(ADDRESS, "card-address") },
+			{ PARAM(ADDRESS, "length") },
 		},
 		.help = "Define a program whose text is in card memory, where\n"
 			"FROMHOST has put it.",
 		.errors = "-222 not within card memory, " TEXT_ERRORS,
 		.example = "PROG:LOAD empty,0,0",
 	}, {
-		.header = "PROGram:RUN",
-		.set = run_named,
-		.params = {
-			NAME, ARG("1"), ARG("2"), ARG("3"), ARG("4"),
-		},
+		.header = "PROGram:RUN", .set = run_named,
+		.params = { NAME, ARG("1"), ARG("2"), ARG("3"), ARG("4") },
 		.help = "Start a program. Its name as a command does the same. The\n"
 			"arguments are ... in the program. An overlapped command: *WAI\n"
 			"and *OPC wait for the end of the run.",
 		.errors = NO_PROGRAM ", " RUNS ", -285 the text is not complete",
 		.example = "PROG:DEF answer,'print(6 * ...)';RUN answer,7",
 	}, {
-		.header = "PROGram:STOP",
-		.set = stop,
+		.header = "PROGram:STOP", .set = stop,
 		.params = { NAME },
 		.help = "Stop a program, whoever has started it. Its transfers in\n"
 			"flight go on, the run ends with the last of them. Nothing\n"
 			"happens if it is not running.",
-		.errors = NO_PROGRAM,
-		.example = "PROG:DEF empty,'';STOP empty",
+		.errors = NO_PROGRAM, .example = "PROG:DEF empty,'';STOP empty",
 	}, {
-		.header = "PROGram:STATe",
-		.query = state,
+		.header = "PROGram:STATe", .query = state,
 		.query_params = { NAME },
 		.help = "What a program is doing: STOP, RUN, WAIT (for time or for\n"
 			"transfers) or ERROR with where in its text and why: how its\n"
@@ -253,73 +240,58 @@ static const struct scpi_command commands[] = {
 		.errors = NO_PROGRAM,
 		.example = "PROG:DEF empty,'';STAT? empty",
 	}, {
-		.header = "PROGram:CATalog",
-		.query = catalog,
+		.header = "PROGram:CATalog", .query = catalog,
 		.help = "The names of all programs.",
 		.reply = "\"BLINK\",\"HELLO\"; \"\" if there is none",
 		.example = "PROG:CAT?",
 	}, {
-		.header = "PROGram:LISTing",
-		.query = listing,
+		.header = "PROGram:LISTing", .query = listing,
 		.query_params = {
-			NAME, { .type = SCPI_INTEGER, .name = "page", .min = 1,
-				.max = PROGRAM_TEXT_MAX / PROGRAM_PAGE + 1,
-				.def = 1, .optional = true },
+			NAME,
+			{ INTEGER("page", 1, PROGRAM_TEXT_MAX / PROGRAM_PAGE + 1,
+				  1), OPTIONAL },
 		},
 		.help = "The text of a program, in pages of 1000 bytes. The last page\n"
 			"is shorter, and may be empty.",
-		.reply = "definite length block",
-		.errors = NO_PROGRAM,
+		.reply = "definite length block", .errors = NO_PROGRAM,
 		.example = "PROG:DEF hello,'print(1)';LIST? hello",
 	}, {
-		.header = "PROGram:DELete",
-		.set = delete,
+		.header = "PROGram:DELete", .set = delete,
 		.params = { NAME },
 		.help = "Delete a program.",
 		.errors = NO_PROGRAM ", " RUNS,
 		.example = "PROG:DEF empty,'';DEL empty",
 	}, {
-		.header = "PROGram:DELete:ALL",
-		.set = delete_all,
+		.header = "PROGram:DELete:ALL", .set = delete_all,
 		.help = "Delete all programs.",
 		.errors = "-284 one of them is running, nothing is deleted",
 		.example = "PROG:DEL:ALL",
 	}, {
-		.header = "PROGram:LIMit:INSTructions",
-		LIMIT(instructions),
+		.header = "PROGram:LIMit:INSTructions", LIMIT(instructions),
 		.params = {
-			{ .type = SCPI_INTEGER, .name = "count",
-			  .min = PROGRAM_INSTRUCTIONS_MIN,
-			  .max = PROGRAM_INSTRUCTIONS_MAX,
-			  .def = PROGRAM_INSTRUCTIONS_DEFAULT },
+			{ INTEGER("count", PROGRAM_INSTRUCTIONS_MIN,
+				  PROGRAM_INSTRUCTIONS_MAX,
+				  PROGRAM_INSTRUCTIONS_DEFAULT) },
 		},
 		.help = "How many instructions a program may execute without a wait()\n"
 			"of at least 1 us. After that the watchdog stops it: a line\n"
 			"event: PROGRAM <name> STOPPED watchdog, and error -286. Applies to\n"
 			"running programs, too.",
-		.reply = "a whole number",
-		.example = "PROG:LIM:INST 5000",
+		.reply = "a whole number", .example = "PROG:LIM:INST 5000",
 	}, {
-		.header = "PROGram:LIMit:TIME",
-		LIMIT(time),
+		.header = "PROGram:LIMit:TIME", LIMIT(time),
 		.scale = LAB_SECOND,
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "time", .unit = "s",
-			  .min = PROGRAM_TIME_MIN, .max = PROGRAM_TIME_MAX,
-			  .def = PROGRAM_TIME_DEFAULT },
+			{ NUMBER("time", "s", PROGRAM_TIME_MIN,
+				 PROGRAM_TIME_MAX, PROGRAM_TIME_DEFAULT) },
 		},
 		.help = "How long a run of a program may last before the watchdog\n"
 			"stops it. Applies to running programs, too.",
-		.reply = "seconds",
-		.example = "PROG:LIM:TIME 10 s",
+		.reply = "seconds", .example = "PROG:LIM:TIME 10 s",
 	},
 };
 
-const struct scpi_table lab_program_table = {
-	.title = "Programs",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_program_table = SCPI_TABLE("Programs", commands);
 
 /* Not in the table: its header is the program's name. */
 static const struct scpi_command call_command = {

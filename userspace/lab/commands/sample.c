@@ -269,82 +269,56 @@ static int measure_voltage(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "SAMPle:LIST",
-		.set = set_list,
-		.query = get_list,
-		.params = {
-			{ .type = SCPI_LIST, .name = "inputs", .min = 1,
-			  .max = LAB_INPUTS },
-		},
+		.header = "SAMPle:LIST", .set = set_list, .query = get_list,
+		.params = { { LIST("inputs", 1, LAB_INPUTS) } },
 		.help = "The inputs that are sampled. A frame is one sample of each,\n"
 			"in this order, 16 bits little endian, 10 V is 32767.",
 		.reply = "(@1,2)",
 		.errors = "-221 while sampling is running or there is a stream, -223 more than 8",
 		.example = "SAMP:LIST (@1:4)",
 	}, {
-		.header = "SAMPle:RATE",
-		.set = set_rate,
-		.query = get_rate,
+		.header = "SAMPle:RATE", .set = set_rate, .query = get_rate,
 		.params = {
-			{ .type = SCPI_NUMBER, .name = "rate", .unit = "S/s",
-			  .min = SAMPLER_RATE_MIN, .max = SAMPLER_RATE_MAX,
-			  .def = 10000 },
+			{ NUMBER("rate", "S/s", SAMPLER_RATE_MIN,
+				 SAMPLER_RATE_MAX, 10000) },
 		},
 		.help = "Frames per second. The period is rounded to 10 ns; frame n\n"
 			"is exactly n periods after the first one.",
-		.reply = "the exact rate",
-		.errors = ERRORS_BUSY,
+		.reply = "the exact rate", .errors = ERRORS_BUSY,
 		.example = "SAMP:RATE 50 kHz",
 	}, {
-		.header = "SAMPle:SOURce",
-		.set = set_source,
+		.header = "SAMPle:SOURce", .set = set_source,
 		.query = get_source,
 		.params = {
-			{ .type = SCPI_CHOICE, .name = "source",
-			  .words = "INTernal|CLOCk" },
-			{ .type = SCPI_INTEGER, .name = "clock", .min = 1,
-			  .max = LAB_CLOCKS, .def = 1, .optional = true },
-			{ .type = SCPI_INTEGER, .name = "divider", .min = 1,
-			  .max = SAMPLER_DIVIDER_MAX, .def = 1,
-			  .optional = true },
+			{ CHOICE("source", "INTernal|CLOCk") },
+			{ INTEGER("clock", 1, LAB_CLOCKS, 1), OPTIONAL },
+			{ INTEGER("divider", 1, SAMPLER_DIVIDER_MAX,
+				  1), OPTIONAL },
 		},
 		.help = "What determines the rate: SAMPle:RATE, or a clock, as it is\n"
 			"when sampling starts, and a divider.",
 		.reply = "INT, or CLOC with clock and divider",
-		.errors = ERRORS_BUSY,
-		.example = "SAMP:SOUR CLOC,1,4",
+		.errors = ERRORS_BUSY, .example = "SAMP:SOUR CLOC,1,4",
 	}, {
-		.header = "SAMPle:COUNt",
-		.set = set_count,
-		.query = get_count,
-		.params = {
-			{ .type = SCPI_NUMBER, .name = "count", .min = 1,
-			  .max = INFINITY, .def = 1000 },
-		},
+		.header = "SAMPle:COUNt", .set = set_count, .query = get_count,
+		.params = { { NUMBER("count", NULL, 1, INFINITY, 1000) } },
 		.help = "How many frames are sampled, including those before the\n"
 			"trigger; INFinity: until ABORt. At most 2^48.",
 		.reply = "number of frames, 9.9E+37 for infinity",
-		.errors = ERRORS_BUSY,
-		.example = "SAMP:COUN INF",
+		.errors = ERRORS_BUSY, .example = "SAMP:COUN INF",
 	}, {
-		.header = "SAMPle:PRETrigger",
-		.object = &sampling, SCPI_KEPT(struct sampler, pre),
-		.params = {
-			{ .type = SCPI_INTEGER, .name = "frames",
-			  .max = 0x7fffffff },
-		},
+		.header = "SAMPle:PRETrigger", .object = &sampling,
+		SCPI_KEPT(struct sampler, pre),
+		.params = { { INTEGER("frames", 0, 0x7fffffff, 0) } },
 		.help = "How many frames from before the trigger are kept. No trigger\n"
 			"is accepted before they have been sampled.",
-		.reply = "number of frames",
-		.errors = ERRORS_BUSY,
+		.reply = "number of frames", .errors = ERRORS_BUSY,
 		.example = "SAMP:PRET 100",
 	}, {
-		.header = "SAMPle:RING",
-		.set = set_ring,
-		.query = get_ring,
+		.header = "SAMPle:RING", .set = set_ring, .query = get_ring,
 		.params = {
-			{ .type = SCPI_ADDRESS, .name = "card-address" },
-			{ .type = SCPI_ADDRESS, .name = "length" },
+			{ PARAM(ADDRESS, "card-address") },
+			{ PARAM(ADDRESS, "length") },
 		},
 		.help = "The ring in card memory that frames are written to. Length 0\n"
 			"is up to the end of the memory.",
@@ -353,34 +327,28 @@ static const struct scpi_command commands[] = {
 			"card memory",
 		.example = "SAMP:RING 0,65536",
 	}, {
-		.header = "SAMPle:KEEP",
-		.set = set_keep,
-		.query = get_keep,
+		.header = "SAMPle:KEEP", .set = set_keep, .query = get_keep,
 		.unsaved = true,
-		.params = { { .type = SCPI_BOOL, .name = "on" } },
+		.params = { { PARAM(BOOL, "on") } },
 		.help = "Whether sampling that this user starts goes on after it has\n"
 			"closed the card or its connection. OFF at first; *RST does\n"
 			"not change it.",
-		.reply = "0 or 1",
-		.example = "SAMP:KEEP ON",
+		.reply = "0 or 1", .example = "SAMP:KEEP ON",
 	}, {
-		.header = "INITiate[:IMMediate]",
-		.set = initiate,
+		.header = "INITiate[:IMMediate]", .set = initiate,
 		.help = "Start sampling: wait for the trigger, then sample the frames.\n"
 			"An overlapped command, if SAMPle:COUNt is finite: *WAI and\n"
 			"*OPC wait for its end.",
 		.errors = "-213 sampling is running, -221 settings are incompatible",
 		.example = "INIT",
 	}, {
-		.header = "ABORt",
-		.set = abort_sampling,
+		.header = "ABORt", .set = abort_sampling,
 		.help = "End sampling. The frames stay in the ring. If another user has\n"
 			"started it, both are told: event: SAMPLING ended, and it gets\n"
 			"error -230.",
 		.example = "ABOR",
 	}, {
-		.header = "READ",
-		.query = read_all,
+		.header = "READ", .query = read_all,
 		.help = "Start sampling, wait until all frames are there, and reply as\n"
 			"FETCh? does.",
 		.reply = SUMMARY,
@@ -388,18 +356,15 @@ static const struct scpi_command commands[] = {
 			"SAMPle:COUNt is INFinity, -230 it was aborted",
 		.example = "READ?",
 	}, {
-		.header = "FETCh",
-		.query = fetch,
+		.header = "FETCh", .query = fetch,
 		.help = "A summary of what has been sampled so far, or last.",
-		.reply = SUMMARY,
-		.errors = "-230 nothing has been sampled",
+		.reply = SUMMARY, .errors = "-230 nothing has been sampled",
 		.example = "READ?;FETC?",
 	}, {
-		.header = "DATA",
-		.query = get_data,
+		.header = "DATA", .query = get_data,
 		.query_params = {
-			{ .type = SCPI_ADDRESS, .name = "offset" },
-			{ .type = SCPI_ADDRESS, .name = "count" },
+			{ PARAM(ADDRESS, "offset") },
+			{ PARAM(ADDRESS, "count") },
 		},
 		.help = "Some frames, from any offset on. For many of them there are\n"
 			"TOHOST and STREam.",
@@ -410,19 +375,11 @@ static const struct scpi_command commands[] = {
 	}, {
 		.header = "MEASure[:SCALar]:VOLTage[:DC]",
 		.query = measure_voltage,
-		.query_params = {
-			{ .type = SCPI_LIST, .name = "inputs", .min = 1,
-			  .max = LAB_INPUTS, .optional = true },
-		},
+		.query_params = { { LIST("inputs", 1, LAB_INPUTS), OPTIONAL } },
 		.help = "The voltages of some inputs at this moment; without a list,\n"
 			"those of SAMPle:LIST. It does not disturb running sampling.",
-		.reply = "V of each input",
-		.example = "MEAS:VOLT? (@1,2)",
+		.reply = "V of each input", .example = "MEAS:VOLT? (@1,2)",
 	},
 };
 
-const struct scpi_table lab_sample_table = {
-	.title = "Sampling",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_sample_table = SCPI_TABLE("Sampling", commands);

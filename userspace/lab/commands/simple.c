@@ -176,34 +176,26 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "INPUTS",
-		.query = get_inputs,
+		.header = "INPUTS", .query = get_inputs,
 		.help = "What is connected to the inputs of SAMPle:LIST, counted from\n"
 			"0: function, frequency in mHz, amplitude in mV.",
 		.reply = "INPUTS 2 bits=16 range=10000 in0=sine,50000,8000\n"
 			"in1=square,25000,5000",
 		.example = "INPUTS?",
 	}, {
-		.header = "INPUT",
-		.set = set_input,
+		.header = "INPUT", .set = set_input, .blanks = true,
 		.params = {
-			{ .type = SCPI_ADDRESS, .name = "input" },
-			{ .type = SCPI_ADDRESS, .name = "mHz" },
-			{ .type = SCPI_ADDRESS, .name = "mV" },
+			{ PARAM(ADDRESS, "input") },
+			{ PARAM(ADDRESS, "mHz") },
+			{ PARAM(ADDRESS, "mV") },
 		},
-		.blanks = true,
 		.help = "Frequency, 1 to 500000000 mHz, and amplitude, 0 to 10000 mV,\n"
 			"of an input, 0 to 7.",
-		.reply = "OK INPUT",
-		.errors = "-222, and a line ERROR range",
+		.reply = "OK INPUT", .errors = "-222, and a line ERROR range",
 		.example = "INPUT 0 1000000 5000",
 	}, {
-		.header = "SAMPLE",
-		.set = sample,
-		.params = {
-			{ .type = SCPI_ADDRESS, .name = "rate" },
-		},
-		.blanks = true,
+		.header = "SAMPLE", .set = sample, .blanks = true,
+		.params = { { PARAM(ADDRESS, "rate") } },
 		.help = "Sample steadily, 1 to 1000000 frames per second; restarts if\n"
 			"it samples already. Sets SAMPle:RATE, SAMPle:COUNt INFinity,\n"
 			"SAMPle:PRETrigger 0 and TRIGger:SOURce IMMediate,\n"
@@ -213,14 +205,11 @@ static const struct scpi_command commands[] = {
 			"as for INITiate",
 		.example = "SAMPLE 10000",
 	}, {
-		.header = "STOP",
-		.set = stop,
+		.header = "STOP", .set = stop,
 		.help = "Stop sampling, as ABORt.",
-		.reply = "OK STOP",
-		.example = "STOP",
+		.reply = "OK STOP", .example = "STOP",
 	}, {
-		.header = "STATUS",
-		.query = get_status,
+		.header = "STATUS", .query = get_status,
 		.help = "What the card is doing: frames per second, frames since frame\n"
 			"0, card address of the next one, length of the ring, running\n"
 			"transfers, requests that the core has refused, lost frames,\n"
@@ -236,8 +225,4 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_simple_table = {
-	.title = "Simple commands",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_simple_table = SCPI_TABLE("Simple commands", commands);

@@ -164,22 +164,17 @@ static int recall(struct scpi *scpi, const struct scpi_call *call)
 	return error;
 }
 
-#define PLACE {								\
-		{ .type = SCPI_INTEGER, .name = "place",		\
-		  .max = LAB_SAVED - 1 },				\
-	}
+#define PLACE	{ { INTEGER("place", 0, LAB_SAVED - 1, 0) } }
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "*SAV",
-		.set = save,
+		.header = "*SAV", .set = save,
 		.params = PLACE,
 		.help = "Save all settings that *RST would change, for *RCL: until the\n"
 			"instrument ends.",
 		.example = "*SAV 1",
 	}, {
-		.header = "*RCL",
-		.set = recall,
+		.header = "*RCL", .set = recall,
 		.params = PLACE,
 		.help = "Do as *RST, then set what was saved with *SAV.",
 		.errors = "-221 nothing was saved there, -314 a setting is not possible any\n"
@@ -188,11 +183,7 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_state_table = {
-	.title = "Saved settings",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_state_table = SCPI_TABLE("Saved settings", commands);
 
 static void destroy(struct lab *lab)
 {

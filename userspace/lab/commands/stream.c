@@ -58,13 +58,11 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "STREam:STARt",
-		.set = start,
+		.header = "STREam:STARt", .set = start,
 		.params = {
-			{ .type = SCPI_ADDRESS, .name = "host-address" },
-			{ .type = SCPI_ADDRESS, .name = "length" },
-			{ .type = SCPI_ADDRESS, .name = "block",
-			  .optional = true },
+			{ PARAM(ADDRESS, "host-address") },
+			{ PARAM(ADDRESS, "length") },
+			{ PARAM(ADDRESS, "block"), OPTIONAL },
 		},
 		.help = "Send what is sampled, now or after INITiate, to a buffer that\n"
 			"is a ring of blocks: block k goes to place k modulo\n"
@@ -81,17 +79,13 @@ static const struct scpi_command commands[] = {
 			"has no channel: a connection of the network",
 		.example = "STRE:STAR 0x100000000,1048576",
 	}, {
-		.header = "STREam:STOP",
-		.set = stop,
+		.header = "STREam:STOP", .set = stop,
 		.help = "End the stream; sampling goes on.",
 		.errors = "-221 this user has no stream",
 		.example = "STRE:STAR 0x100000000,1048576;STOP",
 	}, {
-		.header = "STREam:ACKnowledge",
-		.set = acknowledge,
-		.params = {
-			{ .type = SCPI_ADDRESS, .name = "blocks" },
-		},
+		.header = "STREam:ACKnowledge", .set = acknowledge,
+		.params = { { PARAM(ADDRESS, "blocks") } },
 		.help = "How many blocks since the start have been read: their places\n"
 			"may be filled again. Virtual time waits for this; in real\n"
 			"time, frames are lost once the card's ring is full, too.",
@@ -99,8 +93,7 @@ static const struct scpi_command commands[] = {
 			"than were sent",
 		.example = "STRE:STAR 0x100000000,1048576;ACK 0",
 	}, {
-		.header = "STREam",
-		.query = get_status,
+		.header = "STREam", .query = get_status,
 		.help = "State of the stream: blocks sent, blocks acknowledged,\n"
 			"frames sent, frames lost, number of the next frame to send.",
 		.reply = "STREAM RUNNING|STOPPED blocks=.. acknowledged=.. frames=..\n"
@@ -109,8 +102,4 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_stream_table = {
-	.title = "Streams",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_stream_table = SCPI_TABLE("Streams", commands);

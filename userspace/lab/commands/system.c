@@ -139,51 +139,36 @@ static int get_memory(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "SYSTem:TIME",
-		.query = get_time,
+		.header = "SYSTem:TIME", .query = get_time,
 		.help = "The time of the instrument in seconds since it was started,\n"
 			"to the nanosecond.",
 		.reply = "seconds with nine decimals: 1.002000000",
 		.example = "SYST:TIME?",
 	}, {
-		.header = "SYSTem:TIME:ADVance",
-		.set = advance,
-		.params = {
-			{ .type = SCPI_NUMBER, .name = "time", .unit = "s",
-			  .min = 0, .max = ADVANCE_MAX },
-		},
+		.header = "SYSTem:TIME:ADVance", .set = advance,
+		.params = { { NUMBER("time", "s", 0, ADVANCE_MAX, 0) } },
 		.help = "Let virtual time pass, as fast as the machine can. Later\n"
 			"commands run after that.",
 		.errors = "-221 in real time",
 		.example = "SYST:TIME:ADV 100 ms",
 	}, {
-		.header = "SYSTem:TIME:MODE",
-		.query = get_mode,
+		.header = "SYSTem:TIME:MODE", .query = get_mode,
 		.help = "Whether time is virtual or real, as chosen when the\n"
 			"instrument was started.",
-		.reply = "VIRT or REAL",
-		.example = "SYST:TIME:MODE?",
+		.reply = "VIRT or REAL", .example = "SYST:TIME:MODE?",
 	}, {
-		.header = "SYSTem:SEED",
-		.set = set_seed,
-		.query = get_seed,
-		.params = {
-			{ .type = SCPI_ADDRESS, .name = "seed" },
-		},
+		.header = "SYSTem:SEED", .set = set_seed, .query = get_seed,
+		.params = { { PARAM(ADDRESS, "seed") } },
 		.help = "The seed of all noise: the same one gives the same noise.\n"
 			"*RST does not change it; a generator uses a new one from the\n"
 			"next change of its settings on.",
-		.reply = "the seed",
-		.example = "SYST:SEED 42",
+		.reply = "the seed", .example = "SYST:SEED 42",
 	}, {
-		.header = "SYSTem:MEMory",
-		.query = get_memory,
+		.header = "SYSTem:MEMory", .query = get_memory,
 		.help = "Size of the card's memory.",
-		.reply = "bytes",
-		.example = "SYST:MEM?",
+		.reply = "bytes", .example = "SYST:MEM?",
 	}, {
-		.header = "MMEMory:CATalog",
-		.query = catalog,
+		.header = "MMEMory:CATalog", .query = catalog,
 		.help = "The files of the configured directory, which INPut:FILE plays.",
 		.reply = "bytes used, bytes free, then of each file \"name,BIN,bytes\"",
 		.errors = "-252 there is no --directory, -430 too many files for a response",
@@ -191,8 +176,4 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_system_table = {
-	.title = "System",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_system_table = SCPI_TABLE("System", commands);

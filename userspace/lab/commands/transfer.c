@@ -45,9 +45,9 @@ static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 }
 
 #define TRANSFER_PARAMS {						\
-		{ .type = SCPI_ADDRESS, .name = "card-address" },	\
-		{ .type = SCPI_ADDRESS, .name = "length" },		\
-		{ .type = SCPI_ADDRESS, .name = "host-address" },	\
+		{ PARAM(ADDRESS, "card-address") },		\
+		{ PARAM(ADDRESS, "length") },			\
+		{ PARAM(ADDRESS, "host-address") },		\
 	}
 #define TRANSFER_REPLY	"the core's line skel: DONE, skel: REFUSED or skel: FAILED,\n" \
 			"at its end"
@@ -56,35 +56,24 @@ static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "TOHOST",
-		.set = tohost,
+		.header = "TOHOST", .set = tohost, .blanks = true,
 		.params = TRANSFER_PARAMS,
-		.blanks = true,
 		.help = "Send bytes of card memory to a buffer of the program. The\n"
 			"instrument does not check the numbers: the driver's core\n"
 			"does. An overlapped command: *WAI and *OPC wait for its end.",
-		.reply = TRANSFER_REPLY,
-		.errors = TRANSFER_ERRORS,
+		.reply = TRANSFER_REPLY, .errors = TRANSFER_ERRORS,
 		.example = "TOHOST 0 4096 0x100000000",
 	}, {
-		.header = "FROMHOST",
-		.set = fromhost,
+		.header = "FROMHOST", .set = fromhost, .blanks = true,
 		.params = TRANSFER_PARAMS,
-		.blanks = true,
 		.help = "Fetch bytes of a buffer of the program into card memory: the\n"
 			"opposite of TOHOST.",
-		.reply = TRANSFER_REPLY,
-		.errors = TRANSFER_ERRORS,
+		.reply = TRANSFER_REPLY, .errors = TRANSFER_ERRORS,
 		.example = "FROMHOST 0 4096 0x100000000",
 	}, {
-		.header = "SPEED",
-		.set = set_speed,
-		.query = get_speed,
-		.params = {
-			{ .type = SCPI_INTEGER, .name = "bytes-per-second",
-			  .min = 0, .max = SPEED_MAX },
-		},
+		.header = "SPEED", .set = set_speed, .query = get_speed,
 		.blanks = true,
+		.params = { { INTEGER("bytes-per-second", 0, SPEED_MAX, 0) } },
 		.help = "Speed of the transfers that this channel asks for from now\n"
 			"on. With 0, the default, the bytes move at once; otherwise\n"
 			"they move after length divided by speed. The driver ends a\n"
@@ -95,8 +84,4 @@ static const struct scpi_command commands[] = {
 	},
 };
 
-const struct scpi_table lab_transfer_table = {
-	.title = "Transfers",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_transfer_table = SCPI_TABLE("Transfers", commands);

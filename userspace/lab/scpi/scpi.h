@@ -148,6 +148,17 @@ struct scpi_param {
 	double def;		/* what DEFault stands for */
 };
 
+/* The members of a parameter: { NUMBER("level", "V", -10, 10, 0), OPTIONAL } */
+#define PARAM(of_type, of_name)	.type = SCPI_ ## of_type, .name = of_name
+#define NUMBER(of_name, of_unit, from, to, at_first)			\
+	PARAM(NUMBER, of_name), .unit = of_unit, .min = from,		\
+	.max = to, .def = at_first
+#define INTEGER(of_name, from, to, at_first)				\
+	PARAM(INTEGER, of_name), .min = from, .max = to, .def = at_first
+#define CHOICE(of_name, of_words)	PARAM(CHOICE, of_name), .words = of_words
+#define LIST(of_name, from, to)		PARAM(LIST, of_name), .min = from, .max = to
+#define OPTIONAL			.optional = true
+
 /*
  * Of SCPI_VALUE. Whole numbers (as for SCPI_ADDRESS, but also negative ones)
  * from -2^63 to 2^64 - 1 are exact; from 2^63 on @integer has their bits.
@@ -267,6 +278,13 @@ struct scpi_table {
 	const struct scpi_command *commands;
 	size_t count;
 };
+
+/* Of an array of commands */
+#define SCPI_TABLE(of_title, of_commands)				\
+	{								\
+		.title = of_title, .commands = of_commands,		\
+		.count = SCPI_ARRAY_SIZE(of_commands),			\
+	}
 
 /* What a session needs from its environment */
 struct scpi_ops {
