@@ -308,6 +308,10 @@ int capture_start(struct capture *c)
 	if (check_inputs(c))
 		return -1;
 	describe(c, &status);
+	if (c->set.verbose)
+		fprintf(c->talk, "  the card's ring: %llu bytes from card address 0x%llx\n",
+			(unsigned long long)status.ring,
+			(unsigned long long)status.base);
 	return 0;
 }
 
@@ -318,6 +322,10 @@ static bool take(struct capture *c, const struct skel_block *block)
 	size_t i, n = block->length / sizeof(*from);
 	int64_t first = block->offset / c->frame_bytes - c->pre;
 
+	if (c->set.verbose && !c->end)
+		fprintf(c->talk, "  the first block: %zu bytes at host address 0x%llx\n",
+			(size_t)block->length,
+			(unsigned long long)skel_host_addr(c->skel, block->data));
 	c->end = (block->offset + block->length) / c->frame_bytes;
 	if (block->lost) {
 		c->lost += block->lost / c->frame_bytes;

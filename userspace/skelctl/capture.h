@@ -32,6 +32,7 @@ struct capture_settings {
 	bool has_level, has_pre;
 	double level;		/* V */
 	uint64_t pre;		/* frames before the trigger */
+	bool verbose;		/* print addresses, too */
 };
 
 struct capture {

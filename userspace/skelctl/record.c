@@ -5,6 +5,7 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -45,7 +46,10 @@ static bool emit(void *data, int64_t first, const int16_t *codes,
 	return !wanted || (uint64_t)(run->next - run->first) < wanted;
 }
 
-/* "  1.25 s of 10 s, 125000 frames at 100 kHz, 8.75 s left, 0 lost" */
+#define TOLD_TERMINAL_MS	500
+#define TOLD_FILE_MS		10000	/* these lines stay */
+
+/* "  12.5 %, 1.25 s of 10 s, 8.75 s left, 125000 frames, 100 kHz, 0 lost" */
 static void progress(void *data, bool waiting)
 {
 	struct recording_run *run = data;
@@ -55,7 +59,8 @@ static void progress(void *data, bool waiting)
 	int64_t now = now_ms();
 	double speed;
 
-	if (run->quiet || now - run->told < 500)
+	if (run->quiet || now - run->told <
+	    (run->terminal ? TOLD_TERMINAL_MS : TOLD_FILE_MS))
 		return;
 	speed = 1000.0 * (run->frames - run->told_frames) / (now - run->told);
 	run->told = now;
@@ -64,8 +69,11 @@ static void progress(void *data, bool waiting)
 	if (waiting && !done) {
 		fprintf(stderr, "  waiting for the trigger");
 	} else {
-		fprintf(stderr, "  %s", quantity_format(is, QUANTITY_SECOND,
-			done / c->rec.rate, 4));
+		fputs("  ", stderr);
+		if (c->frames)
+			fprintf(stderr, "%.3g %%, ", floor(1000.0 * done / c->frames) / 10);
+		fputs(quantity_format(is, QUANTITY_SECOND, done / c->rec.rate, 4),
+		      stderr);
 		if (c->frames)
 			fprintf(stderr, " of %s, %s left",
 				quantity_format(of, QUANTITY_SECOND,

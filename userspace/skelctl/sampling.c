@@ -161,6 +161,9 @@ bool sampling_option(struct sampling *s, int letter, const char *value)
 						  QUANTITY_COUNT, 0, INT32_MAX);
 		}
 		return true;
+	case 'v':
+		s->set.verbose = true;
+		return true;
 	default:
 		break;
 	}

@@ -56,6 +56,8 @@ enum {
 	  "keep so many frames from before the trigger, or a time: 10 ms. Time 0 is the trigger" }, \
 	{ "generator", 'g', "INPUT=SETTING,...", NULL, \
 	  "set the generator at an input: sine, square, triangle, ramp, noise or dc; a frequency in Hz; an amplitude in V, of dc the voltage. Example: 1=sine,1kHz,5V. May be repeated" }, \
+	{ "verbose", 'v', NULL, NULL, \
+	  "print the card address of the ring and the host address of the first block, too" }, \
 	{ "frames", 'n', "N", NULL, NULL }, \
 	SAMPLING_OLD("", 0), SAMPLING_OLD("0", 0), SAMPLING_OLD("1", 1), \
 	SAMPLING_OLD("2", 2), SAMPLING_OLD("3", 3), SAMPLING_OLD("4", 4), \

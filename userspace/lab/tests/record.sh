@@ -87,11 +87,22 @@ case $(tail -n 1 out) in
 *" frames, "*" lost") is "Ctrl-C: status, with losses" 1 $status ;;
 *) not_ok "Ctrl-C: says how much" "$(cat out)" ;;
 esac
-has "progress" " lost" "$(grep '^  .* frames, .*Hz' out)"
+is "no progress in a file, of less than 10 s" "" "$(grep '^  ' out)"
 has "Ctrl-C: sampling ends" "end STATUS IDLE" "$(tail -n 1 log)"
 out=$(LAB_REAL=1 timeout -s INT 0.5 "$skelctl" record -q -r 100k --trigger bus none.csv 2>&1)
 has "Ctrl-C: before the trigger" "the trigger has not come" "$out"
 is "no file without a frame" "" "$(ls none.csv 2>/dev/null)"
+
+# one line of progress, on a terminal; addresses only with --verbose
+LAB_REAL=1 script -qec "'$skelctl' record -f -r 2kHz -t 1.2s wave.csv" /dev/null >out </dev/null
+has "progress: per cent and seconds" " of 1.2 s, " "$(tr '\r' '\n' <out | grep -E '^  [0-9.]+ %, [0-9.]+ m?s of ')"
+is "progress: one line" 1 "$(grep -c ' %, ' out)"
+is "no addresses" "" "$(grep 0x out)"
+out=$(skelctl record -f -v -n 100 wave.csv)
+has "--verbose: the ring" " bytes from card address 0x0" "$out"
+has "--verbose: the buffer" "at host address 0x" "$out"
+is "plot: no addresses" "" "$(skelctl plot -n 100 | grep 0x)"
+has "plot --verbose" "at host address 0x" "$(skelctl plot -v -n 100)"
 
 # others, in the middle: this one has reserved the sampling
 for other in 'SAMP:RATE 1000' 'INP1:FREQ 99' 'STOP' 'ABOR' 'INPUT 0 99000 8000' 'SAMP:LIST (@1)'; do
