@@ -239,9 +239,11 @@ static bool is_time(const char *title)
 {
 	size_t length = strcspn(title, " /([_");
 
+	/* "Zeit": those who write decimal commas */
 	return strncasecmp(title, "time", 4) == 0 ||
 	       (length == 1 && *title == 't') ||
-	       strncasecmp(title, "second", 6) == 0;
+	       strncasecmp(title, "sec", 3) == 0 ||
+	       strncasecmp(title, "zeit", 4) == 0;
 }
 
 /* Are there no numbers in this line? */
@@ -268,7 +270,7 @@ static bool read_title(struct recording_file *in, struct csv *csv,
 				     &csv->time_unit))
 		return false;
 	if (!field(csv, line, in->channel + csv->time, text, &quoted))
-		return recording_fail(in, "line %lu: no title of column %u",
+		return recording_fail(in, "line %lu: there is no column %u",
 				      csv->line, in->channel + csv->time);
 	return title_unit(in, csv, text, "/([", volts, &csv->unit);
 }
