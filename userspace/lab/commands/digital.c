@@ -17,11 +17,8 @@ static unsigned int number(const struct scpi_call *call)
 
 static int set_level(struct scpi *scpi, const struct scpi_call *call)
 {
-	if (number(call) < DIGITAL_INPUTS) {
-		scpi_error(scpi, SCPI_ERR_SUFFIX_RANGE, "line %u is an input",
-			   call->suffix[0]);
+	if (number(call) < DIGITAL_INPUTS)
 		return SCPI_ERR_SUFFIX_RANGE;
-	}
 	digital_set(scpi_lab(scpi), number(call), call->arg[0].integer);
 	return SCPI_OK;
 }
@@ -74,13 +71,8 @@ static int set_source(struct scpi *scpi, const struct scpi_call *call)
 {
 	enum line_source source = call->arg[0].integer;
 
-	if (!source_exists(source, &call->arg[1])) {
-		scpi_error(scpi, SCPI_ERR_RANGE,
-			   "CLOCk 1 to %d, LINE %d to %d or INPut 1 to %d",
-			   LAB_CLOCKS, DIGITAL_INPUTS + 1, LAB_LINES,
-			   LAB_INPUTS);
+	if (!source_exists(source, &call->arg[1]))
 		return SCPI_ERR_RANGE;
-	}
 	digital_set_source(scpi_lab(scpi), number(call), source,
 			   call->arg[1].integer - 1, call->arg[2].number);
 	return SCPI_OK;
@@ -160,7 +152,7 @@ static const struct scpi_command commands[] = {
 			"TRI and RAMP; other functions are polled once a\n"
 			"millisecond.",
 		.reply = "source, and number and threshold if it has them",
-		.errors = "-222 there is no such clock, output line or input",
+		.errors = "-222 CLOCk 1 to 4, LINE 9 to 16 or INPut 1 to 8",
 		.example = "DIG:LINE1:SOUR CLOC,2",
 	}, {
 		.header = "DIGital:LINE<n>:COUNt", OF_LINE, .query = get_count,

@@ -44,11 +44,8 @@ static int set_function(struct scpi *scpi, const struct scpi_call *call)
 	enum signal_function function = call->arg[0].integer;
 	struct lab *lab = scpi_lab(scpi);
 
-	if (function == SIGNAL_FILE && !input_of(scpi, call)->recording) {
-		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
-			   "INPut:FILE comes first");
+	if (function == SIGNAL_FILE && !input_of(scpi, call)->recording)
 		return SCPI_ERR_SETTINGS_CONFLICT;
-	}
 	input_change(lab, number(call))->signal.function = function;
 	input_changed(lab, number(call));
 	return SCPI_OK;
@@ -107,19 +104,16 @@ static int set_file(struct scpi *scpi, const struct scpi_call *call)
 	struct recording *recording;
 
 	if (length > INPUT_FILE_MAX ||
-	    memchr(call->arg[0].bytes, '\0', length)) {
-		scpi_error(scpi, SCPI_ERR_FILE_NAME, "at most %d characters",
-			   INPUT_FILE_MAX);
-		return SCPI_ERR_FILE_NAME;
-	}
+	    memchr(call->arg[0].bytes, '\0', length))
+		return scpi_fail(scpi, SCPI_ERR_FILE_NAME,
+				 "at most %d characters", INPUT_FILE_MAX);
 	memcpy(name, call->arg[0].bytes, length);
 	recording = recording_open(lab->directory, name, call->arg[1].integer,
 				   llround(call->arg[2].number * SIGNAL_HERTZ),
 				   &fault);
-	if (!recording) {
-		scpi_error(scpi, fault.error, "%s: %s", name, fault.reason);
-		return fault.error;
-	}
+	if (!recording)
+		return scpi_fail(scpi, fault.error, "%s: %s", name,
+				 fault.reason);
 	input_set_recording(lab, number(call), recording, name,
 			    call->arg[1].integer);
 	return SCPI_OK;
@@ -235,7 +229,7 @@ static const struct scpi_command commands[] = {
 			"65536 as a 16 bit sample, counted from INITiate; FILE is a\n"
 			"recording that starts with INITiate.",
 		.reply = "SIN, SQU, TRI, RAMP, NOIS, DC, LOOP, COUN or FILE",
-		.errors = "-221 FILE before INPut:FILE",
+		.errors = "-221 INPut:FILE comes first",
 		.example = "INP1:FUNC TRI",
 	},
 };

@@ -30,13 +30,9 @@ static int get_level(struct scpi *scpi, const struct scpi_call *call)
 
 static int set_waveform(struct scpi *scpi, const struct scpi_call *call)
 {
-	if (output_set_waveform(scpi_lab(scpi), number(call),
-				call->arg[0].address, call->arg[1].address)) {
-		scpi_error(scpi, SCPI_ERR_RANGE, "the card has %zu bytes",
-			   scpi_lab(scpi)->card->size);
-		return SCPI_ERR_RANGE;
-	}
-	return SCPI_OK;
+	return output_set_waveform(scpi_lab(scpi), number(call),
+				call->arg[0].address, call->arg[1].address) ?
+	       SCPI_ERR_RANGE : SCPI_OK;
 }
 
 static int get_waveform(struct scpi *scpi, const struct scpi_call *call)
@@ -77,8 +73,6 @@ static int set_state(struct scpi *scpi, const struct scpi_call *call)
 	if (!call->arg[0].integer) {
 		output_stop(scpi_lab(scpi), number(call));
 	} else if (output_start(scpi_lab(scpi), number(call))) {
-		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
-			   "OUTPut:WAVeform comes first");
 		return SCPI_ERR_SETTINGS_CONFLICT;
 	}
 	return SCPI_OK;
@@ -137,7 +131,7 @@ static const struct scpi_command commands[] = {
 		.params = { { PARAM(BOOL, "on") } },
 		.help = "Play the waveform from its first point, or return to the\n"
 			"level.",
-		.reply = "0 or 1", .errors = "-221 ON before OUTPut:WAVeform",
+		.reply = "0 or 1", .errors = "-221 OUTPut:WAVeform comes first",
 		.example = "OUTP1:STAT OFF",
 	},
 };

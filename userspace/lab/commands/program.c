@@ -297,6 +297,7 @@ const struct scpi_table lab_program_table = SCPI_TABLE("Programs", commands);
 static const struct scpi_command call_command = {
 	.header = "PROGram:RUN",
 	.set = run_called,
+	.errors = RUNS ", -285 the text is not complete",
 	.params = { ARG("1"), ARG("2"), ARG("3"), ARG("4") },
 };
 

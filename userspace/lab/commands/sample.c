@@ -12,6 +12,8 @@
 #include "parts/sampler.h"
 #include "parts/stream.h"
 
+#define STREAM_FIRST	"there is a stream: STREam:STOP first"
+
 static struct sampler *sampler_of(struct scpi *scpi)
 {
 	return scpi_lab(scpi)->sampler;
@@ -21,11 +23,8 @@ int sampling_is_idle(struct scpi *scpi, const struct scpi_call *call)
 {
 	(void)call;
 	sampler_catch_up(scpi_lab(scpi));
-	if (sampler_of(scpi)->state == SAMPLER_IDLE)
-		return SCPI_OK;
-	scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
-		   "sampling is running: ABORt first");
-	return SCPI_ERR_SETTINGS_CONFLICT;
+	return sampler_of(scpi)->state == SAMPLER_IDLE ?
+	       SCPI_OK : SCPI_ERR_SETTINGS_CONFLICT;
 }
 
 static void *find(struct scpi *scpi, const struct scpi_call *call)
@@ -48,11 +47,8 @@ static int set_list(struct scpi *scpi, const struct scpi_call *call)
 		return error;
 	if (count > LAB_INPUTS)
 		return SCPI_ERR_TOO_MUCH_DATA;
-	if (stream_frames(scpi_lab(scpi))) {
-		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
-			   "there is a stream, STREam:STOP first");
-		return SCPI_ERR_SETTINGS_CONFLICT;
-	}
+	if (stream_frames(scpi_lab(scpi)))
+		return scpi_fail(scpi, SCPI_ERR_SETTINGS_CONFLICT, STREAM_FIRST);
 	sampler->list_length = count;
 	for (unsigned int i = 0; i < count; i++)
 		sampler->list[i] = call->arg[0].list.entry[i] - 1;
@@ -157,13 +153,12 @@ static int set_ring(struct scpi *scpi, const struct scpi_call *call)
 	if (error)
 		return error;
 	if (stream_frames(lab))
-		return SCPI_ERR_SETTINGS_CONFLICT;
+		return scpi_fail(scpi, SCPI_ERR_SETTINGS_CONFLICT, STREAM_FIRST);
 	if (address & 1 || address > size || size - address < least ||
 	    length > size - address || (length && length < least)) {
-		scpi_error(scpi, SCPI_ERR_RANGE,
-			   "an even address and at least %ju of %ju bytes",
-			   (uintmax_t)least, (uintmax_t)size);
-		return SCPI_ERR_RANGE;
+		return scpi_fail(scpi, SCPI_ERR_RANGE,
+				 "an even address and at least %ju of %ju bytes",
+				 (uintmax_t)least, (uintmax_t)size);
 	}
 	lab->sampler->ring_address = address;
 	lab->sampler->ring_length = length;
@@ -216,14 +211,10 @@ static int read_all(struct scpi *scpi, const struct scpi_call *call)
 	struct lab *lab = scpi_lab(scpi);
 	int error;
 
-	if (!lab->sampler->count) {
-		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
-			   "SAMPle:COUNt is INFinity");
-		return SCPI_ERR_SETTINGS_CONFLICT;
-	}
+	if (!lab->sampler->count)
+		return scpi_fail(scpi, SCPI_ERR_SETTINGS_CONFLICT,
+				 "SAMPle:COUNt is INFinity");
 	sampler_catch_up(lab);
-	if (lab->sampler->state != SAMPLER_IDLE)
-		return SCPI_ERR_INIT_IGNORED;
 	if (!readers_add(lab, scpi_session(scpi)))
 		return SCPI_ERR_OUT_OF_MEMORY;
 	error = initiate(scpi, call);
@@ -264,7 +255,7 @@ static int measure_voltage(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-#define ERRORS_BUSY	"-221 while sampling is running"
+#define ERRORS_BUSY	"-221 sampling is running: ABORt first"
 #define SUMMARY		"frames, lost frames, time of frame 0 and of the trigger in s; of each input least, greatest and mean V over the frames in the ring"
 
 static const struct scpi_command commands[] = {
@@ -274,7 +265,7 @@ static const struct scpi_command commands[] = {
 		.help = "The inputs that are sampled. A frame is one sample of each,\n"
 			"in this order, 16 bits little endian, 10 V is 32767.",
 		.reply = "(@1,2)",
-		.errors = "-221 while sampling is running or there is a stream, -223 more than 8",
+		.errors = ERRORS_BUSY ", or there is a stream; -223 more than 8",
 		.example = "SAMP:LIST (@1:4)",
 	}, {
 		.header = "SAMPle:RATE", .set = set_rate, .query = get_rate,
@@ -305,7 +296,7 @@ static const struct scpi_command commands[] = {
 		.help = "How many frames are sampled, including those before the\n"
 			"trigger; INFinity: until ABORt. At most 2^48.",
 		.reply = "number of frames, 9.9E+37 for infinity",
-		.errors = ERRORS_BUSY, .example = "SAMP:COUN INF",
+		.errors = ERRORS_BUSY "; -222 at most 2^48", .example = "SAMP:COUN INF",
 	}, {
 		.header = "SAMPle:PRETrigger", .object = &sampling,
 		SCPI_KEPT(struct sampler, pre),
@@ -323,7 +314,7 @@ static const struct scpi_command commands[] = {
 		.help = "The ring in card memory that frames are written to. Length 0\n"
 			"is up to the end of the memory.",
 		.reply = "card address, length in bytes",
-		.errors = "-221 while sampling is running or there is a stream, -222 not within\n"
+		.errors = ERRORS_BUSY ", or there is a stream; -222 not within\n"
 			"card memory",
 		.example = "SAMP:RING 0,65536",
 	}, {
@@ -339,7 +330,7 @@ static const struct scpi_command commands[] = {
 		.help = "Start sampling: wait for the trigger, then sample the frames.\n"
 			"An overlapped command, if SAMPle:COUNt is finite: *WAI and\n"
 			"*OPC wait for its end.",
-		.errors = "-213 sampling is running, -221 settings are incompatible",
+		.errors = "-213 sampling is running: ABORt first, -221 settings are incompatible",
 		.example = "INIT",
 	}, {
 		.header = "ABORt", .set = abort_sampling,
@@ -352,7 +343,7 @@ static const struct scpi_command commands[] = {
 		.help = "Start sampling, wait until all frames are there, and reply as\n"
 			"FETCh? does.",
 		.reply = SUMMARY,
-		.errors = "-213 sampling is running, -221 settings are incompatible, or\n"
+		.errors = "-213 sampling is running: ABORt first, -221 settings are incompatible, or\n"
 			"SAMPle:COUNt is INFinity, -230 it was aborted",
 		.example = "READ?",
 	}, {

@@ -150,11 +150,8 @@ static int recall(struct scpi *scpi, const struct scpi_call *call)
 	struct session *session;
 	int error;
 
-	if (!text) {
-		scpi_error(scpi, SCPI_ERR_SETTINGS_CONFLICT,
-			   "nothing was saved there: *SAV first");
+	if (!text)
 		return SCPI_ERR_SETTINGS_CONFLICT;
-	}
 	session = open_session(scpi, &state);
 	if (!session)
 		return SCPI_ERR_OUT_OF_MEMORY;
@@ -177,7 +174,7 @@ static const struct scpi_command commands[] = {
 		.header = "*RCL", .set = recall,
 		.params = PLACE,
 		.help = "Do as *RST, then set what was saved with *SAV.",
-		.errors = "-221 nothing was saved there, -314 a setting is not possible any\n"
+		.errors = "-221 nothing was saved there: *SAV first, -314 a setting is not possible any\n"
 			"more, such as a file that has gone",
 		.example = "*SAV 1;*RCL 1",
 	},

@@ -118,11 +118,10 @@ static int catalog(struct scpi *scpi, const struct scpi_call *call)
 					alphasort) : -1;
 
 	(void)call;
-	if (count < 0) {
-		scpi_error(scpi, SCPI_ERR_MISSING_MEDIA, "%s", directory ?
-			   strerror(errno) : "the instrument has no --directory");
-		return SCPI_ERR_MISSING_MEDIA;
-	}
+	if (count < 0)
+		return scpi_fail(scpi, SCPI_ERR_MISSING_MEDIA, "%s", directory ?
+				 strerror(errno) :
+				 "the instrument has no --directory");
 	reply_files(scpi, directory, names, count);
 	while (count--)
 		free(names[count]);
@@ -149,7 +148,7 @@ static const struct scpi_command commands[] = {
 		.params = { { NUMBER("time", "s", 0, ADVANCE_MAX, 0) } },
 		.help = "Let virtual time pass, as fast as the machine can. Later\n"
 			"commands run after that.",
-		.errors = "-221 in real time",
+		.errors = "-221 time is real: start skel-lab --virtual-time",
 		.example = "SYST:TIME:ADV 100 ms",
 	}, {
 		.header = "SYSTem:TIME:MODE", .query = get_mode,

@@ -36,7 +36,7 @@ static int fire_bus(struct scpi *scpi, const struct scpi_call *call)
 #define OF_TRIGGER(member)						\
 	.object = &trigger, SCPI_KEPT(struct sampler, member)
 
-#define ERRORS_BUSY	"-221 while sampling is running"
+#define ERRORS_BUSY	"-221 sampling is running: ABORt first"
 
 static const struct scpi_command commands[] = {
 	{
@@ -107,12 +107,12 @@ static const struct scpi_command commands[] = {
 	}, {
 		.header = "TRIGger[:IMMediate]", .set = fire,
 		.help = "Trigger now, whatever TRIGger:SOURce is.",
-		.errors = "-211 not waiting for a trigger",
+		.errors = "-211 nothing waits for a trigger: INITiate first",
 		.example = "TRIG:SOUR BUS;:INIT;:TRIG",
 	}, {
 		.header = "*TRG", .set = fire_bus,
 		.help = "Trigger, if TRIGger:SOURce is BUS.",
-		.errors = "-211 not waiting for a trigger by command",
+		.errors = "-211 nothing waits for a trigger by command: TRIGger:SOURce BUS",
 		.example = "TRIG:SOUR BUS;:INIT;*TRG",
 	},
 };

@@ -72,7 +72,7 @@ static const struct scpi_command commands[] = {
 			"With the number of a page, list the commands on it; without a\n"
 			"parameter, list the pages.",
 		.reply = "one line of text",
-		.errors = "-224 no such command or page",
+		.errors = "-224 no such command or page: HELP? lists them",
 		.example = "HELP? *OPC",
 	}, {
 		.header = "SYSTem:ERRor[:NEXT]", .query = scpi_next_error,

@@ -3,6 +3,7 @@
  * scpi.c - execution of program messages
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "scpi/internal.h"
@@ -61,6 +62,32 @@ static int invoke(struct scpi *scpi, const struct scpi_call *call)
 	return call->command->query(scpi, call);
 }
 
+/*
+ * An error without details: those of the table, if it has this number. Of "-213 it
+ * runs, -221 settings differ", what -221 says is "settings differ".
+ */
+static void report(struct scpi *scpi, int error)
+{
+	const char *errors = scpi->running ? scpi->running->command->errors : NULL;
+	size_t length, digits;
+
+	for (; errors && *errors; errors += length) {
+		length = 1;
+		while (errors[length] && (errors[length] != '-' ||
+					  !scpi_is_digit(errors[length + 1])))
+			length++;
+		digits = strspn(errors + 1, "0123456789") + 1;
+		if (atoi(errors) != error || errors[digits] != ' ')
+			continue;
+		while (strchr(" \n,;", errors[length - 1]))
+			length--;
+		scpi_error(scpi, error, "%.*s", (int)(length - digits - 1),
+			   errors + digits + 1);
+		return;
+	}
+	scpi_error(scpi, error, NULL);
+}
+
 /* The command has ended; with an error, so has the message. */
 static void finish(struct scpi *scpi, int error)
 {
@@ -74,7 +101,7 @@ static void finish(struct scpi *scpi, int error)
 		scpi_reply_cancel(scpi);
 		scpi->line_pos = scpi->line_length;
 		if (error != scpi->raised)
-			scpi_error(scpi, error, NULL);
+			report(scpi, error);
 	}
 	scpi->running = NULL;
 	scpi_status_latch(scpi);

@@ -262,7 +262,11 @@ struct scpi_command {
 	/* Texts may have several lines; a newline is a blank. */
 	const char *help;		/* one or more sentences, ends in '.' */
 	const char *reply;		/* form of the reply, NULL: none */
-	const char *errors;		/* specific ones: "-221 while sampling" */
+	/*
+	 * Those that handlers return, and what an error without details says:
+	 * "-213 sampling is running, -221 ..."
+	 */
+	const char *errors;
 	const char *example;		/* a line that works after *RST */
 };
 
@@ -413,6 +417,8 @@ void scpi_update(struct scpi *scpi);
  */
 __printf(3, 4)
 void scpi_error(struct scpi *scpi, int number, const char *detail, ...);
+#define scpi_fail(scpi, number, ...)					\
+	(scpi_error(scpi, number, __VA_ARGS__), (number))
 const char *scpi_error_message(int number);
 
 /* Replies, from within a handler or between SCPI_SUSPEND and scpi_resume(). */
