@@ -10,11 +10,42 @@ static unsigned int number(const struct scpi_call *call)
 	return call->suffix[0] - 1;
 }
 
-static const struct output *output_of(struct scpi *scpi,
-				      const struct scpi_call *call)
+static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
 	return &scpi_lab(scpi)->outputs->output[number(call)];
 }
+
+static const struct output *output_of(struct scpi *scpi,
+				      const struct scpi_call *call)
+{
+	return find(scpi, call);
+}
+
+static int change(struct scpi *scpi, const struct scpi_call *call)
+{
+	output_change(scpi_lab(scpi), number(call));
+	return SCPI_OK;
+}
+
+static int change_clock(struct scpi *scpi, const struct scpi_call *call)
+{
+	output_change_clock(scpi_lab(scpi), number(call));
+	return SCPI_OK;
+}
+
+static void changed(struct scpi *scpi, const struct scpi_call *call)
+{
+	(void)call;
+	outputs_changed(scpi_lab(scpi));
+}
+
+static const struct scpi_object outputs = {
+	.find = find, .change = change, .changed = changed,
+};
+
+static const struct scpi_object clocks = {
+	.find = find, .change = change_clock, .changed = changed,
+};
 
 static int set_level(struct scpi *scpi, const struct scpi_call *call)
 {
@@ -39,32 +70,6 @@ static int get_waveform(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_reply_address(scpi, output_of(scpi, call)->address);
 	scpi_reply_address(scpi, output_of(scpi, call)->points);
-	return SCPI_OK;
-}
-
-static int set_clock(struct scpi *scpi, const struct scpi_call *call)
-{
-	output_set_clock(scpi_lab(scpi), number(call),
-			 call->arg[0].integer - 1);
-	return SCPI_OK;
-}
-
-static int get_clock(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_integer(scpi, output_of(scpi, call)->clock + 1);
-	return SCPI_OK;
-}
-
-static int set_mode(struct scpi *scpi, const struct scpi_call *call)
-{
-	output_set_once(scpi_lab(scpi), number(call), call->arg[0].integer);
-	return SCPI_OK;
-}
-
-static int get_mode(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_choice(scpi, &call->command->params[0],
-			  output_of(scpi, call)->once);
 	return SCPI_OK;
 }
 
@@ -112,15 +117,15 @@ static const struct scpi_command commands[] = {
 		.errors = "-222 not within card memory",
 		.example = "OUTP1:WAV 0,1000",
 	}, {
-		.header = "OUTPut<n>:CLOCk", OF_OUTPUT, .set = set_clock,
-		.query = get_clock,
+		.header = "OUTPut<n>:CLOCk", OF_OUTPUT, .object = &clocks,
+		SCPI_KEPT(struct output, clock), .first = 1,
 		.params = { { INTEGER("clock", 1, LAB_CLOCKS, 1) } },
 		.help = "The waveform advances by one point with each period of this\n"
 			"clock.",
 		.reply = "number of the clock", .example = "OUTP1:CLOC 2",
 	}, {
-		.header = "OUTPut<n>:MODE", OF_OUTPUT, .set = set_mode,
-		.query = get_mode,
+		.header = "OUTPut<n>:MODE", OF_OUTPUT, .object = &outputs,
+		SCPI_KEPT(struct output, once),
 		.params = { { CHOICE("mode", "LOOP|ONCE") } },
 		.help = "After its last point the waveform starts over, or stays\n"
 			"there.",

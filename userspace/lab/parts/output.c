@@ -19,22 +19,39 @@ static uint64_t point(const struct lab *lab, const struct output *output,
 	       clock_divider(lab, output->clock);
 }
 
-/*
- * A clock is about to change: the current point lasts for a whole period of the
- * new clock from now on.
- */
+/* The current point lasts for a whole period of the new clock from now on. */
+static void hold(struct lab *lab, struct output *output)
+{
+	uint64_t now = lab_tick(lab);
+
+	if (!output->running)
+		return;
+	output->base_index = point(lab, output, now);
+	output->base_tick = now;
+}
+
+/* A clock is about to change. */
 static void hold_clock(struct lab *lab, unsigned int clock)
 {
-	for (unsigned int i = 0; i < LAB_OUTPUTS; i++) {
-		struct output *output = &lab->outputs->output[i];
-		uint64_t now;
+	for (unsigned int i = 0; i < LAB_OUTPUTS; i++)
+		if (lab->outputs->output[i].clock == clock)
+			hold(lab, &lab->outputs->output[i]);
+}
 
-		if (!output->running || output->clock != clock)
-			continue;
-		now = point(lab, output, lab_tick(lab));
-		output->base_tick = lab_tick(lab);
-		output->base_index = now;
-	}
+struct output *output_change(struct lab *lab, unsigned int n)
+{
+	lab->hooks.catch_up(lab);
+	return &lab->outputs->output[n];
+}
+
+void output_change_clock(struct lab *lab, unsigned int n)
+{
+	hold(lab, output_change(lab, n));
+}
+
+void outputs_changed(struct lab *lab)
+{
+	lab->hooks.refresh(lab);
 }
 
 int16_t output_sample(const struct lab *lab, unsigned int n, uint64_t tick)
@@ -73,23 +90,6 @@ int output_set_waveform(struct lab *lab, unsigned int n, uint64_t address,
 	output->address = address;
 	output->points = points;
 	return 0;
-}
-
-void output_set_clock(struct lab *lab, unsigned int n, unsigned int clock)
-{
-	struct output *output = &lab->outputs->output[n];
-
-	lab->hooks.catch_up(lab);
-	hold_clock(lab, output->clock);
-	output->clock = clock;
-	lab->hooks.refresh(lab);
-}
-
-void output_set_once(struct lab *lab, unsigned int n, bool once)
-{
-	lab->hooks.catch_up(lab);
-	lab->outputs->output[n].once = once;
-	lab->hooks.refresh(lab);
 }
 
 int output_start(struct lab *lab, unsigned int n)

@@ -15,7 +15,7 @@ struct output {
 	double level;		/* V, as the 16 bit converter gives it */
 	uint64_t address, points;	/* the waveform; 0 points: none */
 	unsigned int clock;
-	bool once;		/* stay at the last point, else start over */
+	unsigned int once;	/* 1: stay at the last point, else start over */
 	bool running;
 	uint64_t base_tick;	/* time of point base_index */
 	uint64_t base_index;
@@ -30,13 +30,19 @@ extern const struct lab_part outputs_part;
 /* The sample at @tick, which is not before the last change of the settings */
 int16_t output_sample(const struct lab *lab, unsigned int output, uint64_t tick);
 
-/* These sample what is due before they change anything. */
+/*
+ * These sample what is due before anything changes, by the caller: what the
+ * waveform does at its end, or its clock. outputs_changed() comes after it.
+ */
+struct output *output_change(struct lab *lab, unsigned int output);
+void output_change_clock(struct lab *lab, unsigned int output);
+void outputs_changed(struct lab *lab);
+
+/* These change it themselves. */
 void output_set_level(struct lab *lab, unsigned int output, double volts);
 /* Also stops the output. Return: 0, or -ERANGE: not within card memory. */
 int output_set_waveform(struct lab *lab, unsigned int output, uint64_t address,
 			uint64_t points);
-void output_set_clock(struct lab *lab, unsigned int output, unsigned int clock);
-void output_set_once(struct lab *lab, unsigned int output, bool once);
 /* From the first point. Return: 0, or -ENODATA: it has no waveform. */
 int output_start(struct lab *lab, unsigned int output);
 void output_stop(struct lab *lab, unsigned int output);

@@ -270,7 +270,7 @@ static void settings_are_told(void)
 /* A waveform in card memory, seen by an input */
 static void outputs_are_looped_back(void)
 {
-	int16_t wave[4] = { 100, 200, 300, 400 };
+	int16_t wave[4] = { 100, 200, 300, 400 }, before[50];
 
 	memcpy(rig.lab->card->memory + 60000, wave, sizeof(wave));
 	asks(0, "OUTP2:LEV 5;LEV?;:INP3:LOOP 2;:MEAS:VOLT? (@3)",
@@ -294,6 +294,16 @@ static void outputs_are_looped_back(void)
 	clock_set(rig.lab, 2, 1000000);
 	check(output_sample(rig.lab, 1, lab_tick(rig.lab) + 999999) == 200);
 	check(output_sample(rig.lab, 1, lab_tick(rig.lab) + 1000000) == 300);
+	/* another output that leaves this clock, or changes its end, does not matter */
+	asks(0, "OUTP1:WAV 60000,4;CLOC 3;STAT ON", "");
+	lab_run_until(rig.lab, lab_now(rig.lab) + 12345670, NULL, NULL);
+	for (int i = 0; i < 50; i++)
+		before[i] = output_sample(rig.lab, 1, lab_tick(rig.lab) + i * 50000);
+	output_change_clock(rig.lab, 0);
+	rig.lab->outputs->output[0].clock = 0;
+	for (int i = 0; i < 50; i++)
+		check(before[i] == output_sample(rig.lab, 1,
+						 lab_tick(rig.lab) + i * 50000));
 }
 
 void test_signal(void)
