@@ -286,16 +286,6 @@ static void reply(const char *arg)
 	scpi_reply_integer(&user.scpi, atoi(arg));
 }
 
-static void pending(const char *arg)
-{
-	user.pending = atoi(arg);
-}
-
-static void uploaded(const char *arg)
-{
-	user.uploaded = atoi(arg);
-}
-
 static void operation(const char *arg)
 {
 	user.operation = atoi(arg);
@@ -311,16 +301,6 @@ static void last(const char *arg)
 static void is_number(const char *what, unsigned int is, const char *arg)
 {
 	expect(is == strtoul(arg, NULL, 10), "%s is %u\n", what, is);
-}
-
-static void calls(const char *arg)
-{
-	is_number("calls", user.calls, arg);
-}
-
-static void resets(const char *arg)
-{
-	is_number("resets", user.resets, arg);
 }
 
 static void suspended(const char *arg)
@@ -384,30 +364,51 @@ static const struct {
 	{ "each", each },
 	/* language */
 	{ "new", new }, { "update", update }, { "abort", stop_waiting },
-	{ "resume", resume }, { "reply", reply }, { "pending", pending },
-	{ "uploaded", uploaded }, { "operation", operation },
-	{ "calls", calls }, { "resets", resets }, { "suspended", suspended },
-	{ "out", out }, { "last", last },
+	{ "resume", resume }, { "reply", reply }, { "operation", operation },
+	{ "suspended", suspended }, { "out", out }, { "last", last },
 	/* lab */
 	{ "open", open_channel }, { "close", close_channel }, { "run", go },
 	{ "got", got }, { "buffer", host_buffer }, { "granted", granted },
 	{ "refused", refused },
 };
 
+/* That are set, or compared */
+static const struct {
+	const char *name;
+	bool *set;
+	const unsigned int *compared;
+} members[] = {
+	{ "pending", &user.pending, NULL }, { "uploaded", &user.uploaded, NULL },
+	{ "calls", NULL, &user.calls }, { "resets", NULL, &user.resets },
+};
+
+static bool named(const char *name, const char *word, size_t length)
+{
+	return strlen(name) == length && !strncmp(name, word, length);
+}
+
 static void act(const char *word)
 {
 	size_t length = strcspn(word, " ");
 	char arg[TEXT_MAX];
-	size_t i = 0;
 
 	unescape(word + length + (word[length] == ' '), arg);
-	while (i < ARRAY_SIZE(words) &&
-	       (strlen(words[i].name) != length ||
-		strncmp(words[i].name, word, length)))
-		i++;
-	expect(i < ARRAY_SIZE(words), "no such word: %s\n", word);
-	if (i < ARRAY_SIZE(words))
-		words[i].act(arg);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (named(words[i].name, word, length)) {
+			words[i].act(arg);
+			return;
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		if (!named(members[i].name, word, length))
+			continue;
+		if (members[i].set)
+			*members[i].set = atoi(arg);
+		else
+			is_number(word, *members[i].compared, arg);
+		return;
+	}
+	expect(!word, "no such word: %s\n", word);
 }
 
 /* --- files ------------------------------------------------------------ */

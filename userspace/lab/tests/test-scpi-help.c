@@ -11,36 +11,6 @@
 static struct scpi_user user;
 static char output[200000];
 
-/* Does @text consist of these parts and a newline? */
-static bool consists(const char *text, const char * const *parts)
-{
-	for (; *parts; text += strlen(*parts++)) {
-		if (strncmp(text, *parts, strlen(*parts)) == 0)
-			continue;
-		printf("# '%s' instead of '%s'\n", text, *parts);
-		return false;
-	}
-	return strcmp(text, "\n") == 0;
-}
-
-static void help_pages(void)
-{
-	static const char * const index[] = {
-		"HELP? <command> explains, HELP? <n> lists: ",
-		"1 Test commands, 2 Common commands", NULL
-	};
-
-	scpi_user_init(&user);
-	check(consists(scpi_user_say(&user, "HELP?"), index));
-	check(strstr(scpi_user_say(&user, "HELP? 1"),
-		     "Test commands: INPut<n>:FREQuency[:CW][?] "));
-	check(strstr(scpi_user_say(&user, "HELP? 1"), " TOHOST SAMPLE "));
-	check(strstr(scpi_user_say(&user, "HELP? 2"), " *OPC[?] *WAI *ESR? "));
-	check(scpi_user_fails(&user, "HELP? 3", -224, "HELP?"));
-	check(scpi_user_fails(&user, "HELP? 0", -224, "HELP?"));
-	check(scpi_user_fails(&user, "HELP? 99999999999", -224, "HELP?"));
-}
-
 /* All commands are on some page if a table needs more than one. */
 static void long_table(void)
 {
@@ -70,50 +40,6 @@ static void long_table(void)
 	}
 	check(found == 200 && user.longest <= SCPI_LINE_MAX);
 	check(strncmp(scpi_user_say(&user, "HELP? 4"), "Common", 6) == 0);
-}
-
-static void help_command(void)
-{
-	static const char * const frequency[] = {
-		"INPut<1..8>:FREQuency[:CW] <frequency> | ",
-		"INPut<1..8>:FREQuency[:CW]? [MINimum|MAXimum|DEFault]; ",
-		"frequency: number, 0.001 to 500000 Hz, default 50. ",
-		"Frequency of the generator; *RST sets `50` Hz. ",
-		"Reply: frequency in Hz. Example: INP1:FREQ 1 kHz", NULL
-	};
-	static const char * const delay[] = {
-		"TRIGger:DELay <delay>[,<level>[,<edges>]]; ",
-		"delay: number, 0 to INFinity s, default 0; ",
-		"level: number, -10 to 10 V, default 1; may be left out; ",
-		"edges: whole number, 1 to 3, default 2; may be left out. ",
-		"Delay, and more. Errors: -221 while sampling. ",
-		"Example: TRIG:DEL 1 ms,2 V", NULL
-	};
-
-	scpi_user_init(&user);
-	check(consists(scpi_user_say(&user, "HELP? INP:FREQ"), frequency));
-	check(consists(scpi_user_say(&user, "HELP? trig:del"), delay));
-	check(strstr(scpi_user_say(&user, "HELP? *OPC"), "*OPC | *OPC?. Set"));
-	check(strstr(scpi_user_say(&user, "HELP? *IDN?"), "*IDN?. What"));
-	check(strstr(scpi_user_say(&user, "HELP? 'TOHOST'"),
-		     "TOHOST <address> <length> <host>; "));
-	check(strstr(scpi_user_say(&user, "HELP? INP77:SHAP"),
-		     "shape: SINusoid, SQUare or DC. "));
-	/* a group */
-	check(scpi_user_ask(&user, "HELP? inp3",
-			    "Commands: INPut<n>:FREQuency[:CW][?] "
-			    "INPut<n>:SHAPe[?]\n"));
-	check(scpi_user_ask(&user, "HELP? SENS",
-			    "Commands: [SENSe]:COUNt[?] "
-			    "[SENSe]:RANGe<n>[:UNIT]:LINE<n>?\n"));
-	check(strstr(scpi_user_say(&user, "HELP? FAIL"),
-		     " Also: FAIL:DETail FAIL:STRange. Example: FAIL?\n"));
-	check(scpi_user_fails(&user, "HELP? INP:FREQ:CW:X", -224, "HELP?"));
-	check(scpi_user_fails(&user, "HELP? FOO", -224, "HELP?"));
-	check(scpi_user_fails(&user, "HELP? ''", -224, "HELP?"));
-	check(scpi_user_fails(&user, "HELP? INP:FREQ,5",
-			      -108, "HELP?, parameter 2"));
-	check(scpi_user_fails(&user, "HELP? =", -102, "HELP?, parameter 1"));
 }
 
 /* Each command that is in a table can be explained, in one line */
@@ -274,9 +200,7 @@ static void tables(void)
 
 void test_scpi_help(void)
 {
-	run(help_pages);
 	run(long_table);
-	run(help_command);
 	run(help_all);
 	run(examples);
 	run(completion);
