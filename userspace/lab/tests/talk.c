@@ -98,55 +98,54 @@ static bool no_error(unsigned int channel)
 
 /* --- parameters, as text ---------------------------------------------- */
 
-static int print_number(char *text, double number)
+static void print_number(FILE *to, double number)
 {
-	for (int digits = 1; digits <= 17; digits++) {
-		sprintf(text, "%.*g", digits, number);
-		if (strtod(text, NULL) == number)
-			break;
-	}
-	return strlen(text);
+	char text[40];
+	int digits = 0;
+
+	do
+		snprintf(text, sizeof(text), "%.*g", ++digits, number);
+	while (digits < 17 && strtod(text, NULL) != number);
+	fputs(text, to);
 }
 
-static int print_bytes(char *text, const char *bytes, size_t length)
+static void print_bytes(FILE *to, const char *bytes, size_t length)
 {
-	char *start = text;
-
-	*text++ = '\'';
-	for (; length--; bytes++) {
-		if (*bytes >= ' ' && *bytes <= '~')
-			*text++ = *bytes;
-		else
-			text += sprintf(text, "<%02x>", (unsigned char)*bytes);
-	}
-	return sprintf(text, "'") + (text - start);
+	putc('\'', to);
+	for (; length--; bytes++)
+		fprintf(to, *bytes >= ' ' && *bytes <= '~' ? "%c" : "<%02x>",
+			(unsigned char)*bytes);
+	putc('\'', to);
 }
 
-static int print_arg(char *text, enum scpi_type type, const struct scpi_arg *arg)
+static void print_arg(FILE *to, enum scpi_type type, const struct scpi_arg *arg)
 {
-	int length = 0;
-
 	switch (type) {
 	case SCPI_ADDRESS:
-		return sprintf(text, "%ju", (uintmax_t)arg->address);
+		fprintf(to, "%ju", (uintmax_t)arg->address);
+		break;
 	case SCPI_NUMBER:
-		return print_number(text, arg->number);
+		print_number(to, arg->number);
+		break;
 	case SCPI_VALUE:
-		if (!arg->value.whole)
-			return print_number(text, arg->value.number);
-		return sprintf(text, "%jd", (intmax_t)arg->value.integer);
+		if (arg->value.whole)
+			fprintf(to, "%jd", (intmax_t)arg->value.integer);
+		else
+			print_number(to, arg->value.number);
+		break;
 	case SCPI_STRING:
 	case SCPI_BLOCK:
 	case SCPI_WORD:
-		return arg->given ?
-		       print_bytes(text, user.bytes, user.length) : 0;
+		if (arg->given)
+			print_bytes(to, user.bytes, user.length);
+		break;
 	case SCPI_LIST:
 		for (unsigned int i = 0; i < arg->list.count; i++)
-			length += sprintf(text + length, i ? " %u" : "(%u",
-					  arg->list.entry[i]);
-		return length + sprintf(text + length, ")");
+			fprintf(to, i ? " %u" : "(%u", arg->list.entry[i]);
+		putc(')', to);
+		break;
 	default:
-		return sprintf(text, "%jd", (intmax_t)arg->integer);
+		fprintf(to, "%jd", (intmax_t)arg->integer);
 	}
 }
 
@@ -155,19 +154,20 @@ static const char *print_call(const struct scpi_call *call)
 {
 	const struct scpi_param *param = call->command->params;
 	static char text[TEXT_MAX];
-	int length = 0;
+	FILE *to = fmemopen(text, sizeof(text), "w");
 
+	if (!to)
+		abort();
 	*text = '\0';
 	if (call->suffix[0] > 1)
-		length = sprintf(text, "%u: ", call->suffix[0]);
+		fprintf(to, "%u: ", call->suffix[0]);
 	for (int i = 0; param[i].type != SCPI_NONE; i++) {
-		bool given = call->arg[i].given;
-
-		length += sprintf(text + length, "%s%s", i ? "," : "",
-				  given ? "" : "[");
-		length += print_arg(text + length, param[i].type, &call->arg[i]);
-		length += sprintf(text + length, "%s", given ? "" : "]");
+		fputs(i ? "," : "", to);
+		fputs(call->arg[i].given ? "" : "[", to);
+		print_arg(to, param[i].type, &call->arg[i]);
+		fputs(call->arg[i].given ? "" : "]", to);
 	}
+	fclose(to);
 	return text;
 }
 
