@@ -23,13 +23,13 @@ static const struct output *output_of(struct scpi *scpi,
 
 static int change(struct scpi *scpi, const struct scpi_call *call)
 {
-	output_change(scpi_lab(scpi), number(call));
+	outputs_change(scpi_lab(scpi), number(call));
 	return SCPI_OK;
 }
 
 static int change_clock(struct scpi *scpi, const struct scpi_call *call)
 {
-	output_change_clock(scpi_lab(scpi), number(call));
+	outputs_change_clock(scpi_lab(scpi), number(call));
 	return SCPI_OK;
 }
 

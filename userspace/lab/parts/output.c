@@ -38,15 +38,15 @@ static void hold_clock(struct lab *lab, unsigned int clock)
 			hold(lab, &lab->outputs->output[i]);
 }
 
-struct output *output_change(struct lab *lab, unsigned int n)
+struct output *outputs_change(struct lab *lab, unsigned int n)
 {
 	lab->hooks.catch_up(lab);
 	return &lab->outputs->output[n];
 }
 
-void output_change_clock(struct lab *lab, unsigned int n)
+void outputs_change_clock(struct lab *lab, unsigned int n)
 {
-	hold(lab, output_change(lab, n));
+	hold(lab, outputs_change(lab, n));
 }
 
 void outputs_changed(struct lab *lab)

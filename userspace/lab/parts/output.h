@@ -34,8 +34,8 @@ int16_t output_sample(const struct lab *lab, unsigned int output, uint64_t tick)
  * These sample what is due before anything changes, by the caller: what the
  * waveform does at its end, or its clock. outputs_changed() comes after it.
  */
-struct output *output_change(struct lab *lab, unsigned int output);
-void output_change_clock(struct lab *lab, unsigned int output);
+struct output *outputs_change(struct lab *lab, unsigned int output);
+void outputs_change_clock(struct lab *lab, unsigned int output);
 void outputs_changed(struct lab *lab);
 
 /* These change it themselves. */

@@ -299,7 +299,7 @@ static void outputs_are_looped_back(void)
 	lab_run_until(rig.lab, lab_now(rig.lab) + 12345670, NULL, NULL);
 	for (int i = 0; i < 50; i++)
 		before[i] = output_sample(rig.lab, 1, lab_tick(rig.lab) + i * 50000);
-	output_change_clock(rig.lab, 0);
+	outputs_change_clock(rig.lab, 0);
 	rig.lab->outputs->output[0].clock = 0;
 	for (int i = 0; i < 50; i++)
 		check(before[i] == output_sample(rig.lab, 1,
