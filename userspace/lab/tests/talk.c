@@ -499,15 +499,23 @@ static void section(void)
 	}
 }
 
+static void refuse(const char *why)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, number, why);
+	exit(1);
+}
+
 static void run_section(void)
 {
 	char name[TEXT_MAX];
 
 	strcpy(name, next + 3);
 	*otherwise = '\0';
-	for (kind = LANGUAGE; kind < PROGRAM; kind++)
+	for (kind = LANGUAGE; kind <= PROGRAM; kind++)
 		if (!strncmp(name, kinds[kind], strlen(kinds[kind])))
 			break;
+	if (kind > PROGRAM)
+		refuse("no such instrument");
 	if (kind == LANGUAGE)
 		scpi_user_init(&user);
 	else
@@ -523,16 +531,16 @@ int main(int argc, char *argv[])
 		file = argv[i];
 		number = 0;
 		stream = fopen(file, "r");
-		if (!stream) {
-			perror(file);
-			return 1;
-		}
-		more = next_line();
-		while (more) {
-			if (strncmp(next, "== ", 3))
-				more = next_line();
-			else
+		if (!stream)
+			refuse("cannot be read");
+		for (more = next_line(); more; ) {
+			if (!strncmp(next, "== ", 3)) {
 				run_section();
+				continue;
+			}
+			if (*next && *next != '#')
+				refuse("what does not begin with == or #");
+			more = next_line();
 		}
 		fclose(stream);
 	}
