@@ -39,7 +39,6 @@ static int set_outputs(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_outputs(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)) >>
 				 DIGITAL_INPUTS);
 	return SCPI_OK;
@@ -47,7 +46,6 @@ static int get_outputs(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_levels(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)));
 	return SCPI_OK;
 }

@@ -35,7 +35,6 @@ static int change_clock(struct scpi *scpi, const struct scpi_call *call)
 
 static void changed(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	outputs_changed(scpi_lab(scpi));
 }
 

@@ -126,7 +126,6 @@ static int catalog(struct scpi *scpi, const struct scpi_call *call)
 	struct lab *lab = scpi_lab(scpi);
 	unsigned int i;
 
-	(void)call;
 	for (i = 0; program_at(lab, i); i++)
 		scpi_reply_string(scpi, program_name(program_at(lab, i)));
 	if (!i)
@@ -164,13 +163,11 @@ static int delete(struct scpi *scpi, const struct scpi_call *call)
 
 static int delete_all(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return program_delete_all(scpi_lab(scpi));
 }
 
 static void *find_limits(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return programs_limits(scpi_lab(scpi));
 }
 

@@ -21,7 +21,6 @@ static struct sampler *sampler_of(struct scpi *scpi)
 
 int sampling_is_idle(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	sampler_catch_up(scpi_lab(scpi));
 	return sampler_of(scpi)->state == SAMPLER_IDLE ?
 	       SCPI_OK : SCPI_ERR_SETTINGS_CONFLICT;
@@ -29,7 +28,6 @@ int sampling_is_idle(struct scpi *scpi, const struct scpi_call *call)
 
 static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return sampler_of(scpi);
 }
 
@@ -62,7 +60,6 @@ static int get_list(struct scpi *scpi, const struct scpi_call *call)
 	char text[4 * LAB_INPUTS] = "";
 	int length = 0;
 
-	(void)call;
 	for (unsigned int i = 0; i < sampler->list_length; i++)
 		length += snprintf(text + length, sizeof(text) - length,
 				   i ? ",%u" : "%u", sampler->list[i] + 1);
@@ -83,7 +80,6 @@ static int set_rate(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_rate(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_number(scpi, (double)CLOCK_MASTER /
 				(scpi_session(scpi)->saves ?
 				 sampler_of(scpi)->period :
@@ -134,7 +130,6 @@ static int get_count(struct scpi *scpi, const struct scpi_call *call)
 {
 	uint64_t count = sampler_of(scpi)->count;
 
-	(void)call;
 	if (count)
 		scpi_reply_address(scpi, count);
 	else
@@ -169,7 +164,6 @@ static int get_ring(struct scpi *scpi, const struct scpi_call *call)
 {
 	uint64_t address, length = sampler_ring(scpi_lab(scpi), &address);
 
-	(void)call;
 	scpi_reply_address(scpi, address);
 	scpi_reply_address(scpi, length);
 	return SCPI_OK;
@@ -183,7 +177,6 @@ static int set_keep(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_keep(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_bool(scpi, session_user(scpi_session(scpi))->keeps);
 	return SCPI_OK;
 }
@@ -193,7 +186,6 @@ static int initiate(struct scpi *scpi, const struct scpi_call *call)
 	const char *why = NULL;
 	int error = sampler_start(scpi_lab(scpi), scpi_session(scpi), &why);
 
-	(void)call;
 	if (why)
 		scpi_error(scpi, error, "%s", why);
 	return error;
@@ -201,7 +193,6 @@ static int initiate(struct scpi *scpi, const struct scpi_call *call)
 
 static int abort_sampling(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	sampler_abort(scpi_lab(scpi));
 	return SCPI_OK;
 }
@@ -225,7 +216,6 @@ static int read_all(struct scpi *scpi, const struct scpi_call *call)
 
 static int fetch(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return reader_summary(scpi_lab(scpi), scpi);
 }
 

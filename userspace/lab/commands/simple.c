@@ -68,7 +68,6 @@ static int get_inputs(struct scpi *scpi, const struct scpi_call *call)
 	char text[LAB_INPUTS * 64];
 	int length = 0;
 
-	(void)call;
 	for (unsigned int i = 0; i < sampler->list_length; i++)
 		length += describe(lab, sampler->list[i], text + length,
 				   sizeof(text) - length);
@@ -124,7 +123,6 @@ static int sample(struct scpi *scpi, const struct scpi_call *call)
 
 static int stop(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	sampler_abort(scpi_lab(scpi));
 	scpi_reply_text(scpi, "OK STOP");
 	return SCPI_OK;
@@ -145,7 +143,6 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 	unsigned long long frames = 0;
 	uint64_t interval, position, ring, base;
 
-	(void)call;
 	sampler_catch_up(lab);
 	if (s->inputs) {
 		frames = sampler_frames(lab);

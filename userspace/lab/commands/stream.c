@@ -22,7 +22,6 @@ static bool is_owner(struct scpi *scpi)
 
 static int stop(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	if (!is_owner(scpi))
 		return SCPI_ERR_SETTINGS_CONFLICT;
 	streams_stop(scpi_lab(scpi));
@@ -42,7 +41,6 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 	const struct streams *s = lab->streams;
 	unsigned long long next = 0;
 
-	(void)call;
 	sampler_catch_up(scpi_lab(scpi));
 	if (s->flows)
 		next = s->next - lab->sampler->first;

@@ -20,7 +20,6 @@ static int get_time(struct scpi *scpi, const struct scpi_call *call)
 {
 	lab_time now = lab_now(scpi_lab(scpi));
 
-	(void)call;
 	scpi_reply_text(scpi, "%llu.%09llu",
 			(unsigned long long)(now / LAB_SECOND),
 			(unsigned long long)(now % LAB_SECOND));
@@ -32,7 +31,6 @@ static void advanced(struct lab *lab, struct lab_timer *timer)
 	struct session *session =
 		lab_container_of(timer, struct session, advance);
 
-	(void)lab;
 	scpi_resume(&session->scpi, SCPI_OK);
 }
 
@@ -52,7 +50,6 @@ static int advance(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_mode(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_text(scpi, scpi_lab(scpi)->time.real ? "REAL" : "VIRT");
 	return SCPI_OK;
 }
@@ -65,7 +62,6 @@ static int set_seed(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_seed(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_address(scpi, scpi_lab(scpi)->seed);
 	return SCPI_OK;
 }
@@ -117,7 +113,6 @@ static int catalog(struct scpi *scpi, const struct scpi_call *call)
 	int count = directory ? scandir(directory, &names, is_visible,
 					alphasort) : -1;
 
-	(void)call;
 	if (count < 0)
 		return scpi_fail(scpi, SCPI_ERR_MISSING_MEDIA, "%s", directory ?
 				 strerror(errno) :
@@ -131,7 +126,6 @@ static int catalog(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_memory(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_address(scpi, scpi_lab(scpi)->card->size);
 	return SCPI_OK;
 }

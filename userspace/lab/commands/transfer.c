@@ -39,7 +39,6 @@ static int set_speed(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, scpi_session(scpi)->speed);
 	return SCPI_OK;
 }

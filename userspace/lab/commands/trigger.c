@@ -8,7 +8,6 @@
 
 static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return scpi_lab(scpi)->sampler;
 }
 
@@ -18,7 +17,6 @@ static const struct scpi_object trigger = {
 
 static int fire(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return sampler_trigger(scpi_lab(scpi)) ? SCPI_OK :
 						 SCPI_ERR_TRIGGER_IGNORED;
 }

@@ -138,7 +138,6 @@ static void answer(struct lab *lab, struct lab_timer *timer)
 {
 	struct readers *readers = lab->readers;
 
-	(void)timer;
 	for (unsigned int i = 0; i < LAB_SESSIONS; i++) {
 		struct session *session = readers->waiting[i];
 

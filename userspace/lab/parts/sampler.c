@@ -452,7 +452,6 @@ static void run_timer(struct lab *lab, struct lab_timer *timer)
 	struct sampler *sampler = lab->sampler;
 	lab_time lag = lab_lag(lab);
 
-	(void)timer;
 	if (lag > SAMPLER_LAG_MAX) {
 		uint64_t due = ((lab_now(lab) + lag) / LAB_TICK -
 				sampler->start) / sampler->interval + 1;
@@ -541,7 +540,6 @@ static void sampler_forget(struct lab *lab, struct session *session)
 static uint16_t sampler_operation(const struct lab *lab,
 				  const struct session *session)
 {
-	(void)session;
 	switch (lab->sampler->state) {
 	case SAMPLER_WAITING:
 		return SCPI_OPERATION_TRIGGER;

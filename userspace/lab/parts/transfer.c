@@ -43,7 +43,6 @@ static void transfer_free(struct session_transfer *transfer)
 
 static void transfer_done(void *arg, int error)
 {
-	(void)error;
 	transfer_free(arg);
 }
 

@@ -17,8 +17,6 @@ static int dispatch(lua_State *L)
 
 static int resumed(lua_State *L, int status, lua_KContext context)
 {
-	(void)status;
-	(void)context;
 	return dispatch(L);
 }
 

@@ -213,8 +213,6 @@ static int transfer_result(lua_State *L, int status, lua_KContext context)
 {
 	struct program_run *run = program_of(L);
 
-	(void)status;
-	(void)context;
 	lua_pushboolean(L, run->status == 0);
 	lua_pushinteger(L, run->status);
 	return 2;

@@ -59,8 +59,6 @@ static int finish(lua_State *L, int status, lua_KContext context)
 	struct program_run *run = program_of(L);
 	struct scpi *scpi = &run->own->scpi;
 
-	(void)status;
-	(void)context;
 	if (run->stopping)	/* by its own command */
 		return lua_yield(L, 0);
 	scpi_update(scpi);

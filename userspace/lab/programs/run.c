@@ -79,7 +79,6 @@ static void before_instruction(lua_State *L, lua_Debug *ar)
 {
 	struct program_run *run = program_of(L);
 
-	(void)ar;
 	if (run->over || !watchdog(run)) {
 		/* A C function that calls the program has to be left first. */
 		if (!lua_isyieldable(L))

@@ -10,7 +10,6 @@
 
 int scpi_idn(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_last(scpi, "%s", scpi->ops->identity(scpi->priv));
 	return 0;
 }
@@ -18,21 +17,18 @@ int scpi_idn(struct scpi *scpi, const struct scpi_call *call)
 /* 10.32: cancels *OPC, leaves the queue and the registers alone */
 int scpi_rst(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi->opc = false;
 	return scpi->ops->reset(scpi->priv);
 }
 
 int scpi_tst(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, scpi->ops->test(scpi->priv));
 	return 0;
 }
 
 int scpi_set_opc(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	if (scpi->ops->pending(scpi->priv))
 		scpi->opc = true;
 	else
@@ -52,7 +48,6 @@ int scpi_get_opc(struct scpi *scpi, const struct scpi_call *call)
 {
 	int wait = wait_for_end(scpi, SCPI_WAIT_OPC);
 
-	(void)call;
 	if (!wait)
 		scpi_reply_integer(scpi, 1);
 	return wait;
@@ -60,7 +55,6 @@ int scpi_get_opc(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_wai(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	return wait_for_end(scpi, SCPI_WAIT_WAI);
 }
 
@@ -87,7 +81,6 @@ int scpi_next_error(struct scpi *scpi, const struct scpi_call *call)
 {
 	char text[ERROR_TEXT_MAX];
 
-	(void)call;
 	format_error(scpi_error_first(scpi), text, sizeof(text));
 	scpi_error_drop(scpi);
 	scpi_reply_text(scpi, "%s", text);
@@ -96,7 +89,6 @@ int scpi_next_error(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_count_errors(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, scpi->error_count);
 	return 0;
 }
@@ -121,7 +113,6 @@ int scpi_all_errors(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_version(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_text(scpi, "1999.0");
 	return 0;
 }
@@ -134,7 +125,6 @@ int scpi_set_events(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_events(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_bool(scpi, scpi->events);
 	return 0;
 }

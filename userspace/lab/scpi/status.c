@@ -59,7 +59,6 @@ static uint8_t status_byte(const struct scpi *scpi)
 /* 10.3: clears events and the queue, not the enable registers; 12.5.2: OCIS, OQIS */
 int scpi_cls(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi->esr = 0;
 	scpi->opc = false;
 	scpi->operation.event = 0;
@@ -76,14 +75,12 @@ int scpi_set_ese(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_ese(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, scpi->ese);
 	return 0;
 }
 
 int scpi_get_esr(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, scpi->esr);
 	scpi->esr = 0;
 	return 0;
@@ -98,14 +95,12 @@ int scpi_set_sre(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_sre(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_integer(scpi, scpi->sre);
 	return 0;
 }
 
 int scpi_get_stb(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_status_latch(scpi);
 	scpi_reply_integer(scpi, status_byte(scpi));
 	return 0;
@@ -113,7 +108,6 @@ int scpi_get_stb(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_preset(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi->operation.enable = 0;
 	scpi->questionable.enable = 0;
 	return 0;

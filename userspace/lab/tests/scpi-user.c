@@ -64,7 +64,6 @@ static int reply_two(struct scpi *scpi, const struct scpi_call *call)
 
 static int reply_name(struct scpi *scpi, const struct scpi_call *call)
 {
-	(void)call;
 	scpi_reply_text(scpi, "skel,test,0,1");
 	return SCPI_OK;
 }
@@ -301,7 +300,6 @@ static int user_test(void *priv)
 
 static const char *user_identity(void *priv)
 {
-	(void)priv;
 	return "skel,test,0,1";
 }
 

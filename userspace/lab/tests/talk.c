@@ -260,19 +260,16 @@ static void each(const char *arg)
 
 static void new(const char *arg)
 {
-	(void)arg;
 	scpi_user_init(&user);
 }
 
 static void update(const char *arg)
 {
-	(void)arg;
 	scpi_update(&user.scpi);
 }
 
 static void stop_waiting(const char *arg)
 {
-	(void)arg;
 	scpi_abort(&user.scpi);
 }
 

@@ -92,14 +92,12 @@ static void examples(void)
 
 static int print_completion(void *data)
 {
-	(void)data;
 	scpi_print_completion(user.tables, SCPI_USER_TABLES);
 	return 0;
 }
 
 static int print_reference(void *data)
 {
-	(void)data;
 	scpi_print_reference(user.tables, SCPI_USER_TABLES);
 	return 0;
 }

@@ -315,7 +315,6 @@ static size_t answered;
 static void keep_answer(struct session *session, const char *bytes,
 			size_t length)
 {
-	(void)session;
 	answered = length;
 	memcpy(answer, bytes, length);
 	answer[length] = '\0';

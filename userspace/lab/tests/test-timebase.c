@@ -50,7 +50,6 @@ static void start(bool real)
 
 static bool stop_at_two(void *arg)
 {
-	(void)arg;
 	return strlen(order) >= 2;
 }
 
