@@ -254,6 +254,7 @@ int main(void)
 	run(free_busy_changes_nothing);
 	run(a_child_frees_nothing);
 	run(larger_than_a_card_takes);
+	run(info_of_version_1_0);
 	run(failed_mmap_frees);
 	run(revoked_by_hand);
 	run(many_in_any_order);
