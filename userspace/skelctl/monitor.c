@@ -38,7 +38,6 @@ static void look(struct monitor *monitor, const char *root)
 {
 	static double last;
 	double time = now();
-	size_t i;
 
 	system_free(&monitor->before);
 	monitor->looked = last > 0;
@@ -46,10 +45,6 @@ static void look(struct monitor *monitor, const char *root)
 	last = time;
 	monitor->before = monitor->now;
 	system_look(&monitor->now, root, chosen_card());
-	for (i = 0; !*root && i < monitor->now.users; i++) {
-		if (!monitor->now.user[i].counted)
-			system_count(&monitor->now.user[i]);
-	}
 }
 
 static void number_or_null(struct json *json, const char *key, bool known,

@@ -11,9 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "skelctl.h"
@@ -312,38 +310,6 @@ struct system_user *system_users(const char *root, size_t *count, bool *hidden)
 	*count = users.count;
 	*hidden = users.hidden;
 	return users.user;
-}
-
-void system_count(struct system_user *user)
-{
-	struct skel_info info = { .size = sizeof(info) };
-	char path[PATH_MAX], link[PATH_MAX], device[64];
-	int process, file;
-	ssize_t length;
-
-	process = syscall(SYS_pidfd_open, user->pid, 0);
-	file = process < 0 ? -1 : syscall(SYS_pidfd_getfd, process, user->fd, 0);
-	if (file >= 0) {
-		/* the process may have opened something else meanwhile */
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-		snprintf(device, sizeof(device), "/dev/skel%u", user->card);
-		length = readlink(path, link, sizeof(link) - 1);
-		link[length < 0 ? 0 : length] = '\0';
-		if (strcmp(link, device) == 0 &&
-		    !ioctl(file, SKEL_IOC_INFO, &info) &&
-		    info.channel == user->channel) {
-			user->counted = true;
-			user->granted = info.granted;
-			user->refused = info.refused;
-			user->failed = info.failed;
-			user->bytes_tohost = info.bytes_tohost;
-			user->bytes_fromhost = info.bytes_fromhost;
-			user->replies_lost = info.replies_lost;
-		}
-		close(file);
-	}
-	if (process >= 0)
-		close(process);
 }
 
 void system_look(struct system_view *view, const char *root, const char *only)

@@ -56,14 +56,6 @@ struct system_card *system_cards(const char *root, size_t *count);
  */
 struct system_user *system_users(const char *root, size_t *count, bool *hidden);
 
-/*
- * system_count() - get the counters of a channel from its own file
- *
- * Where /proc does not give them. The kernel lets a user look at the files of the own
- * processes (if kernel.yama.ptrace_scope is 0), and root at all.
- */
-void system_count(struct system_user *user);
-
 /* What there is at one time */
 struct system_view {
 	const char *root;
