@@ -3,8 +3,8 @@
  * plugin.c - a plugin of QEMU that writes the address of each instruction
  *
  * It writes while an operation of skel-bench --marks runs: the marks are calls of fixed
- * addresses, number 0 ends an operation and any other begins it. The file has
- * words of 64 bits; one with the highest 32 bits set is the number of a mark.
+ * addresses, number 0 ends an operation and any other begins it. The file has words of
+ * 64 bits; one below 4096, where no code is, is the number of a mark.
  *
  * Debian 12 has QEMU's plugins, but no header for them: this is what is used of it.
  */
@@ -15,7 +15,6 @@
 
 #define EXPORT	__attribute__((visibility("default")))
 #define MARKS	0x5ce10000UL
-#define MARK	0xffffffff00000000UL
 
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
@@ -49,7 +48,7 @@ static void executed(unsigned int cpu, void *data)
 	(void)cpu;
 	if (addr - MARKS < 4096) {
 		operation = (addr - MARKS) / 16;
-		put(MARK | operation);
+		put(operation);
 	} else if (operation) {
 		put(addr);
 	}

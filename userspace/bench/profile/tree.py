@@ -10,7 +10,7 @@ import array
 import bisect
 import sys
 
-MARK = 0xffffffff
+MARKS = 4096
 KERNEL = 1 << 63
 
 
@@ -53,12 +53,12 @@ def rounds(path):
         words.frombytes(file.read())
     best, operation, addrs = {}, 0, []
     for word in words:
-        if word >> 32 != MARK:
+        if word >= MARKS:
             addrs.append(word)
             continue
         if operation and (operation not in best or len(addrs) < len(best[operation])):
             best[operation] = addrs
-        operation, addrs = word & MARK, []
+        operation, addrs = word, []
     return best
 
 
