@@ -65,9 +65,9 @@ def judge(path, figures, short):
         note = '' if aim >= limit else f', aim {aim:g}' + (
             ': reached, make it the limit' if value <= aim else '')
         if value <= limit:
-            print(f'ok {what}: {exact}, at most {limit:g}{note}')
+            print(f'ok {what}: {exact}, at most {limit:.9g}{note}')
         else:
-            print(f'not ok {what}: {exact}, at most {limit:g}{note}')
+            print(f'not ok {what}: {exact}, at most {limit:.9g}{note}')
             kept = False
     return kept
 

@@ -38,27 +38,25 @@ set yrange [0.25:*]
 set ylabel 'times as much as dma-heap'
 plot for [i=1:words(names)] against(word(names, i)) lc rgb word(colors, i) lw width(i) pt 7 ps 0.8 title word(names, i)
 unset multiplot
-unset logscale y
-set yrange [0:*]
 
 set output out.'-count.png'
 set multiplot layout 1,2 title "What one costs where there are many" font ',14'
-set logscale x 10
+set key bmargin left vertical
+set logscale xy 10
 set xtics auto
 set format x '%g'
+set format y '10^{%T}'
 set xrange [0.8:13000]
+set yrange [100:100000]
 set xlabel 'how many there are'
 set ylabel unit
-set key left top
 plot both('of-buffers') lc rgb '#d62728' lw 2 pt 7 title 'ALLOC and FREE of 4 KiB, buffers of the channel', \
 	both('of-channels') lc rgb '#ff9d9a' lw 2 pt 7 title 'the same, open channels of the card', \
 	one('command', 'of-channels') lc rgb '#1f77b4' lw 2 pt 7 title '*IDN? of a played card, open channels', \
 	one('validate', 'skel') lc rgb '#2ca02c' lw 2 pt 7 title 'check of a request, buffers of the channel'
-set logscale xy
 set xtics (1, 4, 16, 64)
 set xrange [0.8:80]
 set yrange [*:*]
-set format y '10^{%T}'
 set xlabel 'transfers of 4 KiB submitted and reaped together'
 set ylabel unit.' for all of them'
 plot one('transfers', 'skel') lc rgb '#d62728' lw 2 pt 7 title 'TOHOST', \
