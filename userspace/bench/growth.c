@@ -79,6 +79,7 @@ void bench_growth(void)
 	bench_heading("Growth",
 		      "A buffer of 4 KiB is freed and another allocated, unmapped, where the channel has that\n"
 		      "many buffers, or the card that many open channels; it is played by a program.");
+	bench_table();
 	bench_many_buffers();
 	if (bench_can_play())
 		bench_many_channels();
