@@ -21,9 +21,9 @@
 
 #define COMEDI		"/dev/comedi0"
 #define SCANS		1000
-#define RATE		10000		/* scans a second */
+#define RATE		100000		/* scans a second */
 #define BYTES		(SCANS * 2 * sizeof(uint16_t))
-#define RUNS		5
+#define RUNS		31
 
 static void comedi(void *data)
 {
@@ -86,7 +86,7 @@ void bench_acquire(void)
 	struct skel_info info;
 
 	bench_heading("Acquisition",
-		      "1,000 scans of two inputs at 10 kHz, from the command until the program has all of\n"
+		      "1,000 scans of two inputs at 100 kHz, from the command until the program has all of\n"
 		      "them: what it costs the CPU, without the time in which that is idle.");
 	bench_table();
 	if (fd < 0) {

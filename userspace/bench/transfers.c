@@ -13,7 +13,6 @@
 
 #define BLOCK	4096
 #define BATCH	64
-#define RUNS	41
 #define DONE	SKEL_CORE_MARK "DONE"
 
 struct batch {
@@ -68,7 +67,7 @@ static double bench_batch(struct skel *skel, const char *buffer, int count, int 
 		b.line[i + 1] = b.line[i] +
 			sprintf(b.commands + b.line[i], "TOHOST 0 %d %llu\n", length,
 				(unsigned long long)skel_host_addr(skel, buffer + i * BLOCK));
-	time = bench_repeat(RUNS, run_batch, &b);
+	time = bench_repeat(BENCH_RUNS, run_batch, &b);
 	for (i = 0; i < count; i++, line = strchr(line, '\n') + 1) {
 		if (strncmp(line, DONE, strlen(DONE)) != 0)
 			errx(1, "transfer %d of %d: %.60s", i + 1, count, line);
