@@ -74,11 +74,10 @@ static int get_waveform(struct scpi *scpi, const struct scpi_call *call)
 
 static int set_state(struct scpi *scpi, const struct scpi_call *call)
 {
-	if (!call->arg[0].integer) {
+	if (!call->arg[0].integer)
 		output_stop(scpi_lab(scpi), number(call));
-	} else if (output_start(scpi_lab(scpi), number(call))) {
+	else if (output_start(scpi_lab(scpi), number(call)))
 		return SCPI_ERR_SETTINGS_CONFLICT;
-	}
 	return SCPI_OK;
 }
 
