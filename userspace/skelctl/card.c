@@ -65,11 +65,13 @@ struct skel *open_card(void)
 	struct findings findings;
 	struct patient patient;
 	const char *before;
+	int error;
 
 	if (skel)
 		return skel;
+	error = errno;	/* looking at the user changes it */
 	patient_self(&patient, "", path);
-	patient.opened = errno;
+	patient.opened = error;
 	diagnose(&patient, &findings);
 	finding = worst(&findings);
 	before = finding && *finding->cure ? " What to do: " : "";
