@@ -155,8 +155,10 @@ static int plot_card(struct plotting *p)
 	for (n = 0; n < p->samples.inputs; n++) {
 		const struct input *in = &run->capture.inputs.input[n];
 
-		snprintf(hertz, sizeof(hertz), in->frequency ? " %g Hz" : "",
-			 in->frequency / 1000.0);
+		hertz[0] = '\0';
+		if (in->frequency)
+			snprintf(hertz, sizeof(hertz), " %g Hz",
+				 in->frequency / 1000.0);
 		snprintf(text[n], sizeof(text[n]), "%s: %s%s, %g V",
 			 p->samples.name[n], in->shape, hertz,
 			 in->amplitude / 1000.0);
