@@ -169,7 +169,9 @@ struct skel_card_ops {
 	/**
 	 * @reset: Stop all DMA of the card, by force: called when @quiesce
 	 * has failed, and when the card is unregistered. Transfers that the
-	 * backend has not completed are reported as cancelled. Requests that the
+	 * backend has not completed are reported as cancelled. It is also called
+	 * when @stop has failed and, after a reset that failed, by each open()
+	 * and close(). Requests that the
 	 * card has not made yet are dropped, each by skel_refuse() or, as before,
 	 * skel_request(), so that the programs that wait for them are told.
 	 * Returns 0 if it is certain that the card does not touch host memory
@@ -193,7 +195,9 @@ struct skel_card_ops {
 	/**
 	 * @stop: The run of the engine has taken too long; only with
 	 * skel_card_desc.engines. Returns 0 if the engine does not touch host
-	 * memory any more: the transfer has then failed with -ETIMEDOUT, and
+	 * memory any more and no interrupt handler is about to report the end of
+	 * this run: acknowledge, and synchronize_irq(). The transfer has then
+	 * failed with -ETIMEDOUT, and
 	 * the engine gets the next one, unless skel_card_pause() was called. If
 	 * the run had ended and only its interrupt was lost, call
 	 * skel_engine_done() and return 0. A negative errno if the engine does
@@ -274,7 +278,7 @@ struct skel_region {
  * @readonly: users can map this memory only for reading
  * @prompt: skel_card_ops.command never waits for the card; it returns -EAGAIN
  *          instead. The program that writes a command then runs it, if no other
- *          one waits or runs, and finds the reply when write() returns. Without
+ *          one waits or runs, and may find the reply when write() returns. Without
  *          this all commands are run by a workqueue
  * @caps: %SKEL_CAP_TOHOST, %SKEL_CAP_FROMHOST: at least one direction unless it
  *        has @regions

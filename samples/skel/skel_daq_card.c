@@ -28,10 +28,24 @@ struct daq {
 	spinlock_t lock;		/* to see the end of a run and say so at once */
 };
 
+/* Pass on what the card asks for; the core refuses what it may not do now. */
+static void daq_serve(struct daq *daq)
+{
+	u32 word[5];
+
+	lockdep_assert_held(&daq->lock);
+	for (u32 n = min(readl(daq->regs + REG_COUNT), 8); n; n--) {
+		ioread32_rep(daq->regs + REG_FIFO, word, ARRAY_SIZE(word));
+		skel_submit(daq->card, &(struct skel_request) {
+			word[0] & ~FROMHOST, word[0] & FROMHOST ? SKEL_FROMHOST : SKEL_TOHOST,
+			word[1], word[2], word[3] | (u64)word[4] << 32 });
+	}
+}
+
 static irqreturn_t daq_irq(int irq, void *data)
 {
 	struct daq *daq = data;
-	u32 status, word[5];
+	u32 status;
 
 	guard(spinlock_irqsave)(&daq->lock);
 	status = readl(daq->regs + REG_STATUS);
@@ -42,12 +56,7 @@ static irqreturn_t daq_irq(int irq, void *data)
 		if (status & BIT(e))
 			skel_engine_done(daq->card, e, 0);
 	}
-	for (u32 n = min(readl(daq->regs + REG_COUNT), 8); n; n--) {
-		ioread32_rep(daq->regs + REG_FIFO, word, ARRAY_SIZE(word));
-		skel_submit(daq->card, &(struct skel_request) {
-			word[0] & ~FROMHOST, word[0] & FROMHOST ? SKEL_FROMHOST : SKEL_TOHOST,
-			word[1], word[2], word[3] | (u64)word[4] << 32 });
-	}
+	daq_serve(daq);
 	return IRQ_HANDLED;
 }
 
@@ -78,9 +87,22 @@ static int daq_stop(struct skel_card *card, u32 e)
 	return daq_halt(card, BIT(e));
 }
 
+/* Requests of this user must not become those of the next one. */
+static int daq_quiesce(struct skel_card *card, u32 channel)
+{
+	struct daq *daq = skel_card_priv(card);
+
+	guard(spinlock_irqsave)(&daq->lock);
+	daq_serve(daq);
+	return 0;
+}
+
 static int daq_reset(struct skel_card *card)
 {
-	return daq_halt(card, ~0);
+	int ret = daq_halt(card, BIT(0) | BIT(1));
+
+	daq_quiesce(card, 0);
+	return ret;
 }
 
 /* The card gets the request, and asks for it when its turn comes. */
@@ -109,8 +131,10 @@ static int daq_command(struct skel_card *card, u32 channel, char *line, size_t l
 	return 0;
 }
 
-static const struct skel_card_ops daq_ops = { .command = daq_command, .start = daq_start,
-					      .stop = daq_stop, .reset = daq_reset };
+static const struct skel_card_ops daq_ops = {
+	.command = daq_command, .start = daq_start, .stop = daq_stop,
+	.quiesce = daq_quiesce, .reset = daq_reset,
+};
 
 static const struct skel_card_desc daq_desc = {
 	.name = "daq", .owner = THIS_MODULE, .ops = &daq_ops, .channels = 8, .transfers = 4,
@@ -147,7 +171,7 @@ static int daq_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (ret < 0)
 		return ret;
 	/* Whatever it did before, it is idle before it gets the bus. */
-	ret = daq_reset(daq->card);
+	ret = daq_halt(daq->card, ~0);
 	if (ret)
 		return ret;
 	pci_set_master(pdev);

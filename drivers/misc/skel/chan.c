@@ -108,11 +108,12 @@ struct skel_chan *skel_chan_create(struct skel_card *card)
 	chan = skel_chan_alloc(card);
 	if (!chan)
 		return ERR_PTR(-ENOMEM);
+	/* First: all numbers may be kept for it. */
+	skel_xfer_unstick(card);
+	skel_chan_reap(card);
 	ret = skel_chan_insert(chan);
 	if (ret)
 		goto free;
-	skel_xfer_unstick(card);
-	skel_chan_reap(card);
 	ret = ops->open ? ops->open(card, chan->nr) : 0;
 	if (ret)
 		goto remove;

@@ -194,6 +194,7 @@ struct skel_chan {
 	struct kfifo replies;		/* whole lines, partly read */
 	u64 lost;			/* replies, since the last LOST line */
 	bool put_off;			/* the command waits for the card */
+	bool busy;			/* a command of it is running */
 	bool ready;			/* since the command was tried */
 	u32 running;			/* transfers */
 	u32 pins;			/* sum over all buffers */
@@ -305,7 +306,7 @@ void skel_chan_reap(struct skel_card *card);
 /* engine.c, and from there to xfer.c */
 int skel_engines_init(struct skel_card *card);
 int skel_engines_quiesce(struct skel_chan *chan);
-void skel_engines_clear(struct skel_card *card);
+void skel_engines_clear(struct skel_card *card, bool reset);
 
 /* xfer.c */
 struct skel_xfer *skel_xfer_find(struct skel_card *card, u64 id,

@@ -38,9 +38,9 @@ static const char *skel_engines_error(const struct skel_card_desc *desc)
 		return "align is not a power of two up to the page size";
 	if (!desc->engines && (desc->run_max || desc->boundary || desc->timeout_ms))
 		return "run_max, boundary and timeout_ms are of engines, and there are none";
-	if (desc->align && desc->run_max % desc->align)
+	if (desc->align && desc->run_max & (desc->align - 1))
 		return "run_max is not a multiple of align";
-	if (desc->boundary && (!is_power_of_2(desc->boundary) ||
+	if (desc->boundary && (desc->boundary & (desc->boundary - 1) ||
 			       desc->boundary < desc->align))
 		return "boundary is not a power of two from align on";
 	return NULL;

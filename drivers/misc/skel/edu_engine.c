@@ -213,10 +213,10 @@ void edu_engine_revive(struct edu *edu)
 	}
 	edu_update_master(edu);
 
-	/* Not before it has the bus. */
+	/* Under the lock, so that no handler takes the engine for one that has ended. */
+	guard(spinlock_irq)(&edu->lock);
 	skel_card_resume(edu->card);
 	/* Interrupts that were raised without the bus are lost. */
-	guard(spinlock_irq)(&edu->lock);
 	edu_ask(edu);
 }
 
@@ -251,6 +251,23 @@ static void edu_watchdog(struct work_struct *work)
 		edu_ask(edu);
 }
 
+/* A handler that has read the status of this burst does not end the next one. */
+static void edu_forget_irq(struct edu *edu)
+{
+	edu_write(edu, EDU_IRQ_ACK, EDU_IRQ_DMA);
+	synchronize_irq(pci_irq_vector(edu->pdev, 0));
+}
+
+/* Was only the interrupt lost? */
+static bool edu_end_late(struct edu *edu)
+{
+	guard(spinlock_irq)(&edu->lock);
+	if (edu->killed || !edu_has_ended(edu))
+		return false;
+	skel_engine_done(edu->card, 0, 0);
+	return true;
+}
+
 /* A burst takes too long. The engine gets the bus back once it has ended. */
 int edu_stop(struct skel_card *card, u32 engine)
 {
@@ -258,12 +275,9 @@ int edu_stop(struct skel_card *card, u32 engine)
 	int ret;
 
 	guard(mutex)(&edu->mutex);
-	scoped_guard(spinlock_irq, &edu->lock) {
-		/* Only the interrupt was lost. */
-		if (!edu->killed && edu_has_ended(edu)) {
-			skel_engine_done(card, engine, 0);
-			return 0;
-		}
+	if (edu_end_late(edu)) {
+		edu_forget_irq(edu);
+		return 0;
 	}
 	ret = edu_take_bus(edu);
 	if (!ret)

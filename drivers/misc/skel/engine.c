@@ -276,12 +276,18 @@ int skel_engines_quiesce(struct skel_chan *chan)
 	return 0;
 }
 
-/* The card has been stopped: nothing runs. What was submitted since then may begin. */
-void skel_engines_clear(struct skel_card *card)
+/*
+ * The card has been stopped: nothing runs. What was submitted since then may begin,
+ * but not on an engine that the core is stopping, unless that is over, too.
+ */
+void skel_engines_clear(struct skel_card *card, bool reset)
 {
 	guard(spinlock_irq)(&card->lock);
-	for (u32 nr = 0; nr < card->desc.engines; nr++)
-		card->engines[nr] = (struct skel_engine) {};
+	for (u32 nr = 0; nr < card->desc.engines; nr++) {
+		card->engines[nr].id = 0;
+		if (reset)
+			card->engines[nr].stopping = false;
+	}
 	wake_up_all(&card->engine_wait);
 	skel_engines_start(card);
 }
@@ -318,7 +324,7 @@ void skel_card_abort(struct skel_card *card, int error)
 	for (u32 nr = 0; nr < card->desc.channels; nr++)
 		skel_xfer_cancel(card, nr, error == -ETIMEDOUT ? SKEL_TIMEOUT :
 								 SKEL_ERROR);
-	skel_engines_clear(card);
+	skel_engines_clear(card, false);
 }
 EXPORT_SYMBOL_NS_GPL(skel_card_abort, "SKEL");
 

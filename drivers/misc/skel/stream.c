@@ -44,7 +44,7 @@ static bool skel_stream_writable(struct skel_chan *chan)
 static bool skel_stream_runnable(struct skel_chan *chan)
 {
 	lockdep_assert_held(&chan->card->lock);
-	return chan->state == SKEL_CHAN_OPEN && !chan->put_off &&
+	return chan->state == SKEL_CHAN_OPEN && !chan->busy && !chan->put_off &&
 	       !kfifo_is_empty(&chan->commands) &&
 	       kfifo_avail(&chan->replies) >= SKEL_LOST_MAX + SKEL_LINE_MAX;
 }
@@ -67,18 +67,23 @@ static void skel_stream_run(struct skel_chan *chan)
 	lockdep_assert_held(&card->command_mutex);
 	lockdep_assert_held(&card->ops_sem);
 	scoped_guard(spinlock_irq, &card->lock) {
-		unsigned int len = kfifo_out_peek(&chan->commands, line,
-						  SKEL_LINE_MAX);
+		unsigned int len;
 
+		/* What was so when it was queued need not be so now. */
+		if (!skel_stream_runnable(chan))
+			return;
+		len = kfifo_out_peek(&chan->commands, line, SKEL_LINE_MAX);
 		end = memchr(line, '\n', len);
+		if (!end)
+			return;
+		chan->busy = true;
 		chan->ready = false;
 	}
-	if (!end)
-		return;
 	*end = '\0';
 	ret = card->desc.ops->command(card, chan->nr, line, end - line);
 
 	guard(spinlock_irq)(&card->lock);
+	chan->busy = false;
 	if (ret == -EAGAIN) {
 		/* skel_command_ready() may have been called before this. */
 		chan->put_off = !chan->ready;
@@ -125,11 +130,8 @@ static bool skel_stream_try_enter(struct skel_chan *chan)
 	    !mutex_trylock(&card->command_mutex))
 		return false;
 	/* Not while the card goes: O_NONBLOCK does not wait for that. */
-	if (down_read_trylock(&card->ops_sem)) {
-		if (!card->gone)
-			return true;
-		up_read(&card->ops_sem);
-	}
+	if (down_read_trylock(&card->ops_sem))
+		return true;
 	mutex_unlock(&card->command_mutex);
 	return false;
 }
@@ -396,12 +398,14 @@ static ssize_t skel_stream_copy_lines(struct skel_chan *chan,
 	struct skel_write w = {};
 	int ret = 0;
 
-	while (!ret && w.pos < count) {
+	/* They may run commands, as many as there are lines. */
+	while (!ret && w.pos < count && (!w.pos || !signal_pending(current))) {
 		char chunk[SKEL_CHUNK];
 		size_t n = min(count - w.pos, sizeof(chunk));
 
 		n -= copy_from_user(chunk, buf + w.pos, n);
 		ret = n ? skel_stream_take(chan, &w, chunk, n) : -EFAULT;
+		cond_resched();
 	}
 	if (w.too_long)
 		return -EMSGSIZE;

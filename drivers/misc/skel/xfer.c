@@ -446,7 +446,8 @@ int skel_xfer_reset(struct skel_card *card, enum skel_verdict verdict)
 		skel_xfer_release(card, nr);
 	}
 	if (!ret)
-		skel_engines_clear(card);
+		skel_engines_clear(card, true);
+	wake_up_all(&card->engine_wait);
 	skel_xfer_set_resetting(card, card->stuck);
 	return ret;
 }
@@ -464,9 +465,15 @@ EXPORT_SYMBOL_IF_KUNIT(skel_xfer_unstick);
  * A completion or a copy may be under way. No transfer is running: but for what is
  * kept, only such code holds pins, and it always drops them.
  */
+static bool skel_xfer_has_pins(struct skel_chan *chan)
+{
+	guard(spinlock_irq)(&chan->card->lock);
+	return chan->pins != chan->kept;
+}
+
 static void skel_xfer_wait_pins(struct skel_chan *chan)
 {
-	wait_event(chan->wait, READ_ONCE(chan->pins) == READ_ONCE(chan->kept));
+	wait_event(chan->wait, !skel_xfer_has_pins(chan));
 }
 
 static int skel_xfer_quiesce(struct skel_chan *chan)

@@ -244,7 +244,7 @@ static void daq_transfer_test(struct kunit *test)
 	KUNIT_EXPECT_MEMEQ(test, data, back, SZ_16K);
 }
 
-/* The FIFO of the card is full: who asks is told, and the others are served. */
+/* A request that finds the FIFO full is refused, the others are served. */
 static void daq_overflow_test(struct kunit *test)
 {
 	struct daq_test *t = test->priv;

@@ -223,7 +223,7 @@ static int write_many(void *data)
 }
 
 /*
- * Who is next does not depend on who is quick. A channel that is closed loses its
+ * Turns do not depend on how quick a writer is. A channel that is closed loses its
  * turn, and only that.
  */
 static void fair_test(struct kunit *test)
