@@ -38,7 +38,7 @@ static void make_machine(void)
 	root_mode(DEVICE, 0660);
 	root_put("/usr/lib/udev/rules.d/60-skel.rules", "");
 	snprintf(passwd, sizeof(passwd), "root:x:0:0:root:/root:/bin/sh\n"
-		 "ada:x:%u:%u:Ada:/home/ada:/bin/sh\n", getuid() + 1,
+		 "ada:x:%u:%u:Ada:/:/bin/sh\n", getuid() + 1,
 		 getgid() + 1);
 	root_put("/etc/passwd", passwd);
 	snprintf(group, sizeof(group), "cards:x:%u:ada,charles\nplugdev:x:54321:ada\n",
