@@ -47,6 +47,8 @@ def limits(path, short):
                 continue
             head, terms = line.split(' = ')
             limit, aim, form, what = head.split(None, 3)
+            if form not in ('short', 'full'):
+                sys.exit(f'limits: {form!r} is neither short nor full')
             if form == 'short' or not short:
                 yield float(limit), float(aim), what, terms
 
@@ -54,7 +56,10 @@ def limits(path, short):
 def judge(path, figures, short):
     """Print a line for each limit. Return: whether all are kept."""
     kept = True
-    for limit, aim, what, terms in limits(path, short):
+    rows = list(limits(path, short))
+    if not rows:
+        sys.exit(f'{path} has no limits')
+    for limit, aim, what, terms in rows:
         try:
             value = evaluate(terms, figures)
         except Missing as missing:
@@ -75,6 +80,8 @@ def judge(path, figures, short):
 def same(percent, one, other):
     """Print what differs by more. Return: whether nothing does."""
     worst, differ = 0, 0
+    if not one:
+        sys.exit('there are no figures to compare')
     for name in sorted(one.keys() | other.keys()):
         if name not in one or name not in other:
             print(f'not ok {name}: in one run only')
