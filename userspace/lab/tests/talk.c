@@ -180,7 +180,9 @@ static void fails(unsigned int channel, const char *line, const char *reply,
 	long error = strtol(wanted, &end, 10);
 	const char *got;
 
-	expect(kind == LAB || !*reply, "'%s' is answered '%s'\n", line, reply);
+	expect(end > wanted, "'%s': which error?\n", line);
+	expect(!*reply || !strncmp(reply, "ERROR ", 6) || !strncmp(reply, "event: ", 7),
+	       "'%s' is answered '%s'\n", line, reply);
 	if (*end)
 		sprintf(begin, "%ld,\"%s;%s", error, scpi_error_message(error),
 			end + 1);
@@ -208,12 +210,12 @@ static void say_line(unsigned int channel, const char *line, size_t length,
 		fails(channel, line, reply, wanted + 1);
 		break;
 	case '^':
-		expect(!strncmp(reply, wanted + 1, size - 1),
+		expect(size > 1 && !strncmp(reply, wanted + 1, size - 1),
 		       "'%s' is answered '%s'\n", line, reply);
 		break;
 	case '~':
-		expect(strstr(reply, wanted + 1), "'%s' is answered '%s'\n", line,
-		       reply);
+		expect(size > 1 && strstr(reply, wanted + 1),
+		       "'%s' is answered '%s'\n", line, reply);
 		break;
 	case '+':
 		expect(user.calls == calls + 1 && !*reply && no_error(0),
@@ -422,12 +424,15 @@ static void insert(const char *text, const char *choice, size_t length, char *to
 	*to = '\0';
 }
 
+static unsigned int exchanges;
+
 static void exchange(const char *text, const char *wanted)
 {
 	char line[TEXT_MAX], answer[TEXT_MAX];
 	unsigned int channel = 0;
 	size_t length;
 
+	exchanges++;
 	if (text[0] >= '0' && text[0] <= '9' && !strncmp(text + 1, "> ", 2)) {
 		channel = text[0] - '0';
 		text += 3;
@@ -517,7 +522,10 @@ static void run_section(void)
 		scpi_user_init(&user);
 	else
 		rig_start(&rig);
+	exchanges = 0;
 	unit_run(section, name);
+	if (!exchanges)
+		refuse("a test in which nothing is said");
 	if (kind != LANGUAGE)
 		rig_stop(&rig);
 }
@@ -530,6 +538,7 @@ int main(int argc, char *argv[])
 		stream = fopen(file, "r");
 		if (!stream)
 			refuse("cannot be read");
+		exchanges = 0;
 		for (more = next_line(); more; ) {
 			if (!strncmp(next, "== ", 3)) {
 				run_section();
@@ -540,6 +549,8 @@ int main(int argc, char *argv[])
 			more = next_line();
 		}
 		fclose(stream);
+		if (!exchanges)
+			refuse("no tests");
 	}
 	return unit_end();
 }
