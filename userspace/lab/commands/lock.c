@@ -12,16 +12,16 @@
 /* What changes a recording, by the start of its header. Others may trigger it. */
 static const char *const reserved[] = {
 	"INPut<n>:", "INPUT", "SAMPle:", "SAMPLE", "INITiate", "ABORt", "STOP",
-	"READ", "TRIGger:", "CLOCk<n>:", "*RST", "*RCL",
+	"READ", "TRIGger:", "CLOCk<n>:", "*RST", "*RCL", "STREam:STARt",
+	"SYSTem:TIME:ADVance",
 };
 
 int lock_refuses(struct session *session, const struct scpi_call *call)
 {
-	const struct session *holder = session->lab->holder;
 	const char *header = call->command->header;
 	size_t i;
 
-	if (!holder || holder == session_user(session) ||
+	if (!session_is_kept_out(session) ||
 	    (call->query && call->command->set))
 		return 0;
 	for (i = 0; i < SCPI_ARRAY_SIZE(reserved); i++) {

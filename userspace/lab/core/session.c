@@ -145,6 +145,13 @@ struct session *session_connect(struct lab *lab)
 	return session;
 }
 
+bool session_is_kept_out(struct session *session)
+{
+	const struct session *holder = session->lab->holder;
+
+	return holder && holder != session_user(session);
+}
+
 bool session_is_idle(const struct session *session)
 {
 	return !session->first && !scpi_is_suspended(&session->scpi);

@@ -70,6 +70,9 @@ static inline struct session *session_user(struct session *session)
 	return session->user ? session->user : session;
 }
 
+/* Has another user reserved the sampling? */
+bool session_is_kept_out(struct session *session);
+
 /* Has everything been carried out that was sent to it? */
 bool session_is_idle(const struct session *session);
 /* NULL: no memory, or no such channel. An open session is closed first. */

@@ -159,6 +159,8 @@ static int call_clock(struct program_run *run, lua_State *L)
 
 		luaL_argcheck(L, hertz >= CLOCK_MIN && hertz <= CLOCK_MASTER,
 			      2, "the frequency is not within 0.0233 Hz to 100 MHz");
+		if (session_is_kept_out(run->session))
+			luaL_error(L, "another user has reserved the sampling");
 		clock_set(run->lab, n, clock_nearest_divider(hertz));
 	}
 	lua_pushnumber(L, (double)CLOCK_MASTER / clock_divider(run->lab, n));

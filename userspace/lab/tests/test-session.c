@@ -50,7 +50,8 @@ static void sampling_is_reserved(void)
 {
 	static const char *const refused[] = {
 		"SAMP:RATE 5", "INP1:FREQ 5", "INIT", "ABOR", "READ?", "*RST",
-		"TRIG:LEV 1", "CLOC1:DIV 5",
+		"TRIG:LEV 1", "CLOC1:DIV 5", "STRE:STAR 0,8192,4096",
+		"SYST:TIME:ADV 1",
 	};
 	static const char *const allowed[] = {
 		"SAMP:RATE?", "INPUTS?", "STATUS?", "OUTP1:LEV 1", "*IDN?",
