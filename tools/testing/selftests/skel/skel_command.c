@@ -500,6 +500,30 @@ TEST_F(command, signal_ends_a_blocked_read)
 	EXPECT_EQ(0, memcmp(line, self->idn, strlen(self->idn)));
 }
 
+/* Nobody answers empty lines, so no lack of room ends the write. */
+TEST_F(command, kill_ends_a_long_write)
+{
+	const size_t length = SKEL_MIB(32);
+	char *lines = malloc(length);
+	__u64 start;
+	pid_t pid;
+
+	if (!skel_is_simulated(self->fd))
+		SKIP(return, "not the simulated card");
+	ASSERT_NE(NULL, lines);
+	memset(lines, '\n', length);
+	pid = fork();
+	ASSERT_LE(0, pid);
+	if (!pid)
+		_exit(put(self->fd, lines, length) < 0);
+	skel_sleep_ms(200);
+	start = skel_now_ms();
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(128 + SIGKILL, skel_wait(pid));
+	EXPECT_GT(SKEL_ANSWER_MS, skel_now_ms() - start);
+	free(lines);
+}
+
 TEST_F(command, kill_ends_a_blocked_read)
 {
 	pid_t pid;
