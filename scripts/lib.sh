@@ -474,7 +474,9 @@ ktap_results() { # FILE
 		}
 		/^(not )?ok [0-9]+ / {
 			name = $0; sub(/^(not )?ok [0-9]+ (- )?/, "", name)
-			result($1 == "ok" ? "ok" : "not ok", name, $1 == "ok" ? "" : "it failed")
+			why = name
+			if (sub(/ *# SKIP.*/, "", name)) { sub(/^.*# SKIP */, "", why); result("skip", name, why) }
+			else result($1 == "ok" ? "ok" : "not ok", name, $1 == "ok" ? "" : "it failed")
 		}
 		END {
 			if (program != "") result("not ok", program form, "the guest ended")
