@@ -32,12 +32,24 @@ static void fill_standard_files(void)
 	}
 }
 
+/* However it ends: what could not be printed is an error. */
+static void check_output(void)
+{
+	if (fflush(stdout))
+		warn("standard output");
+	else if (ferror(stdout))
+		warnx("standard output: something could not be written");
+	else
+		return;
+	_exit(EXIT_CARD);
+}
+
 int skelctl_main(int argc, char **argv)
 {
 	const struct command *command;
-	int status;
 
 	fill_standard_files();
+	atexit(check_output);
 	while (command_option(NULL, argc, argv) != -1)
 		;
 	if (optind == argc) {
@@ -50,10 +62,5 @@ int skelctl_main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	optind = 0;	/* start again with new arguments */
-	status = command->main(argc, argv);
-	if (fflush(stdout))
-		err(EXIT_CARD, "standard output");
-	if (ferror(stdout))
-		errx(EXIT_CARD, "standard output: something could not be written");
-	return status;
+	return command->main(argc, argv);
 }

@@ -2,6 +2,7 @@
 /*
  * run.c - run skelctl in a child process, and look at what it prints
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #define WORDS_MAX	20
 
 char output[65536];
-const char *run_at;
+const char *run_at, *run_into;
 
 static int call_main(void *data)
 {
@@ -22,6 +23,8 @@ static int call_main(void *data)
 
 	while (argv[argc])
 		argc++;
+	if (run_into && dup2(open(run_into, O_WRONLY), STDOUT_FILENO) < 0)
+		abort();
 	return skelctl_main(argc, argv);
 }
 

@@ -15,6 +15,9 @@ extern char output[65536];
 /* What '@' stands for in arguments, such as a directory; NULL: itself */
 extern const char *run_at;
 
+/* A file that standard output goes to instead, such as /dev/full; or NULL */
+extern const char *run_into;
+
 /*
  * Arguments are separated by blanks; what is between two ' is one.
  * Return: the exit status.

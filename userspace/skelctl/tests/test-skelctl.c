@@ -238,6 +238,28 @@ static void standard_files_may_be_closed(void)
 	has("standard output: Bad file descriptor");
 }
 
+static void what_cannot_be_printed_is_an_error(void)
+{
+	static const char *const all[] = {
+		"--help", "--version", "help plot", "record --help", "info --version",
+		"complete ''", "list", "list --json", "monitor --count 1", "info",
+		"info --json", "cmd *IDN?", "plot --no-plot", "plot --csv -",
+		"record -", "pages", "doctor", "doctor --json", "selftest",
+	};
+	size_t i;
+
+	run_into = "/dev/full";
+	for (i = 0; i < ARRAY_SIZE(all); i++) {
+		fake_reset();
+		fake.channels = 2;
+		prints(EXIT_CARD, all[i], "standard output: ");
+	}
+	/* in more pieces than one */
+	fake_reset();
+	prints(EXIT_CARD, "plot -n 100000 --csv -", "standard output: ");
+	run_into = NULL;
+}
+
 static void cmd_copies_lines(void)
 {
 	const char *first;
@@ -315,6 +337,7 @@ int main(void)
 	run(cmd_of_a_card_that_is_slow_at_first);
 	run(cmd_refuses_lines);
 	run(standard_files_may_be_closed);
+	run(what_cannot_be_printed_is_an_error);
 	run(cmd_copies_lines);
 	run(cmd_waits_for_transfers);
 	run(verdicts_are_understood);
