@@ -111,6 +111,7 @@ int output_flush(struct output *out)
 		out->started = true;
 		if (out->regular && ftruncate(out->fd, 0))
 			return -1;
+		out->made |= out->regular;
 	}
 	while (done < out->used) {
 		ssize_t n = write(out->fd, out->buffer + done,

@@ -21,7 +21,7 @@ struct output {
 	const char *path;
 	int fd;
 	bool regular;		/* else a pipe, a device: it cannot be changed */
-	bool made;		/* there was no such file */
+	bool made;		/* there was no such file, or its contents are gone */
 	bool started;		/* it has a frame or a header */
 	bool failed;		/* no more can be written */
 
@@ -55,7 +55,7 @@ int output_flush(struct output *out);
 /* Change bytes that have been written: a header. */
 int output_change(struct output *out, const void *bytes, size_t length,
 		  uint64_t at);
-/* A file without a frame that was made here is removed. */
+/* A file that has only what was written here is removed if that is no frame. */
 int output_close(struct output *out);
 
 #endif /* _SKEL_OUTPUT_H */

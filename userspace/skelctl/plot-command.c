@@ -5,8 +5,6 @@
  * acquire is its old name.
  */
 #include <err.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +36,6 @@ struct plotting {
 	struct samples samples;
 	const char *csv;	/* the recording goes there, too */
 	const char *picture;	/* png or svg */
-	int picture_fd;
 	bool follow;
 	double last;		/* s, 0: all */
 
@@ -81,6 +78,14 @@ static bool keep(void *data, int64_t first, const int16_t *codes, size_t count)
 	return true;
 }
 
+/* It keeps its contents, or is removed if it is new, until there is a picture. */
+static struct output picture;
+
+static void drop_picture(void)
+{
+	output_close(&picture);
+}
+
 /* Opened before anything else is done */
 static void open_picture(struct plotting *p)
 {
@@ -89,15 +94,34 @@ static void open_picture(struct plotting *p)
 		     p->picture);
 	if (!gnuplot_is_there())
 		errx(EXIT_CARD, "--output needs the program gnuplot: sudo apt install gnuplot-nox");
-	p->picture_fd = open(p->picture, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	if (p->picture_fd < 0)
+	if (output_open(&picture, p->picture, true))
 		err(EXIT_CARD, "cannot write %s", p->picture);
+	picture.whole = whole_by_size;
+	picture.frame_bytes = SIZE_MAX;	/* a part of it is none */
+	atexit(drop_picture);
+}
+
+static int copy_picture(FILE *from)
+{
+	char piece[OUTPUT_PIECE];
+	size_t n;
+
+	rewind(from);
+	while ((n = fread(piece, 1, sizeof(piece), from))) {
+		if (output_put(&picture, piece, n))
+			return -1;
+	}
+	if (ferror(from) || output_flush(&picture))
+		return -1;
+	picture.frames = picture.written > 0;
+	return 0;
 }
 
 static void draw_picture(struct plotting *p, const char *const *left)
 {
 	char measured[80], text[INPUTS_MAX][200];
 	const char *titles[INPUTS_MAX];
+	FILE *drawn = tmpfile();
 	int n;
 
 	for (n = 0; n < p->samples.inputs; n++) {
@@ -105,13 +129,16 @@ static void draw_picture(struct plotting *p, const char *const *left)
 		snprintf(text[n], sizeof(text[n]), "%s; %s", left[n], measured);
 		titles[n] = text[n];
 	}
-	if (ftruncate(p->picture_fd, 0) && errno != EINVAL)
-		err(EXIT_CARD, "%s", p->picture);
-	if (gnuplot_draw(p->picture_fd, gnuplot_kind(p->picture), &p->samples,
-			 titles))
+	if (!drawn || gnuplot_draw(fileno(drawn), gnuplot_kind(p->picture),
+				   &p->samples, titles))
 		err(EXIT_CARD, "%s: gnuplot", p->picture);
-	if (close(p->picture_fd))
+	if (copy_picture(drawn))
 		err(EXIT_CARD, "%s", p->picture);
+	if (!picture.frames)
+		errx(EXIT_CARD, "%s: gnuplot has drawn nothing", p->picture);
+	if (output_close(&picture))
+		err(EXIT_CARD, "%s", p->picture);
+	fclose(drawn);
 }
 
 static void show(struct plotting *p, const char *const *left, FILE *out)
@@ -222,7 +249,7 @@ static int plot_file(struct plotting *p, const char *path)
 
 static int plot(const struct command *command, int argc, char **argv)
 {
-	struct plotting p = { .picture_fd = -1 };
+	struct plotting p = { .csv = NULL };
 	bool sampling = false;
 	int c;
 

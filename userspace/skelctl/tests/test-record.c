@@ -4,12 +4,14 @@
  *
  * With the instrument, see ../../lab/tests/record.sh.
  */
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -444,6 +446,62 @@ static void recordings_are_drawn(void)
 	prints(EXIT_CARD, "plot @/none.csv", "none.csv: No such file");
 }
 
+/* A program that is found as gnuplot; its first run is with --version. */
+static void play_gnuplot(const char *script)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/gnuplot", dir);
+	file = fopen(path, "w");
+	if (!file || fprintf(file, "#!/bin/sh\n[ $1 = - ] || exit 0\n%s\n", script) < 0 ||
+	    fchmod(fileno(file), 0755) || fclose(file))
+		abort();
+}
+
+/* One that is there stays, and no empty file is left. */
+static void a_picture_that_fails_leaves_nothing(void)
+{
+	static const struct {
+		const char *gnuplot, *says;
+		bool refuse;
+	} faults[] = {
+		{ "exit 1", "gnuplot: Input/output error", false },
+		{ "echo half; exit 1", "gnuplot: Input/output error", false },
+		{ "cat >/dev/null", "gnuplot has drawn nothing", false },
+		{ "echo whole", "host-address", true },
+	};
+	char *path = strdup(getenv("PATH")), changed[4096], link[128];
+	size_t i;
+
+	snprintf(changed, sizeof(changed), "%s:%s", dir, path);
+	setenv("PATH", changed, 1);
+	for (i = 0; i < ARRAY_SIZE(faults); i++) {
+		fake_reset();
+		play_gnuplot("echo before");
+		prints(0, "plot -n 100 -o @/old.png");
+		play_gnuplot(faults[i].gnuplot);
+		fake.refuse = faults[i].refuse;
+		prints(EXIT_CARD, "plot -n 100 -o @/new.png", faults[i].says);
+		prints(EXIT_CARD, "plot -n 100 -o @/old.png", faults[i].says);
+		check(!there_is("new.png"));
+		check(strcmp(file("old.png"), "before\n") == 0);
+	}
+	fake_reset();
+	play_gnuplot("echo whole");
+	prints(EXIT_CARD, "plot none.csv -o @/new.png", "none.csv: No such file");
+	prints(EXIT_CARD, "plot -n 100 --csv /nowhere/x -o @/new.png", "cannot write");
+	check(!there_is("new.png"));
+	prints(0, "plot -n 100 -o @/old.png");
+	check(strcmp(file("old.png"), "whole\n") == 0);
+	snprintf(link, sizeof(link), "%s/full.png", dir);
+	check(symlink("/dev/full", link) == 0);
+	prints(EXIT_CARD, "plot -n 100 -o @/full.png", "full.png: No space left");
+	check(access("/dev/full", F_OK) == 0 && there_is("full.png"));
+	setenv("PATH", path, 1);
+	free(path);
+}
+
 /* Numbers that no recording has: they are refused, or missing. */
 static void strange_files_end(void)
 {
@@ -546,6 +604,7 @@ int main(void)
 	run(what_the_card_cannot_do);
 	run(usage);
 	run(recordings_are_drawn);
+	run(a_picture_that_fails_leaves_nothing);
 	run(strange_files_end);
 	run(record_is_fast);
 	remove_directory();
