@@ -80,9 +80,16 @@ int capture_look(struct capture *c)
 	return 0;
 }
 
-int capture_reserve(struct capture *c)
+/* @owner: " (<what the card says>)", or "" */
+static int refuse_reserved(struct capture *c, const char *owner)
 {
-	char reply[SKEL_LINE_MAX];
+	return capture_fail(c, "another program has reserved the sampling of this card%s: wait until it has ended, 'skelctl list' says which one it is",
+			    owner);
+}
+
+static int reserve_scpi(struct capture *c)
+{
+	char reply[SKEL_LINE_MAX], owner[SKEL_LINE_MAX + 3];
 	size_t length;
 
 	/* a card that does not know the lock answers the first half only */
@@ -96,8 +103,28 @@ int capture_reserve(struct capture *c)
 		return 0;
 	if (capture_ask(c, reply, "SYSTem:LOCK:OWNer?"))
 		return -1;
-	return capture_fail(c, "another program has reserved the sampling of this card (%s): wait until it has ended, 'skelctl list' says which one it is",
-			    reply);
+	snprintf(owner, sizeof(owner), " (%s)", reply);
+	return refuse_reserved(c, owner);
+}
+
+static int reserve_simple(struct capture *c)
+{
+	char reply[SKEL_LINE_MAX] = "";
+
+	if (!capture_ask(c, reply, "LOCK")) {
+		c->reserved = strncmp(reply, "OK", 2) == 0;
+		return 0;
+	}
+	if (strncmp(reply, "ERROR", 5) != 0)
+		return -1;
+	c->why[0] = '\0';
+	/* else it does not know the command */
+	return strcmp(reply, "ERROR busy") == 0 ? refuse_reserved(c, "") : 0;
+}
+
+int capture_reserve(struct capture *c)
+{
+	return c->scpi ? reserve_scpi(c) : reserve_simple(c);
 }
 
 /* The errors of a setting are those that the queue has behind it. */
@@ -413,7 +440,7 @@ int capture_run(struct capture *c)
 
 void capture_end(struct capture *c)
 {
-	char why[sizeof(c->why)];
+	char why[sizeof(c->why)], reply[SKEL_LINE_MAX];
 
 	memcpy(why, c->why, sizeof(why));
 	skel_stream_close(c->stream);
@@ -422,8 +449,10 @@ void capture_end(struct capture *c)
 		set(c, "SAMPle:COUNt %s", strstr(c->count, "E+37") ?
 		    "INFinity" : c->count);
 	c->count[0] = '\0';
-	if (c->reserved && !c->gone)
+	if (c->reserved && !c->gone && c->scpi)
 		set(c, "SYSTem:LOCK:RELease");
+	else if (c->reserved && !c->gone)
+		capture_ask(c, reply, "UNLOCK");
 	c->reserved = false;
 	memcpy(c->why, why, sizeof(why));
 	free(c->codes);

@@ -73,7 +73,7 @@ struct capture {
 
 /* Does the card speak SCPI? Empties its error queue. */
 int capture_look(struct capture *c);
-/* Of a card that speaks SCPI: its sampling is for this program alone, if it can be. */
+/* Until capture_end(), the card's sampling is for this program alone, if it can be. */
 int capture_reserve(struct capture *c);
 /* Ask and expect an answer; @reply has SKEL_LINE_MAX bytes */
 int capture_ask(struct capture *c, char *reply, const char *line);

@@ -337,7 +337,7 @@ const struct command plot_command = {
 	.arguments = "[FILE]",
 	.summary = "draw the waveforms at the card's inputs, or of a recording",
 	.text = "Without FILE, let the card sample its inputs (1000 frames, unless the options say otherwise), draw and measure the waveforms. With FILE, draw a recording that 'skelctl record' has made or is making: csv, jsonl, wav, flac, npy or vcd. Frequencies are measured from rising edges.\n\n"
-"All users of a card share its inputs and its sampling. A card that can reserve it for one of them, such as skel-lab, does so until the command ends, and for another plot or record that is an error. With other cards, when another program restarts it, stops it, or changes an input meanwhile, the command fails. It cannot see another process write to the card's memory through a mapping.",
+"All users of a card share its inputs and its sampling. A card that can reserve it for one of them, such as skel-lab or the simulated card, does so until the command ends, and for another plot or record that is an error. With other cards, when another program restarts it, stops it, or changes an input meanwhile, the command fails. It cannot see another process write to the card's memory through a mapping.",
 	.example = "plot --rate 100kHz --generator 1=sine,1kHz,5V",
 	.words = "<file>",
 	.options = options,

@@ -247,7 +247,7 @@ static int count_frames(const struct sampling *s, struct capture *c, double rate
 int sampling_start(const struct sampling *s, struct capture *c)
 {
 	c->set = s->set;
-	if (capture_look(c) || (c->scpi && capture_reserve(c)) || know_rate(c) ||
+	if (capture_look(c) || capture_reserve(c) || know_rate(c) ||
 	    count_frames(s, c, c->set.rate) ||
 	    generators_set(&s->generators, c) || capture_start(c) ||
 	    generators_check(&s->generators, c) ||

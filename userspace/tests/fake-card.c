@@ -307,6 +307,31 @@ static void set_input(unsigned int n, unsigned int frequency,
 	reply("OK INPUT\n");
 }
 
+/* Return: whether the line is answered by what is reserved */
+static bool obey_lock(const char *line)
+{
+	static const char *const answers[] = { "none", "own", "other" };
+	int user = fake.mute ? FAKE_OTHER : FAKE_OWN;
+	bool takes = strcmp(line, "LOCK") == 0;
+	bool gives = strcmp(line, "UNLOCK") == 0;
+
+	if (strcmp(line, "LOCK?") == 0) {
+		reply("LOCK %s\n", answers[fake.locked]);
+		return true;
+	}
+	if (fake.locked && (int)fake.locked != user &&
+	    (takes || gives || strcmp(line, "STOP") == 0 ||
+	     strncmp(line, "SAMPLE ", 7) == 0 || strncmp(line, "INPUT ", 6) == 0)) {
+		reply("ERROR busy\n");
+		return true;
+	}
+	if (!takes && !gives)
+		return false;
+	fake.locked = takes ? user : FAKE_FREE;
+	reply("OK\n");
+	return true;
+}
+
 /* An error ends the line, as in the instrument */
 static void obey_scpi(const char *line)
 {
@@ -365,6 +390,8 @@ static void obey(const char *line)
 		reply("skel,fake,0,1\n");
 	else if (fake.simple)
 		reply("ERROR unknown-command\n");
+	else if (fake.locks && obey_lock(line))
+		;
 	else if (strcmp(line, "INPUTS?") == 0)
 		reply("INPUTS 2 bits=16 range=10000 in0=%s,%u,%u in1=square,%u,%u\n",
 		      fake.scpi ? "triangle" : "sine", fake.frequency[0],
@@ -427,6 +454,8 @@ static void *be_card(void *data)
 	while (receive(line, sizeof(line))) {
 		bool late = *fake.late;
 
+		if (fake.heard)
+			dprintf(fake.heard, "%s\n", line);
 		if (fake.late_start && !fake.lines)
 			recv(fake.card_fd, &peeked, 1, MSG_PEEK);
 		obey(line);

@@ -68,6 +68,8 @@ struct fake_card {
 	int break_at;		/* after so many lines, it ends its stream */
 	bool scpi;		/* has an error queue, one setting, a program */
 	bool old;		/* does not number its runs */
+	bool locks;		/* knows LOCK, UNLOCK and LOCK? */
+	int heard;		/* a file that its lines go to, too; 0: none */
 	bool deaf;		/* keeps sampling after STOP */
 	bool silent;		/* does not answer */
 	bool stopped;		/* its driver answers for it */
@@ -100,6 +102,7 @@ struct fake_card {
 	int vanishing;		/* it goes after so many lines, by itself */
 	int lines, looks;	/* received; STATUS? among them since SAMPLE */
 	bool mute;		/* this line is of another program */
+	enum { FAKE_FREE, FAKE_OWN, FAKE_OTHER } locked;
 	char late[SKEL_LINE_MAX];	/* the end of a transfer */
 	int fd, other_fd, card_fd;
 };

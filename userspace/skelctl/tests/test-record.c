@@ -167,12 +167,14 @@ static bool is_right(double hertz, double volts)
 	return false;
 }
 
+enum kind { PLAIN, OLD, STREAMS, LOCKS, KINDS };
+
 /*
  * Whenever another program does something, the result is right or an error.
  * Return: for each moment, after the first line that is sent, the second, ...:
  * '-' an error, 'r' right.
  */
-static const char *interrupt(const char *other, bool old, bool streams)
+static const char *interrupt(const char *other, enum kind kind)
 {
 	static const char args[] =
 		"plot --no-plot -n 450 --rate 100000 --frequency 1000 --amplitude 8";
@@ -184,9 +186,10 @@ static const char *interrupt(const char *other, bool old, bool streams)
 		int status;
 
 		fake_reset();
-		fake.step = streams ? 900 : 200;
-		fake.old = old;
-		fake.streams = streams;
+		fake.step = kind == STREAMS ? 900 : 200;
+		fake.old = kind == OLD;
+		fake.streams = kind == STREAMS;
+		fake.locks = kind == LOCKS;
 		fake.other = other;
 		fake.other_at = i;
 		status = skelctl(args);
@@ -207,16 +210,65 @@ static void plot_among_other_programs(void)
 	int kind;
 
 	for (i = 0; i < ARRAY_SIZE(others); i++) {
-		for (kind = 0; kind < 3; kind++) {
-			const char *results = interrupt(others[i], kind == 1,
-							kind == 2);
+		for (kind = 0; kind < KINDS; kind++) {
+			const char *results = interrupt(others[i], kind);
 
 			/* a card that does not number its runs: no difference */
-			if (i != 2 || kind != 1)
-				check(strchr(results, '-'));
+			if (i != 2 || kind != OLD)
+				check(!strchr(results, '-') == (kind == LOCKS));
 			check(strchr(results, 'r'));
 		}
 	}
+}
+
+/* What the card was sent, which other processes do not see */
+static const char *heard(const char *args, int status)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/heard", dir);
+	fake.heard = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+	if (fake.heard <= 0)
+		abort();
+	check(skelctl(args) == status);
+	close(fake.heard);
+	fake.heard = 0;
+	return file("heard");
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t length = strlen(text), wanted = strlen(end);
+
+	return length >= wanted && strcmp(text + length - wanted, end) == 0;
+}
+
+/* By a card that can, before it is set or started, until the end of the command */
+static void sampling_is_reserved(void)
+{
+	static const char record[] = "record -f -q -n 100 -g 1=70Hz @/r.csv";
+	const char *lines, *lock;
+
+	fake_reset();
+	fake.locks = true;
+	lines = heard(record, 0);
+	lock = strstr(lines, "\nLOCK\n");
+	check(lock && lock < strstr(lines, "\nINPUT 0 "));
+	check(ends_with(lines, "\nSTOP\nUNLOCK\n"));
+	fake.refuse = true;
+	check(ends_with(heard("plot", EXIT_CARD), "\nUNLOCK\n"));
+	fake.refuse = false;
+	/* another program has it */
+	fake.other = "LOCK";
+	fake.other_at = 1;
+	lines = heard("record -q -n 100 @/other.csv", EXIT_CARD);
+	has("another program has reserved the sampling of this card: wait until it has ended",
+	    "!sampling 2");
+	check(ends_with(lines, "\nLOCK\n") && !there_is("other.csv"));
+	/* and a card that cannot is as it was */
+	fake_reset();
+	lines = heard(record, 0);
+	check(strstr(lines, "\nLOCK\n") && !strstr(lines, "UNLOCK"));
 }
 
 /* The file ends with what is surely right, and the status is not 0. */
@@ -595,6 +647,7 @@ int main(void)
 	run(plot_measures_right);
 	run(plot_among_other_programs);
 	run(record_among_other_programs);
+	run(sampling_is_reserved);
 	run(the_true_rate_counts);
 	run(plot_chooses_a_rate);
 	run(record_keeps_files);
