@@ -12,37 +12,7 @@ Buffers, regions and blocks of streams offer their bytes by the buffer protocol,
 without a copy. Errors are skel.Error, an OSError. skel.aio is the same for asyncio.
 """
 
-from ._skel import (
-    CAP_ENFORCED,
-    CAP_FROMHOST,
-    CAP_TOHOST,
-    CORE_MARK,
-    DEFAULT_PATH,
-    EVENT_MARK,
-    FROMHOST,
-    LINE_MAX,
-    REGION_RAM,
-    REGION_RAWIO,
-    REGION_READONLY,
-    REGION_WC,
-    STREAM_AUTO,
-    STREAM_CARD,
-    STREAM_MEMORY,
-    STREAM_RING,
-    TOHOST,
-    Block,
-    Buffer,
-    Card,
-    Info,
-    Region,
-    RegionInfo,
-    Stream,
-    StreamInfo,
-    Transfer,
-    TransferReport,
-    find_blocks,
-    parse_transfer,
-)
+from ._skel import *
 from .errors import (
     CardGone,
     Denied,

@@ -132,7 +132,6 @@ static PyObject *card_close(struct card *card, PyObject *unused)
 {
 	const struct timespec poll = { .tv_nsec = CLOSE_POLL_NS };
 
-	(void)unused;
 	if (!card->skel)
 		Py_RETURN_NONE;
 	if (card->views)
@@ -159,13 +158,11 @@ static PyObject *card_close(struct card *card, PyObject *unused)
 
 static PyObject *card_enter(struct card *card, PyObject *unused)
 {
-	(void)unused;
 	return skel_handle(card) ? SKEL_REF(card) : NULL;
 }
 
 static PyObject *card_exit(struct card *card, PyObject *args)
 {
-	(void)args;
 	if (!card->views)
 		return card_close(card, NULL);
 	card->closing = true;
@@ -174,7 +171,6 @@ static PyObject *card_exit(struct card *card, PyObject *args)
 
 static PyObject *card_get_closed(struct card *card, void *unused)
 {
-	(void)unused;
 	return PyBool_FromLong(!card->skel || card->closing);
 }
 
@@ -182,7 +178,6 @@ static PyObject *card_fileno(struct card *card, PyObject *unused)
 {
 	struct skel *skel = skel_handle(card);
 
-	(void)unused;
 	return skel ? PyLong_FromLong(skel_fd(skel)) : NULL;
 }
 
@@ -222,7 +217,6 @@ static PyObject *card_info(struct card *card, PyObject *unused)
 	struct skel_info info;
 	int error;
 
-	(void)unused;
 	if (!skel)
 		return NULL;
 	SKEL_CALL(card, error = skel_get_info(skel, &info) ? errno : 0);

@@ -182,7 +182,6 @@ PyObject *skel_find_blocks(PyObject *module, PyObject *answer)
 	Py_buffer bytes;
 	size_t size;
 
-	(void)module;
 	if (PyObject_GetBuffer(answer, &bytes, PyBUF_SIMPLE))
 		return NULL;
 	at = bytes.buf;
@@ -227,7 +226,6 @@ PyObject *skel_parse_report(PyObject *module, PyObject *args)
 	PyObject *line = NULL;
 	int error;
 
-	(void)module;
 	if (!PyArg_ParseTuple(args, "O&:parse_transfer", skel_parse_line, &line))
 		return NULL;
 	error = skel_parse_transfer(PyBytes_AsString(line), &transfer);

@@ -143,7 +143,6 @@ static int memory_getbuffer(struct memory *memory, Py_buffer *view, int flags)
 
 static void memory_releasebuffer(struct memory *memory, Py_buffer *view)
 {
-	(void)view;
 	memory->views--;
 	memory->card->views--;
 	if (memory->leaving && !memory->views)
@@ -156,7 +155,6 @@ static PyObject *memory_free(struct memory *memory, PyObject *unused)
 	struct skel *skel;
 	int error;
 
-	(void)unused;
 	if (!memory->start || memory->leaving || !memory->card->skel)
 		Py_RETURN_NONE;
 	if (memory->views)
@@ -174,7 +172,6 @@ static PyObject *memory_free(struct memory *memory, PyObject *unused)
 
 static PyObject *memory_exit(struct memory *memory, PyObject *args)
 {
-	(void)args;
 	if (!memory->views && !memory->card->closing)
 		return memory_free(memory, NULL);
 	memory->leaving = true;
@@ -183,7 +180,6 @@ static PyObject *memory_exit(struct memory *memory, PyObject *args)
 
 static PyObject *memory_enter(struct memory *memory, PyObject *unused)
 {
-	(void)unused;
 	return skel_memory_handle(memory) ? SKEL_REF(memory) : NULL;
 }
 
@@ -293,22 +289,14 @@ static PyObject *memory_get_freed(struct memory *memory, void *unused)
 {
 	const struct card *card = memory->card;
 
-	(void)unused;
 	return PyBool_FromLong(!memory->start || memory->leaving ||
 			       !card->skel || card->closing);
-}
-
-static PyObject *memory_get_card(struct memory *memory, void *unused)
-{
-	(void)unused;
-	return SKEL_REF(memory->card);
 }
 
 static PyObject *buffer_get_address(struct memory *memory, void *unused)
 {
 	struct skel *skel = skel_memory_handle(memory);
 
-	(void)unused;
 	if (!skel)
 		return NULL;
 	return PyLong_FromUnsignedLongLong(skel_host_addr(skel, memory->start));
@@ -358,14 +346,17 @@ static PyMethodDef region_methods[] = {
 static PyGetSetDef buffer_getters[] = {
 	SKEL_GETTER("address", buffer_get_address,
 		    "The host address of its first byte, by which the card knows it."),
-	SKEL_GETTER("card", memory_get_card, "The card that it belongs to."),
 	SKEL_GETTER("freed", memory_get_freed, "Whether it was given back."),
 	{ 0 }
 };
 
 static PyGetSetDef region_getters[] = {
-	SKEL_GETTER("card", memory_get_card, "The card that it belongs to."),
 	SKEL_GETTER("unmapped", memory_get_freed, "Whether it was given back."),
+	{ 0 }
+};
+
+static PyMemberDef members[] = {
+	SKEL_MEMBER("card", T_OBJECT_EX, memory, card, "The card that it belongs to."),
 	{ 0 }
 };
 
@@ -374,6 +365,7 @@ static PyGetSetDef region_getters[] = {
 	{ Py_tp_traverse, memory_traverse }, \
 	{ Py_tp_methods, methods }, \
 	{ Py_tp_getset, getters }, \
+	{ Py_tp_members, members }, \
 	{ Py_tp_doc, (void *)(doc) }, \
 	{ Py_sq_length, memory_length }, \
 	{ Py_bf_getbuffer, memory_getbuffer }, \
@@ -393,18 +385,8 @@ static PyType_Slot region_slots[] = SLOTS(region_methods, region_getters,
 	"It offers its bytes by the buffer protocol. If the card is unplugged, access\n"
 	"raises SIGBUS, which ends the process: faulthandler says where.");
 
-PyType_Spec skel_buffer_spec = {
-	.name = "skel.Buffer",
-	.basicsize = sizeof(struct memory),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
-		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
-	.slots = buffer_slots,
-};
+PyType_Spec skel_buffer_spec =
+	SKEL_SPEC("skel.Buffer", struct memory, buffer_slots);
 
-PyType_Spec skel_region_spec = {
-	.name = "skel.Region",
-	.basicsize = sizeof(struct memory),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
-		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
-	.slots = region_slots,
-};
+PyType_Spec skel_region_spec =
+	SKEL_SPEC("skel.Region", struct memory, region_slots);

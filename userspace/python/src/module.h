@@ -20,8 +20,10 @@
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000	/* for all Pythons from 3.11 on */
 #include <Python.h>
+#include <structmember.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -171,6 +173,16 @@ bool skel_again(int *error, double end);
 	{ name, (PyCFunction)(void (*)(void))(function), flags, doc }
 #define SKEL_NAMED (METH_VARARGS | METH_KEYWORDS)
 #define SKEL_GETTER(name, function, doc) { name, (getter)(function), NULL, doc, NULL }
+#define SKEL_MEMBER(name, type, object, member, doc) \
+	{ name, type, offsetof(struct object, member), READONLY, doc }
+/* A type whose objects are made by methods of others only */
+#define SKEL_SPEC(type, object, type_slots) { \
+	.name = type, \
+	.basicsize = sizeof(object), \
+	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | \
+		 Py_TPFLAGS_DISALLOW_INSTANTIATION, \
+	.slots = type_slots, \
+}
 #define SKEL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif /* _SKEL_PYTHON_MODULE_H */

@@ -143,7 +143,6 @@ static void stream_dealloc(struct stream *stream)
 
 static PyObject *stream_close(struct stream *stream, PyObject *unused)
 {
-	(void)unused;
 	if (!stream->handle)
 		Py_RETURN_NONE;
 	if (stream->views)
@@ -157,7 +156,6 @@ static PyObject *stream_close(struct stream *stream, PyObject *unused)
 
 static PyObject *stream_enter(struct stream *stream, PyObject *unused)
 {
-	(void)unused;
 	return stream_handle(stream) ? SKEL_REF(stream) : NULL;
 }
 
@@ -166,7 +164,6 @@ static PyObject *stream_stop(struct stream *stream, PyObject *unused)
 	struct skel_stream *handle;
 	int error;
 
-	(void)unused;
 	do {
 		error = SKEL_RAISED;
 		handle = stream_handle(stream);
@@ -183,7 +180,6 @@ static PyObject *stream_exit(struct stream *stream, PyObject *args)
 {
 	struct skel_stream *handle = stream->handle;
 
-	(void)args;
 	if (handle && stream->views && !stream->closing && !stream->card->closing &&
 	    stream->card->owner == getpid())
 		STREAM_CALL(stream, skel_stream_stop(handle));
@@ -320,7 +316,6 @@ static PyObject *stream_info(struct stream *stream, PyObject *unused)
 	struct skel_stream *handle = stream_handle(stream);
 	struct skel_stream_info info;
 
-	(void)unused;
 	if (!handle)
 		return NULL;
 	STREAM_CALL(stream, skel_stream_get_info(handle, &info));
@@ -341,15 +336,8 @@ static PyObject *stream_info(struct stream *stream, PyObject *unused)
 
 static PyObject *stream_get_closed(struct stream *stream, void *unused)
 {
-	(void)unused;
 	return PyBool_FromLong(!stream->handle || stream->closing ||
 			       stream->card->closing);
-}
-
-static PyObject *stream_get_card(struct stream *stream, void *unused)
-{
-	(void)unused;
-	return SKEL_REF(stream->card);
 }
 
 /* --- blocks ------------------------------------------------------------------ */
@@ -414,7 +402,6 @@ static void block_releasebuffer(struct block *block, Py_buffer *view)
 {
 	struct stream *stream = block->stream;
 
-	(void)view;
 	block->views--;
 	stream->views--;
 	stream->card->views--;
@@ -426,7 +413,6 @@ static void block_releasebuffer(struct block *block, Py_buffer *view)
 
 static PyObject *block_release(struct block *block, PyObject *unused)
 {
-	(void)unused;
 	if (block->views)
 		return PyErr_Format(PyExc_BufferError,
 				    "%zd views of this block exist: delete them first (arrays, memoryviews), or leave it to 'with'",
@@ -437,7 +423,6 @@ static PyObject *block_release(struct block *block, PyObject *unused)
 
 static PyObject *block_enter(struct block *block, PyObject *unused)
 {
-	(void)unused;
 	if (block_is_valid(block))
 		return SKEL_REF(block);
 	PyErr_SetString(PyExc_ValueError, "the block was released");
@@ -446,7 +431,6 @@ static PyObject *block_enter(struct block *block, PyObject *unused)
 
 static PyObject *block_exit(struct block *block, PyObject *args)
 {
-	(void)args;
 	if (block->views)
 		block->leaving = true;
 	else
@@ -459,27 +443,8 @@ static Py_ssize_t block_length(struct block *block)
 	return block->at.length;
 }
 
-static PyObject *block_get_offset(struct block *block, void *unused)
-{
-	(void)unused;
-	return PyLong_FromUnsignedLongLong(block->at.offset);
-}
-
-static PyObject *block_get_lost(struct block *block, void *unused)
-{
-	(void)unused;
-	return PyLong_FromUnsignedLongLong(block->at.lost);
-}
-
-static PyObject *block_get_index(struct block *block, void *unused)
-{
-	(void)unused;
-	return PyLong_FromUnsignedLongLong(block->at.index);
-}
-
 static PyObject *block_get_released(struct block *block, void *unused)
 {
-	(void)unused;
 	return PyBool_FromLong(!block_is_valid(block));
 }
 
@@ -520,7 +485,11 @@ static PyMethodDef stream_methods[] = {
 
 static PyGetSetDef stream_getters[] = {
 	SKEL_GETTER("closed", stream_get_closed, "Whether it was closed."),
-	SKEL_GETTER("card", stream_get_card, "The card that it comes from."),
+	{ 0 }
+};
+
+static PyMemberDef stream_members[] = {
+	SKEL_MEMBER("card", T_OBJECT_EX, stream, card, "The card that it comes from."),
 	{ 0 }
 };
 
@@ -531,6 +500,7 @@ static PyType_Slot stream_slots[] = {
 	{ Py_tp_iternext, stream_next },
 	{ Py_tp_methods, stream_methods },
 	{ Py_tp_getset, stream_getters },
+	{ Py_tp_members, stream_members },
 	{ Py_tp_doc, "Steady data from a card, in blocks, made by Card.stream().\n\n"
 		     "An iterator: 'for block in stream' yields Blocks as they come. Block.lost\n"
 		     "says where bytes were lost." },
@@ -551,12 +521,17 @@ static PyMethodDef block_methods[] = {
 };
 
 static PyGetSetDef block_getters[] = {
-	SKEL_GETTER("offset", block_get_offset,
-		    "Bytes of the stream before this block, with those lost."),
-	SKEL_GETTER("lost", block_get_lost,
-		    "Bytes lost between the previous block and this one; 0: none."),
-	SKEL_GETTER("index", block_get_index, "Its number, 0, 1, 2 ... without gaps."),
 	SKEL_GETTER("released", block_get_released, "Whether its place was given back."),
+	{ 0 }
+};
+
+static PyMemberDef block_members[] = {
+	SKEL_MEMBER("offset", T_ULONGLONG, block, at.offset,
+		    "Bytes of the stream before this block, with those lost."),
+	SKEL_MEMBER("lost", T_ULONGLONG, block, at.lost,
+		    "Bytes lost between the previous block and this one; 0: none."),
+	SKEL_MEMBER("index", T_ULONGLONG, block, at.index,
+		    "Its number, 0, 1, 2 ... without gaps."),
 	{ 0 }
 };
 
@@ -565,6 +540,7 @@ static PyType_Slot block_slots[] = {
 	{ Py_tp_traverse, block_traverse },
 	{ Py_tp_methods, block_methods },
 	{ Py_tp_getset, block_getters },
+	{ Py_tp_members, block_members },
 	{ Py_tp_doc, "A block of a stream, which offers its bytes by the buffer protocol.\n\n"
 		     "memoryview(block) and numpy.frombuffer(block, dtype) do not copy; they keep\n"
 		     "its place occupied. bytes(block) copies." },
@@ -574,18 +550,8 @@ static PyType_Slot block_slots[] = {
 	{ 0, NULL }
 };
 
-PyType_Spec skel_stream_spec = {
-	.name = "skel.Stream",
-	.basicsize = sizeof(struct stream),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
-		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
-	.slots = stream_slots,
-};
+PyType_Spec skel_stream_spec =
+	SKEL_SPEC("skel.Stream", struct stream, stream_slots);
 
-PyType_Spec skel_block_spec = {
-	.name = "skel.Block",
-	.basicsize = sizeof(struct block),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
-		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
-	.slots = block_slots,
-};
+PyType_Spec skel_block_spec =
+	SKEL_SPEC("skel.Block", struct block, block_slots);

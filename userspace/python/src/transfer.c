@@ -60,7 +60,6 @@ static void on_end(struct skel *skel, struct skel_transfer *at, void *data)
 	struct transfer *t = data;
 	struct card *card = t->card;
 
-	(void)skel;
 	pthread_mutex_lock(&card->ends);
 	t->end = *at;
 	t->ended = true;
@@ -435,7 +434,6 @@ static PyObject *transfer_wait(struct transfer *t, PyObject *args, PyObject *nam
 
 static PyObject *transfer_abandon(struct transfer *t, PyObject *unused)
 {
-	(void)unused;
 	abandon(t);
 	Py_RETURN_NONE;
 }
@@ -449,45 +447,18 @@ static PyObject *transfer_get_result(struct transfer *t, void *unused)
 		[SKEL_FAILED] = "failed",
 	};
 
-	(void)unused;
 	return PyUnicode_FromString(t->abandoned ? "abandoned" : t->submitted ?
 				    "pending" : names[t->end.result]);
 }
 
 static PyObject *transfer_get_reason(struct transfer *t, void *unused)
 {
-	(void)unused;
 	return PyUnicode_FromString(t->submitted ? "" : t->end.reason);
 }
 
 static PyObject *transfer_get_direction(struct transfer *t, void *unused)
 {
-	(void)unused;
 	return PyUnicode_FromString(direction(t));
-}
-
-static PyObject *transfer_get_address(struct transfer *t, void *unused)
-{
-	(void)unused;
-	return PyLong_FromUnsignedLongLong(t->end.card_addr);
-}
-
-static PyObject *transfer_get_length(struct transfer *t, void *unused)
-{
-	(void)unused;
-	return PyLong_FromUnsignedLongLong(t->end.length);
-}
-
-static PyObject *transfer_get_offset(struct transfer *t, void *unused)
-{
-	(void)unused;
-	return PyLong_FromSsize_t(t->offset);
-}
-
-static PyObject *transfer_get_buffer(struct transfer *t, void *unused)
-{
-	(void)unused;
-	return SKEL_REF(t->buffer);
 }
 
 static PyMethodDef methods[] = {
@@ -510,12 +481,16 @@ static PyGetSetDef getters[] = {
 		    "Why it was refused or failed, a word of <linux/skel.h>, \"gone\" or\n"
 		    "\"closed\"; else \"\"."),
 	SKEL_GETTER("direction", transfer_get_direction, "\"tohost\" or \"fromhost\"."),
-	SKEL_GETTER("card_address", transfer_get_address,
+	{ 0 }
+};
+
+static PyMemberDef members[] = {
+	SKEL_MEMBER("card_address", T_ULONGLONG, transfer, end.card_addr,
 		    "In bytes from the start of the card's memory."),
-	SKEL_GETTER("length", transfer_get_length, "In bytes."),
-	SKEL_GETTER("offset", transfer_get_offset,
+	SKEL_MEMBER("length", T_ULONGLONG, transfer, end.length, "In bytes."),
+	SKEL_MEMBER("offset", T_PYSSIZET, transfer, offset,
 		    "In bytes from the start of the buffer."),
-	SKEL_GETTER("buffer", transfer_get_buffer, "Its buffer."),
+	SKEL_MEMBER("buffer", T_OBJECT_EX, transfer, buffer, "Its buffer."),
 	{ 0 }
 };
 
@@ -524,16 +499,12 @@ static PyType_Slot slots[] = {
 	{ Py_tp_traverse, transfer_traverse },
 	{ Py_tp_methods, methods },
 	{ Py_tp_getset, getters },
+	{ Py_tp_members, members },
 	{ Py_tp_doc, "A transfer, made by Card.submit_tohost() and Card.submit_fromhost().\n\n"
 		     "It holds its buffer. Its result changes in Card.dispatch(), in its own\n"
 		     "wait() and when the card is closed." },
 	{ 0, NULL }
 };
 
-PyType_Spec skel_transfer_spec = {
-	.name = "skel.Transfer",
-	.basicsize = sizeof(struct transfer),
-	.flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC |
-		 Py_TPFLAGS_DISALLOW_INSTANTIATION,
-	.slots = slots,
-};
+PyType_Spec skel_transfer_spec =
+	SKEL_SPEC("skel.Transfer", struct transfer, slots);
