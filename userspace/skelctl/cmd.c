@@ -125,7 +125,6 @@ static int converse(struct talk *talk)
 		return shell_run(talk);
 	}
 #endif
-	(void)talk;
 	errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
 }
 

@@ -25,7 +25,6 @@ int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 {
 	size_t bytes = raw_bytes(w->rec), i, n;
 
-	(void)first;
 	while (count) {
 		char *at;
 

@@ -26,7 +26,6 @@ static size_t w64_bytes(const struct recording *rec)
 
 static size_t flac_bytes(const struct recording *rec)
 {
-	(void)rec;
 	return 0;	/* a constant needs next to nothing */
 }
 
@@ -161,7 +160,6 @@ static int put_sndfile(struct writer *w, int64_t first, const int16_t *codes,
 	struct sound *sound = w->state;
 	sf_count_t n;
 
-	(void)first;
 	if (w->out.failed) {
 		errno = EIO;
 		return -1;

@@ -326,7 +326,6 @@ static int put_srzip(struct writer *w, int64_t first, const int16_t *codes,
 	struct srzip *zip = w->state;
 	int n;
 
-	(void)first;
 	if (w->out.failed) {
 		errno = EIO;
 		return -1;

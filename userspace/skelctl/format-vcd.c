@@ -155,7 +155,6 @@ static int end_vcd(struct writer *w)
 
 static size_t vcd_bytes(const struct recording *rec)
 {
-	(void)rec;
 	return 3;
 }
 

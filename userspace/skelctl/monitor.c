@@ -99,7 +99,6 @@ static void restore_terminal(void)
 
 static void wake(int signal)
 {
-	(void)signal;
 }
 
 /* Another screen without a cursor, keys at once, and sizes as they change */

@@ -16,7 +16,6 @@
 size_t whole_by_size(const struct output *out, const char *bytes,
 		     size_t length, uint64_t *frames)
 {
-	(void)bytes;
 	*frames = length / out->frame_bytes;
 	return *frames * out->frame_bytes;
 }
@@ -26,7 +25,6 @@ size_t whole_by_line(const struct output *out, const char *bytes,
 {
 	size_t i, whole = 0;
 
-	(void)out;
 	*frames = 0;
 	for (i = 0; i < length; i++) {
 		if (bytes[i] == '\n') {

@@ -71,9 +71,6 @@ int samples_read_sound(struct samples *s, FILE *file, double last, char *why)
 #else
 int samples_read_sound(struct samples *s, FILE *file, double last, char *why)
 {
-	(void)s;
-	(void)file;
-	(void)last;
 	return samples_refuse(why, "this skelctl was built without libsndfile: csv, jsonl, npy and vcd can be drawn");
 }
 #endif

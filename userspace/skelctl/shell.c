@@ -93,7 +93,6 @@ static void ask_words(struct talk *talk)
 
 static const char *prompt(EditLine *edit)
 {
-	(void)edit;
 	return "card> ";
 }
 
@@ -155,7 +154,6 @@ static unsigned char complete(EditLine *edit, int ch)
 	char typed[HEADER_MAX], word[HEADER_MAX], best[HEADER_MAX] = "";
 	size_t i, found = 0;
 
-	(void)ch;
 	while (start > line->buffer && !strchr(" ;", start[-1]))
 		start--;
 	if (line->cursor - start >= HEADER_MAX)
