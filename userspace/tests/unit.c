@@ -13,6 +13,7 @@
 static int count, failed;
 static bool ok_so_far;
 static const char *skip_reason;
+static struct unit_test *first, **last = &first;
 
 void unit_check(bool ok, const char *what, const char *file, int line)
 {
@@ -73,4 +74,22 @@ int unit_end(void)
 {
 	printf("1..%d\n", count);
 	return failed ? 1 : 0;
+}
+
+void unit_add(struct unit_test *test)
+{
+	*last = test;
+	last = &test->next;
+}
+
+int unit_main(void)
+{
+	for (; first; first = first->next)
+		unit_run(first->run, first->name);
+	return unit_end();
+}
+
+__attribute__((__weak__)) int main(void)
+{
+	return unit_main();
 }

@@ -15,6 +15,31 @@
 /* A test passes if all of its checks hold */
 #define check(condition) unit_check(condition, #condition, __FILE__, __LINE__)
 
+/*
+ * TEST(name) - the head of a test that unit_main() runs, in the order of the file
+ *
+ * A program without a main() of its own has just that.
+ */
+#define TEST(name) \
+	static void name(void); \
+	__attribute__((__constructor__)) static void add_##name(void) \
+	{ \
+		static struct unit_test test = { name, #name, NULL }; \
+		unit_add(&test); \
+	} \
+	static void name(void)
+
+struct unit_test {
+	void (*run)(void);
+	const char *name;
+	struct unit_test *next;
+};
+
+void unit_add(struct unit_test *test);
+/* Run them all and print the plan. Return: exit status. */
+int unit_main(void);
+
+/* The same by hand */
 #define run(test) unit_run(test, #test)
 
 void unit_check(bool ok, const char *what, const char *file, int line);

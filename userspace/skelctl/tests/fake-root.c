@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fake-root.h"
+#include "run.h"
 
 #define PATTERN	"/tmp/skel-root-XXXXXX"
 
@@ -21,6 +22,7 @@ void root_make(void)
 	strcpy(root, PATTERN);
 	if (!mkdtemp(root))
 		abort();
+	run_at = root;
 }
 
 static int remove_one(const char *path, const struct stat *st, int type,
@@ -35,7 +37,7 @@ void root_remove(void)
 		abort();
 }
 
-static char *below(const char *path)
+char *root_path(const char *path)
 {
 	static char full[PATH_MAX];
 	char *slash;
@@ -52,7 +54,7 @@ static char *below(const char *path)
 
 void root_put(const char *path, const char *content)
 {
-	FILE *file = fopen(below(path), "w");
+	FILE *file = fopen(root_path(path), "w");
 
 	if (!file || fputs(content, file) < 0 || fclose(file))
 		abort();
@@ -60,18 +62,18 @@ void root_put(const char *path, const char *content)
 
 void root_link(const char *path, const char *to)
 {
-	if (symlink(to, below(path)))
+	if (symlink(to, root_path(path)))
 		abort();
 }
 
 void root_delete(const char *path)
 {
-	if (remove(below(path)))
+	if (remove(root_path(path)))
 		abort();
 }
 
 void root_mode(const char *path, unsigned int mode)
 {
-	if (chmod(below(path), mode))
+	if (chmod(root_path(path), mode))
 		abort();
 }

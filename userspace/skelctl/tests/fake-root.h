@@ -5,11 +5,13 @@
 #ifndef _SKELCTL_FAKE_ROOT_H
 #define _SKELCTL_FAKE_ROOT_H
 
-/* Its path; root_make() begins a new one, root_remove() removes it */
+/* Its path, for '@' of run.h, too; root_make() begins a new one, root_remove() removes it */
 extern char root[];
 void root_make(void);
 void root_remove(void);
 
+/* "/path" below it, until the next call; the directories above it are made */
+char *root_path(const char *path);
 /* A file with this content, and the directories above it */
 void root_put(const char *path, const char *content);
 /* A symbolic link */

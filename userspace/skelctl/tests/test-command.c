@@ -33,7 +33,7 @@ static void rows_are_complete(const struct option_row *row)
 	}
 }
 
-static void the_table_is_complete(void)
+TEST(the_table_is_complete)
 {
 	const struct command *const *command;
 
@@ -48,7 +48,7 @@ static void the_table_is_complete(void)
 }
 
 /* No line of any help text is wider than a terminal. */
-static void help_fits(void)
+TEST(help_fits)
 {
 	const struct command *const *command;
 	char args[64], *line;
@@ -67,7 +67,7 @@ static void help_fits(void)
 	}
 }
 
-static void wrong_usage(void)
+TEST(wrong_usage)
 {
 	static const char * const wrong[][2] = {
 		{ "", "Usage: skelctl" },
@@ -90,7 +90,7 @@ static void wrong_usage(void)
 }
 
 /* Which device an option means, in front of and behind the command */
-static void devices_are_found(void)
+TEST(devices_are_found)
 {
 	static const char * const wanted[][2] = {
 		{ "-d 991 info", "/dev/skel991" },
@@ -121,7 +121,7 @@ static const char *complete(const char *words)
 	return output;
 }
 
-static void words_are_completed(void)
+TEST(words_are_completed)
 {
 	check(strstr(complete("''"), "info\tshow the card"));
 	has("!complete");
@@ -138,14 +138,4 @@ static void words_are_completed(void)
 	check(strcmp(complete("acquire --function ="), complete("acquire --function ''")) == 0);
 	/* old names work, but are not offered */
 	check(strcmp(complete("acquire --fr"), "") == 0);
-}
-
-int main(void)
-{
-	run(the_table_is_complete);
-	run(help_fits);
-	run(wrong_usage);
-	run(devices_are_found);
-	run(words_are_completed);
-	return unit_end();
 }

@@ -87,7 +87,7 @@ static bool found(enum verdict verdict, const char *text, const char *cure)
 	return false;
 }
 
-static void cards_that_do_not_answer(void)
+TEST(cards_that_do_not_answer)
 {
 	struct patient patient;
 
@@ -105,7 +105,7 @@ static void cards_that_do_not_answer(void)
 	root_remove();
 }
 
-static void a_healthy_machine(void)
+TEST(a_healthy_machine)
 {
 	make_machine();
 	check(!examine());
@@ -115,7 +115,7 @@ static void a_healthy_machine(void)
 	root_remove();
 }
 
-static void kernels(void)
+TEST(kernels)
 {
 	static const struct {
 		const char *release;
@@ -149,7 +149,7 @@ static void kernels(void)
 	root_remove();
 }
 
-static void drivers(void)
+TEST(drivers)
 {
 	make_machine();
 	root_delete("/sys/class/misc/skel0/model");
@@ -178,7 +178,7 @@ static void drivers(void)
 	root_remove();
 }
 
-static void devices(void)
+TEST(devices)
 {
 	make_machine();
 	root_delete(DEVICE);
@@ -192,7 +192,7 @@ static void devices(void)
 	root_remove();
 }
 
-static void permissions(void)
+TEST(permissions)
 {
 	char group[256];
 
@@ -221,7 +221,7 @@ static void permissions(void)
 }
 
 /* As a person in the session sees it: the group comes from the process. */
-static void members_of_the_group(void)
+TEST(members_of_the_group)
 {
 	struct patient patient;
 	struct stat st;
@@ -250,7 +250,7 @@ static void members_of_the_group(void)
 	root_remove();
 }
 
-static void what_open_says(void)
+TEST(what_open_says)
 {
 	make_machine();
 	check(!examine_opened(0));
@@ -262,7 +262,7 @@ static void what_open_says(void)
 	root_remove();
 }
 
-static void limits(void)
+TEST(limits)
 {
 	static const struct {
 		const char *limits;
@@ -290,7 +290,7 @@ static void limits(void)
 	root_remove();
 }
 
-static void iommus(void)
+TEST(iommus)
 {
 	make_machine();
 	examine();
@@ -318,7 +318,7 @@ static void examine_guarded(enum guard guard)
 }
 
 /* What the kernel says of the card, and why that is so */
-static void guards(void)
+TEST(guards)
 {
 	make_machine();
 	examine_guarded(GUARD_KERNEL);
@@ -350,7 +350,7 @@ static void guards(void)
 	root_remove();
 }
 
-static void what_is_printed(void)
+TEST(what_is_printed)
 {
 	make_machine();
 	prints(0, "doctor --root @ --user ada",
@@ -361,22 +361,4 @@ static void what_is_printed(void)
 	prints(EXIT_NO_CARD, "doctor --root @ --user ada --json", "\"usable\": false",
 	       "\"cure\": \"sudo udevadm control --reload; ");
 	root_remove();
-}
-
-int main(void)
-{
-	run_at = root;
-	run(a_healthy_machine);
-	run(cards_that_do_not_answer);
-	run(kernels);
-	run(drivers);
-	run(devices);
-	run(permissions);
-	run(members_of_the_group);
-	run(what_open_says);
-	run(limits);
-	run(iommus);
-	run(guards);
-	run(what_is_printed);
-	return unit_end();
 }

@@ -20,9 +20,9 @@
 
 #include "../format.h"
 #include "../spool.h"
+#include "fake-root.h"
 #include "unit.h"
 
-static char dir[] = "/tmp/skel-formats-XXXXXX";
 static char path[128];
 
 static struct recording two = {
@@ -37,7 +37,7 @@ static int16_t code_of(int64_t frame, int input)
 
 static const char *name_of(const char *suffix)
 {
-	snprintf(path, sizeof(path), "%s/x.%s", dir, suffix);
+	snprintf(path, sizeof(path), "%s/x.%s", root, suffix);
 	return path;
 }
 
@@ -77,14 +77,16 @@ static bool write_file(const struct recording *rec, const char *suffix,
 	       !writer_close(&w);
 }
 
+/* What is in the file, until the next call */
 static char *read_all(size_t *length)
 {
 	FILE *file = fopen(path, "r");
+	static char *bytes;
 	struct stat st;
-	char *bytes;
 
 	if (!file || fstat(fileno(file), &st))
 		abort();
+	free(bytes);
 	bytes = calloc(1, st.st_size + 1);
 	*length = fread(bytes, 1, st.st_size, file);
 	fclose(file);
@@ -92,7 +94,7 @@ static char *read_all(size_t *length)
 }
 
 /* All times and codes come back, whatever rate and converter. */
-static void csv_loses_nothing(void)
+TEST(csv_loses_nothing)
 {
 	static const uint64_t periods[] = { 22680, 1430, 10000, 0 };
 	struct recording rec = two;
@@ -118,11 +120,10 @@ static void csv_loses_nothing(void)
 				 *at++ != '\n';
 		}
 		check(!wrong && frame == 524285);
-		free(bytes);
 	}
 }
 
-static void every_code_comes_back(void)
+TEST(every_code_comes_back)
 {
 	static const int ranges[] = { 100, 1000, 2500, 10000, 100000 };
 	struct recording rec = two;
@@ -144,7 +145,7 @@ static void every_code_comes_back(void)
 	check(!wrong);
 }
 
-static void times_are_exact(void)
+TEST(times_are_exact)
 {
 	struct recording rec = { .period = 10, .rate = 1e8 };
 	char text[TIME_MAX];
@@ -171,7 +172,7 @@ static uint64_t le(const char *at, int bytes)
 	return value;
 }
 
-static void json_has_an_object_for_each_frame(void)
+TEST(json_has_an_object_for_each_frame)
 {
 	size_t length;
 	char *bytes;
@@ -180,11 +181,10 @@ static void json_has_an_object_for_each_frame(void)
 	bytes = read_all(&length);
 	check(strcmp(bytes, "{\"time\":0,\"INP1\":-10.000000,\"INP3\":-7.253334}\n"
 		     "{\"time\":0.00002268,\"INP1\":-9.921567,\"INP3\":-7.174902}\n") == 0);
-	free(bytes);
 }
 
 /* Lost frames: in time where there is time, else marked */
-static void gaps_keep_the_time(void)
+TEST(gaps_keep_the_time)
 {
 	size_t length;
 	struct writer w;
@@ -197,16 +197,14 @@ static void gaps_keep_the_time(void)
 	check(length == 3011 * 4 && (int16_t)le(bytes + 40, 2) == CODE_LOST &&
 	      (int16_t)le(bytes + 3009 * 4 + 2, 2) == CODE_LOST &&
 	      (int16_t)le(bytes + 3010 * 4, 2) == code_of(3010, 0));
-	free(bytes);
 	check(open_writer(&w, &two, "csv"));
 	check(!put_some(&w, 0, 1) && !put_some(&w, 1000, 1));
 	check(!writer_close(&w));
 	bytes = read_all(&length);
 	check(strstr(bytes, "\n0,") && strstr(bytes, "\n0.02268,"));
-	free(bytes);
 }
 
-static void wav_is_wav(void)
+TEST(wav_is_wav)
 {
 	size_t length, frames = 5000;
 	char *bytes, *data;
@@ -219,10 +217,9 @@ static void wav_is_wav(void)
 	check(memcmp(data - 8, "data", 4) == 0 &&
 	      le(data - 4, 4) == frames * 4 && length == 512 + frames * 4);
 	check((int16_t)le(data + 4 * 777 + 2, 2) == code_of(777, 1));
-	free(bytes);
 }
 
-static void npy_is_npy(void)
+TEST(npy_is_npy)
 {
 	size_t length, frames = 5000;
 	float volts;
@@ -239,7 +236,6 @@ static void npy_is_npy(void)
 	memcpy(&volts, bytes + 1024 + 16 * 4 + 8, 4);
 	check(time == recording_time(&two, -1));
 	check(lround(volts * 3276.7) == code_of(-1, 0));
-	free(bytes);
 }
 
 /*
@@ -277,7 +273,7 @@ static long sigrok_frames(void)
 }
 
 /* While it grows its directory is elsewhere: sigrok does not mind. */
-static void srzip_is_valid_at_any_time(void)
+TEST(srzip_is_valid_at_any_time)
 {
 	size_t frames = 0, rounds;
 	struct writer w;
@@ -302,7 +298,7 @@ static void srzip_is_valid_at_any_time(void)
 		unit_skip("no python3 or no sigrok-cli");
 }
 
-static void sigrok_opens_them(void)
+TEST(sigrok_opens_them)
 {
 	char *said;
 
@@ -322,7 +318,7 @@ static void sigrok_opens_them(void)
 	      strstr(said, "INP1_high, INP3_high"));
 }
 
-static void vcd_has_changes(void)
+TEST(vcd_has_changes)
 {
 	struct recording rec = two;
 	size_t length;
@@ -335,10 +331,9 @@ static void vcd_has_changes(void)
 	check(strstr(bytes, "$timescale 10 us $end\n"));
 	check(strstr(bytes, "$var wire 1 a INP1_high $end\n$var real 64 A INP1 $end\n"));
 	check(strstr(bytes, "#0\n1a\nr9.921873 A\n0b\nr-7.331767 B\n#1\n0a\nr-10.000000 A\nr-7.253334 B\n#2\nr-9.921567 A\n"));
-	free(bytes);
 }
 
-static void flac_and_w64_by_others(void)
+TEST(flac_and_w64_by_others)
 {
 	char *said;
 
@@ -355,7 +350,7 @@ static void flac_and_w64_by_others(void)
 }
 
 /* kill -9, a second later: all that was committed is there. */
-static void killed_files_are_valid(void)
+TEST(killed_files_are_valid)
 {
 	static const char *const suffixes[] = { "wav", "npy", "sr", "raw", "csv" };
 	size_t i, length;
@@ -390,12 +385,11 @@ static void killed_files_are_valid(void)
 			found = sigrok_frames();
 			check(found == -1 || found == 300000);
 		}
-		free(bytes);
 	}
 }
 
 /* The file ends with the last whole frame, and the counter knows. */
-static void full_disks_keep_what_is_there(void)
+TEST(full_disks_keep_what_is_there)
 {
 	struct rlimit limit, small;
 	size_t i, length;
@@ -440,7 +434,6 @@ static void full_disks_keep_what_is_there(void)
 		} else {
 			check(bytes[length - 1] == '\n' && w.out.frames);
 		}
-		free(bytes);
 	}
 	/* blocks of FLAC are whole, or not there */
 	if (format_by_name("flac")) {
@@ -472,23 +465,20 @@ static void full_disks_keep_what_is_there(void)
 	check(found == -1 || (uint64_t)found == w.out.frames);
 }
 
-static void existing_files_are_kept(void)
+TEST(existing_files_are_kept)
 {
 	struct writer w = { .rec = &two, .format = &csv_format };
 	size_t length;
-	char *bytes;
 
 	check(write_file(&two, "csv", 0, 10));
 	check(writer_open(&w, path, false) == -1 && errno == EEXIST);
-	bytes = read_all(&length);
+	read_all(&length);
 	check(length > 100);
-	free(bytes);
 	/* nothing has come: the old file stays, a new one goes */
 	w = (struct writer){ .rec = &two, .format = &csv_format };
 	check(!writer_open(&w, path, true) && !writer_close(&w));
-	bytes = read_all(&length);
+	read_all(&length);
 	check(length > 100);
-	free(bytes);
 	unlink(path);
 	w = (struct writer){ .rec = &two, .format = &csv_format };
 	check(!writer_open(&w, path, false) && !writer_close(&w));
@@ -511,7 +501,7 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at)
 }
 
 /* Also while the end of the archive is moved: its directory stays. */
-static void srzip_survives_a_full_disk(void)
+TEST(srzip_survives_a_full_disk)
 {
 	struct writer w;
 	long found;
@@ -538,7 +528,7 @@ const char *__asan_default_options(void)
 }
 
 /* What came before there was no memory is in the file. */
-static void spool_without_memory(void)
+TEST(spool_without_memory)
 {
 	static int16_t codes[1000 * 2];
 	struct spool spool;
@@ -555,7 +545,7 @@ static void spool_without_memory(void)
 }
 
 /* How fast it is, to a file on tmpfs; of no consequence but for the eye */
-static void the_spool_is_fast(void)
+TEST(the_spool_is_fast)
 {
 	static int16_t codes[65536];
 	struct timespec begin, end;
@@ -594,25 +584,10 @@ static void the_spool_is_fast(void)
 
 int main(void)
 {
-	if (!mkdtemp(dir))
-		return 1;
-	run(csv_loses_nothing);
-	run(every_code_comes_back);
-	run(times_are_exact);
-	run(json_has_an_object_for_each_frame);
-	run(gaps_keep_the_time);
-	run(wav_is_wav);
-	run(npy_is_npy);
-	run(srzip_is_valid_at_any_time);
-	run(sigrok_opens_them);
-	run(vcd_has_changes);
-	run(flac_and_w64_by_others);
-	run(killed_files_are_valid);
-	run(full_disks_keep_what_is_there);
-	run(srzip_survives_a_full_disk);
-	run(spool_without_memory);
-	run(existing_files_are_kept);
-	run(the_spool_is_fast);
-	snprintf(path, sizeof(path), "rm -r %s", dir);
-	return system(path) ? 1 : unit_end();
+	int status;
+
+	root_make();
+	status = unit_main();
+	root_remove();
+	return status;
 }

@@ -8,7 +8,7 @@
 #include "../header.h"
 #include "unit.h"
 
-static void headers_are_completed(void)
+TEST(headers_are_completed)
 {
 	static const char *const wanted[][3] = {
 		/* pattern, typed, result or NULL */
@@ -42,10 +42,4 @@ static void headers_are_completed(void)
 			check(!"the right word");
 		}
 	}
-}
-
-int main(void)
-{
-	run(headers_are_completed);
-	return unit_end();
 }

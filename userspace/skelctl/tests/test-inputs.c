@@ -12,7 +12,7 @@
 #define SQUARE	"in1=square,25000,5000"
 #define BIG	"18446744073709551615"	/* 2^64 - 1 */
 
-static void good_inputs(void)
+TEST(good_inputs)
 {
 	struct inputs in;
 
@@ -24,7 +24,7 @@ static void good_inputs(void)
 	check(in.input[0].frequency == 50000 && in.input[1].amplitude == 5000);
 }
 
-static void bad_inputs(void)
+TEST(bad_inputs)
 {
 	static const char * const lines[] = {
 		"", "ERROR unknown-command", "INPUTS", "INPUTS 2 bits=16",
@@ -46,7 +46,7 @@ static void bad_inputs(void)
 	check(in.count == 7);
 }
 
-static void good_status(void)
+TEST(good_status)
 {
 	static const char all[] =
 		"STATUS IDLE rate=3 frames=1 position=8 ring=4 lost=2 base=4 period=1430 run=0";
@@ -65,7 +65,7 @@ static void good_status(void)
 	check(st.has_run && st.run == 0);
 }
 
-static void bad_status(void)
+TEST(bad_status)
 {
 	static const char * const lines[] = {
 		"", "STATUS", "STATUS IDLE", "ERROR busy",
@@ -84,13 +84,4 @@ static void bad_status(void)
 	for (i = 0; i < ARRAY_SIZE(lines); i++)
 		check(parse_status(lines[i], &st) == -1 && errno == EPROTO);
 	check(st.ring == 7);
-}
-
-int main(void)
-{
-	run(good_inputs);
-	run(bad_inputs);
-	run(good_status);
-	run(bad_status);
-	return unit_end();
 }

@@ -28,7 +28,7 @@ static bool wrote(struct json *json, const char *wanted)
 	return false;
 }
 
-static void strings_are_quoted(void)
+TEST(strings_are_quoted)
 {
 	static const char * const wanted[][2] = {
 		{ "", "\"\"" },
@@ -54,7 +54,7 @@ static void strings_are_quoted(void)
 	}
 }
 
-static void values_are_separated(void)
+TEST(values_are_separated)
 {
 	struct json json = start(false);
 
@@ -77,11 +77,4 @@ static void values_are_separated(void)
 	json_null(&json, "b");
 	json_close(&json, '}');
 	check(wrote(&json, "{\"a\": 1, \"b\": null}\n"));
-}
-
-int main(void)
-{
-	run(strings_are_quoted);
-	run(values_are_separated);
-	return unit_end();
 }

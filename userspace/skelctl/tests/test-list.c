@@ -69,7 +69,7 @@ static void make_machine(void)
 	put_channel(9, 5, "/dev/skel-ucard", "pos:\t0\n");
 }
 
-static void cards_are_found(void)
+TEST(cards_are_found)
 {
 	struct system_card *card;
 	size_t count;
@@ -88,7 +88,7 @@ static void cards_are_found(void)
 	root_remove();
 }
 
-static void users_are_found(void)
+TEST(users_are_found)
 {
 	struct system_user *user;
 	bool hidden;
@@ -109,7 +109,7 @@ static void users_are_found(void)
 	root_remove();
 }
 
-static void list_shows_them(void)
+TEST(list_shows_them)
 {
 	make_machine();
 	prints(0, "list --root @",
@@ -127,7 +127,7 @@ static void list_shows_them(void)
 }
 
 /* That of --device */
-static void list_shows_one(void)
+TEST(list_shows_one)
 {
 	make_machine();
 	prints(0, "list --root @ -d 2", "\n2      /dev/skel2", "!skel10");
@@ -135,14 +135,4 @@ static void list_shows_one(void)
 	prints(0, "list --root @ -d /dev/skel10 --json", "\"number\": 10,",
 	       "!\"number\": 2,");
 	root_remove();
-}
-
-int main(void)
-{
-	run_at = root;
-	run(cards_are_found);
-	run(users_are_found);
-	run(list_shows_them);
-	run(list_shows_one);
-	return unit_end();
 }

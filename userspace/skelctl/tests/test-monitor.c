@@ -82,7 +82,7 @@ static void forget(struct monitor *monitor)
 	root_remove();
 }
 
-static void rates_are_right(void)
+TEST(rates_are_right)
 {
 	struct monitor monitor;
 	struct rates rates;
@@ -120,7 +120,7 @@ static bool is(const char *wanted)
 	return false;
 }
 
-static void tables_fit(void)
+TEST(tables_fit)
 {
 	struct monitor monitor;
 	int width, height;
@@ -163,7 +163,7 @@ static void tables_fit(void)
 	forget(&monitor);
 }
 
-static void monitor_prints(void)
+TEST(monitor_prints)
 {
 	struct monitor looks;
 	const char *second;
@@ -185,13 +185,4 @@ static void monitor_prints(void)
 	prints(EXIT_NO_CARD, "monitor --root @ -n 2 -i 10ms",
 	       "no card; skelctl doctor says why");
 	root_remove();
-}
-
-int main(void)
-{
-	run_at = root;
-	run(rates_are_right);
-	run(tables_fit);
-	run(monitor_prints);
-	return unit_end();
 }

@@ -38,7 +38,7 @@ static void setup(const char *path)
 	setenv("TMPDIR", "/tmp", 1);
 }
 
-static void counts_of_memory(void)
+TEST(counts_of_memory)
 {
 	const char *section = "1. An anonymous page";
 
@@ -63,7 +63,7 @@ static void counts_of_memory(void)
 }
 
 /* The first read is major where a disk is behind the file system */
-static void counts_of_files(void)
+TEST(counts_of_files)
 {
 	const char *section = "4. A page of a file";
 	bool memory = strstr(output, "it stays in memory: no disk");
@@ -81,7 +81,7 @@ static void counts_of_files(void)
 }
 
 /* The fake card maps shared memory, which has a fault when it is accessed first. */
-static void counts_of_the_card(void)
+TEST(counts_of_the_card)
 {
 	if (!*output) {
 		unit_skip("no /proc/self/pagemap");
@@ -94,7 +94,7 @@ static void counts_of_the_card(void)
 	check(step("7. Memory of the card", "read it again", 0, 0, "present"));
 }
 
-static void explains(void)
+TEST(explains)
 {
 	has("!The words of 1996");
 	prints(0, "pages --explain", "\n     area: rw-p, Rss 0 kB, Locked 0 kB\n");
@@ -102,7 +102,7 @@ static void explains(void)
 	has("\nThe words of 1996 today\n   major fault ");
 }
 
-static void without_a_card(void)
+TEST(without_a_card)
 {
 	setup("/nonexistent");
 	prints(EXIT_NO_CARD, "pages",
@@ -110,7 +110,7 @@ static void without_a_card(void)
 	       "\n7. Reserved frames\n");
 }
 
-static void a_buffer_that_cannot_be(void)
+TEST(a_buffer_that_cannot_be)
 {
 	setup(FAKE_PATH);
 	fake.no_mmap = true;
@@ -118,23 +118,11 @@ static void a_buffer_that_cannot_be(void)
 	       "no buffer: Cannot allocate memory; see skelctl doctor\n");
 }
 
-static void wrong_use(void)
+TEST(wrong_use)
 {
 	setup(FAKE_PATH);
 	prints(EXIT_USAGE, "pages anonymous");
 	prints(EXIT_CARD, "pages -D/nonexistent",
 	       "/nonexistent: cannot make a file; choose another place with --directory: No such file",
 	       "\n7. Memory of the card");
-}
-
-int main(void)
-{
-	run(counts_of_memory);
-	run(counts_of_files);
-	run(counts_of_the_card);
-	run(explains);
-	run(without_a_card);
-	run(a_buffer_that_cannot_be);
-	run(wrong_use);
-	return unit_end();
 }

@@ -10,7 +10,7 @@
 #include "../skelctl.h"
 #include "unit.h"
 
-static void numbers_are_understood(void)
+TEST(numbers_are_understood)
 {
 	static const struct {
 		const char *text;
@@ -74,7 +74,7 @@ static void numbers_are_understood(void)
 	}
 }
 
-static void others_are_refused(void)
+TEST(others_are_refused)
 {
 	static const struct {
 		const char *text;
@@ -112,7 +112,7 @@ static void others_are_refused(void)
 	}
 }
 
-static void numbers_are_written(void)
+TEST(numbers_are_written)
 {
 	static const struct {
 		double value;
@@ -173,7 +173,7 @@ static int read_option(void *data)
 			       1e6) != t->value;
 }
 
-static void options_have_limits(void)
+TEST(options_have_limits)
 {
 	static struct option_test good[] = {
 		{ "100k", false, 1e5 }, { "1 MHz", false, 1e6 },
@@ -197,13 +197,4 @@ static void options_have_limits(void)
 			     "is not a whole number from 2 to 1000\n" :
 			     "is not a frequency from 1 mHz to 1 MHz\n"));
 	}
-}
-
-int main(void)
-{
-	run(numbers_are_understood);
-	run(others_are_refused);
-	run(numbers_are_written);
-	run(options_have_limits);
-	return unit_end();
 }

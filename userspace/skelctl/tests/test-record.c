@@ -18,21 +18,16 @@
 #include "../command.h"
 #include "../skelctl.h"
 #include "fake-card.h"
+#include "fake-root.h"
 #include "run.h"
 
 static char content[1 << 20];
-static char dir[] = "/tmp/skel-test-XXXXXX";
-
 /* What a file in the directory has; "" if there is none */
 static const char *file(const char *name)
 {
-	char path[128];
-	FILE *file;
-	size_t n;
+	FILE *file = fopen(root_path(name), "r");
+	size_t n = file ? fread(content, 1, sizeof(content) - 1, file) : 0;
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	file = fopen(path, "r");
-	n = file ? fread(content, 1, sizeof(content) - 1, file) : 0;
 	content[n] = '\0';
 	if (file)
 		fclose(file);
@@ -41,10 +36,7 @@ static const char *file(const char *name)
 
 static bool there_is(const char *name)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return access(path, F_OK) == 0;
+	return access(root_path(name), F_OK) == 0;
 }
 
 /* Do all lines of a csv have what the fake card samples? Return: how many */
@@ -70,7 +62,7 @@ static long right_lines(const char *csv, double rate)
 }
 
 /* More than the card's memory holds, whatever the blocks are like */
-static void record_is_longer_than_the_ring(void)
+TEST(record_is_longer_than_the_ring)
 {
 	static const int steps[] = { 100, 400, 900 };
 	size_t i, streams;
@@ -82,22 +74,22 @@ static void record_is_longer_than_the_ring(void)
 		fake.step = streams ? 900 : steps[i % ARRAY_SIZE(steps)];
 		prints(0, "record -f -n 20001 @/x.csv",
 		       "20001 frames, 2.0001 s; 0 lost");
-		check(right_lines(file("x.csv"), 10000) == 20001);
+		check(right_lines(file("/x.csv"), 10000) == 20001);
 	}
 }
 
-static void record_in_time(void)
+TEST(record_in_time)
 {
 	fake_reset();
 	prints(0, "record -f -r 5k -t 100ms @/x.csv");
-	check(right_lines(file("x.csv"), 5000) == 500);
+	check(right_lines(file("/x.csv"), 5000) == 500);
 	prints(0, "record -f -r 1e4 -t 0.1ms @/x.csv");
-	check(strcmp(file("x.csv"), "time/s,INP1/V,INP2/V\n0,0.000000,4.999847\n") == 0);
+	check(strcmp(file("/x.csv"), "time/s,INP1/V,INP2/V\n0,0.000000,4.999847\n") == 0);
 	prints(EXIT_USAGE, "record -t 1s -n 5 @/x.csv");
 	prints(EXIT_USAGE, "record -t 1V @/x.csv");
 }
 
-static void lost_frames_keep_their_times(void)
+TEST(lost_frames_keep_their_times)
 {
 	unsigned int lost = 0;
 	const char *text;
@@ -109,17 +101,17 @@ static void lost_frames_keep_their_times(void)
 	text = strstr(output, " ms; ");
 	check(text && sscanf(text, " ms; %u lost", &lost) == 1 && lost >= 777);
 	has(" frames are lost before ");
-	check(right_lines(file("x.csv"), 10000) == 6000 - lost);
+	check(right_lines(file("/x.csv"), 10000) == 6000 - lost);
 	check(strstr(content, "\n0.5999,"));
 	/* the first ones: it begins behind them */
 	fake.lose_at = 0;
 	prints(EXIT_CARD, "record -f -n 3000 @/x.csv");
-	check(right_lines(file("x.csv"), 10000) == 3000);
+	check(right_lines(file("/x.csv"), 10000) == 3000);
 	/* more often than it can be fetched */
 	fake_reset();
 	fake.step = 2000;
 	prints(EXIT_CARD, "record -f -n 30000 @/x.csv", " lost before ");
-	check(right_lines(file("x.csv"), 10000) > 0);
+	check(right_lines(file("/x.csv"), 10000) > 0);
 	/* without end */
 	fake.step = 4500;
 	prints(EXIT_CARD, "record -f -n 30000 @/x.csv",
@@ -127,7 +119,7 @@ static void lost_frames_keep_their_times(void)
 }
 
 /* What is drawn has no gap. */
-static void plot_begins_anew_behind_lost_frames(void)
+TEST(plot_begins_anew_behind_lost_frames)
 {
 	fake_reset();
 	fake.lose = 777;
@@ -139,7 +131,7 @@ static void plot_begins_anew_behind_lost_frames(void)
 	prints(EXIT_CARD, "plot --no-plot -n 10000", "take a lower --rate");
 }
 
-static void plot_measures_right(void)
+TEST(plot_measures_right)
 {
 	fake_reset();
 	prints(0, "plot --ascii --width 80 --height 23",
@@ -200,7 +192,7 @@ static const char *interrupt(const char *other, enum kind kind)
 	return results;
 }
 
-static void plot_among_other_programs(void)
+TEST(plot_among_other_programs)
 {
 	static const char *const others[] = {
 		"SAMPLE 100000", "SAMPLE 5000", "INPUT 0 1000000 8000",
@@ -224,16 +216,13 @@ static void plot_among_other_programs(void)
 /* What the card was sent, which other processes do not see */
 static const char *heard(const char *args, int status)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/heard", dir);
-	fake.heard = open(path, O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
+	fake.heard = open(root_path("/heard"), O_RDWR | O_CREAT | O_TRUNC | O_APPEND, 0600);
 	if (fake.heard <= 0)
 		abort();
 	check(skelctl(args) == status);
 	close(fake.heard);
 	fake.heard = 0;
-	return file("heard");
+	return file("/heard");
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -244,7 +233,7 @@ static bool ends_with(const char *text, const char *end)
 }
 
 /* By a card that can, before it is set or started, until the end of the command */
-static void sampling_is_reserved(void)
+TEST(sampling_is_reserved)
 {
 	static const char record[] = "record -f -q -n 100 -g 1=70Hz @/r.csv";
 	const char *lines, *lock;
@@ -264,7 +253,7 @@ static void sampling_is_reserved(void)
 	lines = heard("record -q -n 100 @/other.csv", EXIT_CARD);
 	has("another program has reserved the sampling of this card: wait until it has ended",
 	    "!sampling 2");
-	check(ends_with(lines, "\nLOCK\n") && !there_is("other.csv"));
+	check(ends_with(lines, "\nLOCK\n") && !there_is("/other.csv"));
 	/* and a card that cannot is as it was */
 	fake_reset();
 	lines = heard(record, 0);
@@ -272,7 +261,7 @@ static void sampling_is_reserved(void)
 }
 
 /* The file ends with what is surely right, and the status is not 0. */
-static void record_among_other_programs(void)
+TEST(record_among_other_programs)
 {
 	static const char *const others[] = {
 		"SAMPLE 10000", "SAMPLE 5000", "INPUT 0 99000 8000",
@@ -289,13 +278,13 @@ static void record_among_other_programs(void)
 			prints(EXIT_CARD, "record -f -n 9000 @/x.csv",
 			       "another program has changed the sampling",
 			       "what is there is valid");
-			check(right_lines(file("x.csv"), 10000) > 100);
+			check(right_lines(file("/x.csv"), 10000) > 100);
 		}
 	}
 }
 
 /* A period of 1428.57 ns becomes one of 1430 ns. */
-static void the_true_rate_counts(void)
+TEST(the_true_rate_counts)
 {
 	fake_reset();
 	fake.tick = 10;
@@ -304,10 +293,10 @@ static void the_true_rate_counts(void)
 	       "at 699300.7 Hz each (700000 Hz were asked for)", "measured 7000.00 Hz");
 	prints(0, "acquire --csv - --rate 700000 -n 1000", "\n0.00142857,");
 	prints(0, "record -f --rate 700000 -n 1000 @/x.csv");
-	check(strstr(file("x.csv"), "\n0.00142857,"));
+	check(strstr(file("/x.csv"), "\n0.00142857,"));
 }
 
-static void plot_chooses_a_rate(void)
+TEST(plot_chooses_a_rate)
 {
 	static const char * const wanted[][2] = {
 		{ "plot --no-plot", " at 10000 Hz each" },
@@ -330,7 +319,7 @@ static void plot_chooses_a_rate(void)
 }
 
 /* Found before the first sample, or kept until the last one */
-static void record_keeps_files(void)
+TEST(record_keeps_files)
 {
 	struct rlimit limit, small = { 10000, 10000 };
 
@@ -343,14 +332,14 @@ static void record_keeps_files(void)
 	/* nothing is left of a recording that never was */
 	fake.refuse = true;
 	prints(EXIT_CARD, "record -n 10 @/new.csv");
-	check(strstr(output, "host-address") && !there_is("new.csv"));
+	check(strstr(output, "host-address") && !there_is("/new.csv"));
 	fake.refuse = false;
 	prints(0, "record -n 500 @/new.csv");
-	check(strstr(file("new.csv"), "\n0.0499,"));
+	check(strstr(file("/new.csv"), "\n0.0499,"));
 	prints(EXIT_CARD, "record -n 500 @/new.csv", "--force to overwrite it");
 	fake.refuse = true;
 	prints(EXIT_CARD, "record --force -n 10 @/new.csv");
-	check(strstr(file("new.csv"), "\n0.0499,"));
+	check(strstr(file("/new.csv"), "\n0.0499,"));
 	fake.refuse = false;
 	/* the disk is full in the middle of it: what is there is whole */
 	signal(SIGXFSZ, SIG_IGN);
@@ -360,10 +349,10 @@ static void record_keeps_files(void)
 	prints(EXIT_CARD, "record --force -n 5000 @/new.csv");
 	setrlimit(RLIMIT_FSIZE, &limit);
 	has("File too large", "what is there is valid");
-	check(right_lines(file("new.csv"), 10000) > 300);
+	check(right_lines(file("/new.csv"), 10000) > 300);
 }
 
-static void no_room_is_known_before(void)
+TEST(no_room_is_known_before)
 {
 	fake_reset();
 	prints(EXIT_CARD, "record -t 30000h -r 1M @/x.raw --force", " are needed, ",
@@ -371,15 +360,15 @@ static void no_room_is_known_before(void)
 }
 
 /* The card goes while it is recorded. */
-static void record_until_the_card_is_gone(void)
+TEST(record_until_the_card_is_gone)
 {
 	fake_reset();
 	fake.gone_at = 40;
 	prints(EXIT_CARD, "record -f -n 1M @/x.csv", "what is there is valid");
-	check(right_lines(file("x.csv"), 10000) > 100);
+	check(right_lines(file("/x.csv"), 10000) > 100);
 }
 
-static void generators_are_set(void)
+TEST(generators_are_set)
 {
 	fake_reset();
 	prints(EXIT_CARD, "plot --no-plot --function triangle",
@@ -389,7 +378,7 @@ static void generators_are_set(void)
 	prints(EXIT_CARD, "plot --no-plot -g 3=1kHz", "the card has no input INP3");
 }
 
-static void what_the_card_cannot_do(void)
+TEST(what_the_card_cannot_do)
 {
 	fake_reset();
 	fake.refuse = true;
@@ -403,10 +392,10 @@ static void what_the_card_cannot_do(void)
 	prints(EXIT_CARD, "record --trigger INP1 -n 10 @/y.csv",
 	       "leave these options out");
 	prints(EXIT_CARD, "record --rate 0.5Hz -n 10 @/y.csv", "whole numbers of Hz");
-	check(!there_is("y.csv"));
+	check(!there_is("/y.csv"));
 }
 
-static void usage(void)
+TEST(usage)
 {
 	static const char *const wrong[][2] = {
 		{ "record", "name a file" },
@@ -438,13 +427,13 @@ static void usage(void)
 	fake_reset();
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		prints(EXIT_USAGE, wrong[i][0], wrong[i][1]);
-	check(!there_is("y.csv"));
+	check(!there_is("/y.csv"));
 	prints(0, "record --help");
 	prints(0, "acquire --help");
 }
 
 /* What was recorded can be drawn, whatever the format: the same is measured. */
-static void recordings_are_drawn(void)
+TEST(recordings_are_drawn)
 {
 	static const char *const names[] = {
 		"p.csv", "p.jsonl", "p.wav", "p.flac", "p.npy", "p.vcd",
@@ -488,7 +477,7 @@ static void recordings_are_drawn(void)
 	prints(EXIT_USAGE, "plot --json --csv -");
 	/* a file that is being written: its last line is incomplete */
 	prints(0, "record -f -q -n 1000 @/p.csv");
-	snprintf(args, sizeof(args), "printf '0.5,1' >>%s/p.csv", dir);
+	snprintf(args, sizeof(args), "printf '0.5,1' >>%s/p.csv", root);
 	check(system(args) == 0);
 	prints(0, "plot --no-plot @/p.csv",
 	       "INP1; measured 50.00 Hz, -8.000 V to 8.000 V\n");
@@ -501,18 +490,15 @@ static void recordings_are_drawn(void)
 /* A program that is found as gnuplot; its first run is with --version. */
 static void play_gnuplot(const char *script)
 {
-	char path[128];
-	FILE *file;
+	FILE *file = fopen(root_path("/gnuplot"), "w");
 
-	snprintf(path, sizeof(path), "%s/gnuplot", dir);
-	file = fopen(path, "w");
 	if (!file || fprintf(file, "#!/bin/sh\n[ $1 = - ] || exit 0\n%s\n", script) < 0 ||
 	    fchmod(fileno(file), 0755) || fclose(file))
 		abort();
 }
 
 /* One that is there stays, and no empty file is left. */
-static void a_picture_that_fails_leaves_nothing(void)
+TEST(a_picture_that_fails_leaves_nothing)
 {
 	static const struct {
 		const char *gnuplot, *says;
@@ -523,10 +509,10 @@ static void a_picture_that_fails_leaves_nothing(void)
 		{ "cat >/dev/null", "gnuplot has drawn nothing", false },
 		{ "echo whole", "host-address", true },
 	};
-	char *path = strdup(getenv("PATH")), changed[4096], link[128];
+	char *path = strdup(getenv("PATH")), changed[4096];
 	size_t i;
 
-	snprintf(changed, sizeof(changed), "%s:%s", dir, path);
+	snprintf(changed, sizeof(changed), "%s:%s", root, path);
 	setenv("PATH", changed, 1);
 	for (i = 0; i < ARRAY_SIZE(faults); i++) {
 		fake_reset();
@@ -536,26 +522,25 @@ static void a_picture_that_fails_leaves_nothing(void)
 		fake.refuse = faults[i].refuse;
 		prints(EXIT_CARD, "plot -n 100 -o @/new.png", faults[i].says);
 		prints(EXIT_CARD, "plot -n 100 -o @/old.png", faults[i].says);
-		check(!there_is("new.png"));
-		check(strcmp(file("old.png"), "before\n") == 0);
+		check(!there_is("/new.png"));
+		check(strcmp(file("/old.png"), "before\n") == 0);
 	}
 	fake_reset();
 	play_gnuplot("echo whole");
 	prints(EXIT_CARD, "plot none.csv -o @/new.png", "none.csv: No such file");
 	prints(EXIT_CARD, "plot -n 100 --csv /nowhere/x -o @/new.png", "cannot write");
-	check(!there_is("new.png"));
+	check(!there_is("/new.png"));
 	prints(0, "plot -n 100 -o @/old.png");
-	check(strcmp(file("old.png"), "whole\n") == 0);
-	snprintf(link, sizeof(link), "%s/full.png", dir);
-	check(symlink("/dev/full", link) == 0);
+	check(strcmp(file("/old.png"), "whole\n") == 0);
+	root_link("/full.png", "/dev/full");
 	prints(EXIT_CARD, "plot -n 100 -o @/full.png", "full.png: No space left");
-	check(access("/dev/full", F_OK) == 0 && there_is("full.png"));
+	check(access("/dev/full", F_OK) == 0 && there_is("/full.png"));
 	setenv("PATH", path, 1);
 	free(path);
 }
 
 /* Numbers that no recording has: they are refused, or missing. */
-static void strange_files_end(void)
+TEST(strange_files_end)
 {
 	static const char *const lines[][2] = {
 		{ "0,1\\n1,2\\nnan,3\\nnan,4\\n", " s\n" },
@@ -571,7 +556,7 @@ static void strange_files_end(void)
 
 	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		snprintf(args, sizeof(args), "printf 'time/s,INP1/V\\n%s' >%s/q.csv",
-			 lines[i][0], dir);
+			 lines[i][0], root);
 		check(system(args) == 0);
 		check(skelctl("plot --width 1000 @/q.csv") ==
 		      (strstr(lines[i][1], "told") ? EXIT_CARD : 0));
@@ -583,7 +568,7 @@ static void strange_files_end(void)
  * Nothing is lost of 100 MB on the way to a file in memory. How fast that is
  * depends on the machine; 100 MB/s are usual.
  */
-static void record_is_fast(void)
+TEST(record_is_fast)
 {
 	char path[64];
 	const uint32_t count = 25000000;
@@ -625,41 +610,13 @@ static void record_is_fast(void)
 	unlink(path);
 }
 
-static void remove_directory(void)
-{
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	if (system(command))
-		perror(dir);
-}
-
 int main(void)
 {
-	if (!mkdtemp(dir))
-		return 1;
-	run_at = dir;
+	int status;
+
+	root_make();
 	setenv("SKEL_DEVICE", FAKE_PATH, 1);
-	run(record_is_longer_than_the_ring);
-	run(record_in_time);
-	run(lost_frames_keep_their_times);
-	run(plot_begins_anew_behind_lost_frames);
-	run(plot_measures_right);
-	run(plot_among_other_programs);
-	run(record_among_other_programs);
-	run(sampling_is_reserved);
-	run(the_true_rate_counts);
-	run(plot_chooses_a_rate);
-	run(record_keeps_files);
-	run(no_room_is_known_before);
-	run(record_until_the_card_is_gone);
-	run(generators_are_set);
-	run(what_the_card_cannot_do);
-	run(usage);
-	run(recordings_are_drawn);
-	run(a_picture_that_fails_leaves_nothing);
-	run(strange_files_end);
-	run(record_is_fast);
-	remove_directory();
-	return unit_end();
+	status = unit_main();
+	root_remove();
+	return status;
 }

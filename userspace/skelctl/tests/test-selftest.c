@@ -11,7 +11,7 @@
 #include "fake-card.h"
 #include "run.h"
 
-static void a_good_card_passes(void)
+TEST(a_good_card_passes)
 {
 	const char *at = output;
 	int count = 0;
@@ -75,7 +75,7 @@ static int keeps_memory(void *data)
 	return status ? status : memcmp(before, fake.memory, FAKE_MEMORY) ? 99 : 0;
 }
 
-static void memory_is_restored(void)
+TEST(memory_is_restored)
 {
 	char name[] = "selftest", *argv[] = { name, NULL };
 
@@ -90,7 +90,7 @@ static void memory_is_restored(void)
 	has("skipped  from the host: the card samples");
 }
 
-static void bugs_are_found(void)
+TEST(bugs_are_found)
 {
 	static const struct {
 		enum fake_bug bug;
@@ -124,7 +124,7 @@ static void bugs_are_found(void)
 	has("FAILED   buffers: ");
 }
 
-static void cards_that_are_gone_or_silent(void)
+TEST(cards_that_are_gone_or_silent)
 {
 	fake_reset();
 	fake.silent = true;
@@ -143,9 +143,5 @@ static void cards_that_are_gone_or_silent(void)
 int main(void)
 {
 	setenv("SKEL_DEVICE", FAKE_PATH, 1);
-	run(a_good_card_passes);
-	run(memory_is_restored);
-	run(bugs_are_found);
-	run(cards_that_are_gone_or_silent);
-	return unit_end();
+	return unit_main();
 }

@@ -14,7 +14,7 @@
 #include "fake-card.h"
 #include "run.h"
 
-static void info_shows_the_card(void)
+TEST(info_shows_the_card)
 {
 	fake_reset();
 	prints(0, "info", "skel,fake,0,1", "3 of 32", "0xfffffff (28 bits)", "16 KiB",
@@ -24,7 +24,7 @@ static void info_shows_the_card(void)
 	prints(EXIT_USAGE, "info more");
 }
 
-static void info_says_who_enforces(void)
+TEST(info_says_who_enforces)
 {
 	fake_reset();
 	prints(0, "info", "grants         enforced: the kernel copies",
@@ -40,7 +40,7 @@ static void info_says_who_enforces(void)
 	prints(0, "info --json", "\"enforced_by\": \"nobody\",\n  \"segments\": 1,");
 }
 
-static void info_of_a_simple_card(void)
+TEST(info_of_a_simple_card)
 {
 	fake_reset();
 	fake.simple = true;
@@ -48,7 +48,7 @@ static void info_of_a_simple_card(void)
 }
 
 /* What is not known is not passed over in silence. */
-static void info_of_a_card_that_has_stopped(void)
+TEST(info_of_a_card_that_has_stopped)
 {
 	fake_reset();
 	fake.silent = true;
@@ -76,7 +76,7 @@ static void info_of_a_card_that_has_stopped(void)
 	prints(EXIT_NO_CARD, "cmd *IDN? *IDN?", "the card is gone: it was unplugged");
 }
 
-static void info_prints_json(void)
+TEST(info_prints_json)
 {
 	fake_reset();
 	prints(0, "info --json");
@@ -87,7 +87,7 @@ static void info_prints_json(void)
 	       "\"replies_lost\": 0\n  }\n}\n");
 }
 
-static void cmd_prints_replies(void)
+TEST(cmd_prints_replies)
 {
 	fake_reset();
 	prints(0, "cmd *IDN? STOP", "=skel,fake,0,1\nOK STOP\n");
@@ -96,7 +96,7 @@ static void cmd_prints_replies(void)
 	prints(EXIT_USAGE, "cmd --timeout x STOP");
 }
 
-static void cmd_does_not_wait_for_ever(void)
+TEST(cmd_does_not_wait_for_ever)
 {
 	fake_reset();
 	fake.silent = true;
@@ -105,7 +105,7 @@ static void cmd_does_not_wait_for_ever(void)
 }
 
 /* Those without one, too: the end mark behind them comes back. */
-static void cmd_needs_no_answer_to_a_setting(void)
+TEST(cmd_needs_no_answer_to_a_setting)
 {
 	fake_reset();
 	fake.terse = true;
@@ -117,7 +117,7 @@ static void cmd_needs_no_answer_to_a_setting(void)
 	prints(0, "cmd *IDN? *IDN?", "=skel,fake,0,1\nskel,fake,0,1\n");
 }
 
-static void queries_are_known(void)
+TEST(queries_are_known)
 {
 	check(talk_is_query("*IDN?") && talk_is_query("SWEep:POINts? MAX"));
 	check(talk_is_query("A \"x\";B?") && talk_is_query("A 'it''s';B?"));
@@ -132,14 +132,14 @@ static void queries_are_known(void)
 }
 
 /* By the length in its header: newlines in it do not cut it. */
-static void cmd_prints_blocks(void)
+TEST(cmd_prints_blocks)
 {
 	fake_reset();
 	prints(0, "cmd BLOCK? *IDN?", "=#15a\nb\n\n,1\nskel,fake,0,1\n");
 }
 
 /* A setting has no answer: its success and its error are in the queue. */
-static void cmd_asks_for_errors(void)
+TEST(cmd_asks_for_errors)
 {
 	fake_reset();
 	fake.scpi = true;
@@ -161,7 +161,7 @@ static int cmd_stdin(const char *args, const char *lines)
 	return skelctl_reads(args, lines, strlen(lines));
 }
 
-static void cmd_loses_nothing_at_the_end(void)
+TEST(cmd_loses_nothing_at_the_end)
 {
 	fake_reset();
 	check(cmd_stdin("cmd -n 0 -t 200 -", "SLOWLY?\nSLOWLY?") == 0);
@@ -177,7 +177,7 @@ static void cmd_loses_nothing_at_the_end(void)
 }
 
 /* What the card says late to skelctl's own question is not what the user asked. */
-static void cmd_of_a_card_that_is_slow_at_first(void)
+TEST(cmd_of_a_card_that_is_slow_at_first)
 {
 	int scpi;
 
@@ -196,7 +196,7 @@ static void cmd_of_a_card_that_is_slow_at_first(void)
 }
 
 /* Lines that cannot be sent: of arguments, none is. */
-static void cmd_refuses_lines(void)
+TEST(cmd_refuses_lines)
 {
 	static const char file[] = "STOP\0STOP\n*IDN?\r\nSTOP\r\n";
 	char x[1025], args[1100];
@@ -227,7 +227,7 @@ static int with_closed(void *data)
 }
 
 /* Else the card would be in their places: its answers would be its commands. */
-static void standard_files_may_be_closed(void)
+TEST(standard_files_may_be_closed)
 {
 	int in = STDIN_FILENO, out = STDOUT_FILENO;
 
@@ -238,7 +238,7 @@ static void standard_files_may_be_closed(void)
 	has("standard output: Bad file descriptor");
 }
 
-static void what_cannot_be_printed_is_an_error(void)
+TEST(what_cannot_be_printed_is_an_error)
 {
 	static const char *const all[] = {
 		"--help", "--version", "help plot", "record --help", "info --version",
@@ -260,7 +260,7 @@ static void what_cannot_be_printed_is_an_error(void)
 	run_into = NULL;
 }
 
-static void cmd_copies_lines(void)
+TEST(cmd_copies_lines)
 {
 	const char *first;
 
@@ -283,7 +283,7 @@ static void cmd_copies_lines(void)
 }
 
 /* The core refuses what the card asks for: with a card of either language */
-static void cmd_waits_for_transfers(void)
+TEST(cmd_waits_for_transfers)
 {
 	int scpi;
 
@@ -299,7 +299,7 @@ static void cmd_waits_for_transfers(void)
 	       "skel: REFUSED");
 }
 
-static void verdicts_are_understood(void)
+TEST(verdicts_are_understood)
 {
 	static const char * const others[] = {
 		"", "0", "0,", "0,\"No error\"", "0,\"No error\";0",
@@ -322,24 +322,5 @@ static void verdicts_are_understood(void)
 int main(void)
 {
 	setenv("SKEL_DEVICE", FAKE_PATH, 1);
-	run(info_shows_the_card);
-	run(info_says_who_enforces);
-	run(info_of_a_simple_card);
-	run(info_of_a_card_that_has_stopped);
-	run(info_prints_json);
-	run(cmd_prints_replies);
-	run(cmd_needs_no_answer_to_a_setting);
-	run(queries_are_known);
-	run(cmd_prints_blocks);
-	run(cmd_loses_nothing_at_the_end);
-	run(cmd_does_not_wait_for_ever);
-	run(cmd_asks_for_errors);
-	run(cmd_of_a_card_that_is_slow_at_first);
-	run(cmd_refuses_lines);
-	run(standard_files_may_be_closed);
-	run(what_cannot_be_printed_is_an_error);
-	run(cmd_copies_lines);
-	run(cmd_waits_for_transfers);
-	run(verdicts_are_understood);
-	return unit_end();
+	return unit_main();
 }
