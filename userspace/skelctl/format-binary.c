@@ -8,22 +8,17 @@
 
 #include "format.h"
 
-static size_t raw_bytes(const struct recording *rec)
-{
-	return rec->inputs * sizeof(int16_t);
-}
-
 static int begin_raw(struct writer *w)
 {
 	w->out.whole = whole_by_size;
-	w->out.frame_bytes = raw_bytes(w->rec);
+	w->out.frame_bytes = pcm_bytes(w->rec);
 	return 0;
 }
 
 int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 	    size_t count)
 {
-	size_t bytes = raw_bytes(w->rec), i, n;
+	size_t bytes = pcm_bytes(w->rec), i, n;
 
 	while (count) {
 		char *at;
@@ -47,7 +42,7 @@ int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 
 const struct format raw_format = {
 	.name = "raw", .suffixes = "raw,bin,s16",
-	.frame_bytes = raw_bytes,
+	.frame_bytes = pcm_bytes,
 	.begin = begin_raw, .put = raw_put,
 };
 
@@ -91,7 +86,7 @@ static int begin_npy(struct writer *w)
 	return output_put(&w->out, header, sizeof(header));
 }
 
-static char *put_le(char *at, const void *value, size_t size)
+static char *put_bytes(char *at, const void *value, size_t size)
 {
 	const char *from = value;
 	size_t i;
@@ -115,11 +110,11 @@ static int put_npy(struct writer *w, int64_t first, const int16_t *codes,
 
 		if (!at)
 			return -1;
-		at = put_le(at, &time, sizeof(time));
+		at = put_bytes(at, &time, sizeof(time));
 		for (n = 0; n < w->rec->inputs; n++) {
 			float volts = *codes++ * scale;
 
-			at = put_le(at, &volts, sizeof(volts));
+			at = put_bytes(at, &volts, sizeof(volts));
 		}
 		output_used(&w->out, npy_bytes(w->rec));
 		w->out.frames++;

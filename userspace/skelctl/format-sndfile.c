@@ -19,11 +19,6 @@
 
 #define FLAC_RATE_MAX	655350
 
-static size_t w64_bytes(const struct recording *rec)
-{
-	return rec->inputs * sizeof(int16_t);
-}
-
 static size_t flac_bytes(const struct recording *rec)
 {
 	return 0;	/* a constant needs next to nothing */
@@ -205,7 +200,7 @@ static int end_sndfile(struct writer *w)
 
 const struct format w64_format = {
 	.name = "w64", .suffixes = "w64", .seeks = true,
-	.frame_bytes = w64_bytes, .why_not = why_not_w64,
+	.frame_bytes = pcm_bytes, .why_not = why_not_w64,
 	.begin = begin_w64, .put = put_sndfile, .commit = commit_w64,
 	.end = end_sndfile,
 };

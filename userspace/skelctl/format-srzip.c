@@ -71,28 +71,19 @@ static uint32_t crc32_of(const unsigned char *bytes, size_t length)
 	return ~crc;
 }
 
-static char *put_number(char *at, uint64_t value, int bytes)
-{
-	for (; bytes; bytes--) {
-		*at++ = value & 0xff;
-		value >>= 8;
-	}
-	return at;
-}
-
 /* What a local header and an entry of the directory have in common */
 static char *put_common(char *at, const char *name, uint32_t crc,
 			uint32_t length)
 {
-	at = put_number(at, 45, 2);	/* version 4.5: zip64 */
-	at = put_number(at, 0, 2);	/* no flags */
-	at = put_number(at, 0, 2);	/* stored */
-	at = put_number(at, 0, 2);	/* 0:00:00 */
-	at = put_number(at, 0x21, 2);	/* 1980-01-01 */
-	at = put_number(at, crc, 4);
-	at = put_number(at, length, 4);
-	at = put_number(at, length, 4);
-	return put_number(at, strlen(name), 2);
+	at = put_le(at, 45, 2);	/* version 4.5: zip64 */
+	at = put_le(at, 0, 2);	/* no flags */
+	at = put_le(at, 0, 2);	/* stored */
+	at = put_le(at, 0, 2);	/* 0:00:00 */
+	at = put_le(at, 0x21, 2);	/* 1980-01-01 */
+	at = put_le(at, crc, 4);
+	at = put_le(at, length, 4);
+	at = put_le(at, length, 4);
+	return put_le(at, strlen(name), 2);
 }
 
 static int add_entry(struct srzip *zip, const char *name, uint32_t crc,
@@ -110,20 +101,20 @@ static int add_entry(struct srzip *zip, const char *name, uint32_t crc,
 		zip->directory_room = room;
 	}
 	at = zip->directory + zip->directory_bytes;
-	at = put_number(at, 0x02014b50, 4);
-	at = put_number(at, 3 << 8 | 45, 2);	/* made by Unix */
+	at = put_le(at, 0x02014b50, 4);
+	at = put_le(at, 3 << 8 | 45, 2);	/* made by Unix */
 	at = put_common(at, name, crc, length);
-	at = put_number(at, 12, 2);		/* extra field: zip64 */
-	at = put_number(at, 0, 2);		/* comment */
-	at = put_number(at, 0, 2);		/* disk */
-	at = put_number(at, 0, 2);
-	at = put_number(at, (uint64_t)0100644 << 16, 4);
-	at = put_number(at, UINT32_MAX, 4);	/* offset: in the extra field */
+	at = put_le(at, 12, 2);		/* extra field: zip64 */
+	at = put_le(at, 0, 2);		/* comment */
+	at = put_le(at, 0, 2);		/* disk */
+	at = put_le(at, 0, 2);
+	at = put_le(at, (uint64_t)0100644 << 16, 4);
+	at = put_le(at, UINT32_MAX, 4);	/* offset: in the extra field */
 	memcpy(at, name, strlen(name));
 	at += strlen(name);
-	at = put_number(at, 1, 2);
-	at = put_number(at, 8, 2);
-	at = put_number(at, zip->next, 8);
+	at = put_le(at, 1, 2);
+	at = put_le(at, 8, 2);
+	at = put_le(at, zip->next, 8);
 	zip->directory_bytes = at - zip->directory;
 	zip->entries++;
 	return 0;
@@ -134,27 +125,27 @@ static void make_end(const struct srzip *zip, uint64_t directory,
 {
 	uint64_t few = zip->entries < UINT16_MAX ? zip->entries : UINT16_MAX;
 
-	at = put_number(at, 0x06064b50, 4);	/* zip64 end of directory */
-	at = put_number(at, 56 - 12, 8);
-	at = put_number(at, 3 << 8 | 45, 2);
-	at = put_number(at, 45, 2);
-	at = put_number(at, 0, 8);		/* disks */
-	at = put_number(at, zip->entries, 8);
-	at = put_number(at, zip->entries, 8);
-	at = put_number(at, zip->directory_bytes, 8);
-	at = put_number(at, directory, 8);
-	at = put_number(at, 0x07064b50, 4);	/* where that is */
-	at = put_number(at, 0, 4);
-	at = put_number(at, here, 8);
-	at = put_number(at, 1, 4);
-	at = put_number(at, 0x06054b50, 4);
-	at = put_number(at, 0, 4);
-	at = put_number(at, few, 2);
-	at = put_number(at, few, 2);
-	at = put_number(at, zip->directory_bytes, 4);
-	at = put_number(at, directory < UINT32_MAX ? directory : UINT32_MAX,
+	at = put_le(at, 0x06064b50, 4);	/* zip64 end of directory */
+	at = put_le(at, 56 - 12, 8);
+	at = put_le(at, 3 << 8 | 45, 2);
+	at = put_le(at, 45, 2);
+	at = put_le(at, 0, 8);		/* disks */
+	at = put_le(at, zip->entries, 8);
+	at = put_le(at, zip->entries, 8);
+	at = put_le(at, zip->directory_bytes, 8);
+	at = put_le(at, directory, 8);
+	at = put_le(at, 0x07064b50, 4);	/* where that is */
+	at = put_le(at, 0, 4);
+	at = put_le(at, here, 8);
+	at = put_le(at, 1, 4);
+	at = put_le(at, 0x06054b50, 4);
+	at = put_le(at, 0, 4);
+	at = put_le(at, few, 2);
+	at = put_le(at, few, 2);
+	at = put_le(at, zip->directory_bytes, 4);
+	at = put_le(at, directory < UINT32_MAX ? directory : UINT32_MAX,
 			4);
-	put_number(at, 0, 2);			/* comment */
+	put_le(at, 0, 2);			/* comment */
 }
 
 static int write_end(struct writer *w, uint64_t directory, uint64_t end)
@@ -219,9 +210,9 @@ static int add_file(struct writer *w, const char *name, const void *bytes,
 	uint32_t crc = crc32_of(bytes, length);
 	struct srzip *zip = w->state;
 
-	at = put_number(at, 0x04034b50, 4);
+	at = put_le(at, 0x04034b50, 4);
 	at = put_common(at, name, crc, length);
-	at = put_number(at, 0, 2);
+	at = put_le(at, 0, 2);
 	memcpy(at, name, strlen(name));
 	at += strlen(name);
 	if (output_change(&w->out, header, at - header, zip->next) ||

@@ -14,29 +14,15 @@
 #define WAV_HEADER	512
 #define DS64_BYTES	28
 
-static size_t wav_bytes(const struct recording *rec)
-{
-	return rec->inputs * sizeof(int16_t);
-}
-
-static char *put_number(char *at, uint64_t value, int bytes)
-{
-	for (; bytes; bytes--) {
-		*at++ = value & 0xff;
-		value >>= 8;
-	}
-	return at;
-}
-
 static char *put_chunk(char *at, const char *name, uint32_t length)
 {
 	memcpy(at, name, 4);
-	return put_number(at + 4, length, 4);
+	return put_le(at + 4, length, 4);
 }
 
 static void make_wav_header(const struct writer *w, char *header)
 {
-	uint64_t data = w->out.frames * wav_bytes(w->rec);
+	uint64_t data = w->out.frames * pcm_bytes(w->rec);
 	uint64_t riff = WAV_HEADER - 8 + data;
 	bool long_one = riff > UINT32_MAX;
 	uint32_t rate = lround(w->rec->rate);
@@ -50,17 +36,17 @@ static void make_wav_header(const struct writer *w, char *header)
 	memcpy(at, "WAVE", 4);
 	at = put_chunk(at + 4, long_one ? "ds64" : "JUNK", DS64_BYTES);
 	if (long_one) {
-		put_number(at, riff, 8);
-		put_number(at + 8, data, 8);
-		put_number(at + 16, w->out.frames, 8);
+		put_le(at, riff, 8);
+		put_le(at + 8, data, 8);
+		put_le(at + 16, w->out.frames, 8);
 	}
 	at = put_chunk(at + DS64_BYTES, "fmt ", 16);
-	at = put_number(at, 1, 2);	/* PCM */
-	at = put_number(at, w->rec->inputs, 2);
-	at = put_number(at, rate, 4);
-	at = put_number(at, (uint64_t)rate * wav_bytes(w->rec), 4);
-	at = put_number(at, wav_bytes(w->rec), 2);
-	at = put_number(at, 16, 2);
+	at = put_le(at, 1, 2);	/* PCM */
+	at = put_le(at, w->rec->inputs, 2);
+	at = put_le(at, rate, 4);
+	at = put_le(at, (uint64_t)rate * pcm_bytes(w->rec), 4);
+	at = put_le(at, pcm_bytes(w->rec), 2);
+	at = put_le(at, 16, 2);
 	at = put_chunk(at, "LIST", 4 + 8 + length);
 	memcpy(at, "INFO", 4);
 	at = put_chunk(at + 4, "ICMT", length);
@@ -84,7 +70,7 @@ static int begin_wav(struct writer *w)
 	char header[WAV_HEADER];
 
 	w->out.whole = whole_by_size;
-	w->out.frame_bytes = wav_bytes(w->rec);
+	w->out.frame_bytes = pcm_bytes(w->rec);
 	w->out.header = WAV_HEADER;
 	make_wav_header(w, header);
 	return output_put(&w->out, header, sizeof(header));
@@ -102,6 +88,6 @@ static int commit_wav(struct writer *w)
 
 const struct format wav_format = {
 	.name = "wav", .suffixes = "wav,wave,rf64", .seeks = true,
-	.frame_bytes = wav_bytes, .why_not = why_not_wav,
+	.frame_bytes = pcm_bytes, .why_not = why_not_wav,
 	.begin = begin_wav, .put = raw_put, .commit = commit_wav,
 };

@@ -57,6 +57,20 @@ const struct format *format_by_path(const char *path)
 	return NULL;
 }
 
+size_t pcm_bytes(const struct recording *rec)
+{
+	return rec->inputs * sizeof(int16_t);
+}
+
+char *put_le(char *at, uint64_t value, int bytes)
+{
+	for (; bytes; bytes--) {
+		*at++ = value & 0xff;
+		value >>= 8;
+	}
+	return at;
+}
+
 int writer_open(struct writer *w, const char *path, bool force)
 {
 	if (output_open(&w->out, path, force))

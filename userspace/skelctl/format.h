@@ -49,7 +49,10 @@ extern const struct format csv_format, json_format, vcd_format, raw_format,
 /* All that this program was built with; the last one is NULL. */
 extern const struct format *const formats[];
 
-/* Frames as codes of 16 bits, little endian: put() of some formats */
+/* So many @bytes of a number, little endian. Return: where they end */
+char *put_le(char *at, uint64_t value, int bytes);
+/* Frames as codes of 16 bits, little endian: frame_bytes() and put() of some formats */
+size_t pcm_bytes(const struct recording *rec);
 int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 	    size_t count);
 

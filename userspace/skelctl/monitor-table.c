@@ -22,120 +22,94 @@ struct row {
 	struct rates rates;
 };
 
-static void card_text(const struct row *row, char *text)
-{
-	snprintf(text, CELL_MAX, "%s", row->card->name);
-}
-
-static void channel_text(const struct row *row, char *text)
-{
-	snprintf(text, CELL_MAX, "%u", row->user->channel);
-}
-
-static void user_text(const struct row *row, char *text)
-{
-	char name[SYSTEM_NAME_MAX];
-
-	snprintf(text, CELL_MAX, "%s",
-		 user_name(row->root, row->user->uid, name));
-}
-
-static void program_text(const struct row *row, char *text)
-{
-	snprintf(text, CELL_MAX, "%s", row->user->program);
-}
-
-static void pid_text(const struct row *row, char *text)
-{
-	snprintf(text, CELL_MAX, "%d", row->user->pid);
-}
-
-static void buffers_text(const struct row *row, char *text)
-{
-	snprintf(text, CELL_MAX, "%u", row->user->buffers);
-}
-
-static void memory_text(const struct row *row, char *text)
-{
-	text_size(text, row->user->memory);
-}
-
-static void running_text(const struct row *row, char *text)
-{
-	snprintf(text, CELL_MAX, "%u", row->user->pending);
-}
-
-static void counter_text(const struct row *row, char *text, uint64_t value)
-{
-	if (row->user->counted)
-		snprintf(text, CELL_MAX, "%" PRIu64, value);
-}
-
-static void refused_text(const struct row *row, char *text)
-{
-	counter_text(row, text, row->user->refused);
-}
-
-static void failed_text(const struct row *row, char *text)
-{
-	counter_text(row, text, row->user->failed);
-}
-
-static void lost_text(const struct row *row, char *text)
-{
-	counter_text(row, text, row->user->replies_lost);
-}
-
-static void granted_text(const struct row *row, char *text)
-{
-	char number[QUANTITY_MAX];
-
-	if (row->rates.known)
-		snprintf(text, CELL_MAX, "%s",
-			 quantity_format(number, QUANTITY_COUNT,
-					 row->rates.granted, 3));
-}
-
-static void speed_text(const struct row *row, char *text, double rate)
-{
-	char number[QUANTITY_MAX];
-
-	if (row->rates.known)
-		snprintf(text, CELL_MAX, "%s/s",
-			 quantity_format(number, QUANTITY_BYTE, rate, 3));
-}
-
-static void tohost_text(const struct row *row, char *text)
-{
-	speed_text(row, text, row->rates.bytes_tohost);
-}
-
-static void fromhost_text(const struct row *row, char *text)
-{
-	speed_text(row, text, row->rates.bytes_fromhost);
-}
+enum content {
+	CARD, CHANNEL, USER, PROGRAM, PID, BUFFERS, MEMORY, RUNNING, GRANTED, TOHOST,
+	FROMHOST, REFUSED, FAILED, LOST,
+};
 
 static const struct column {
 	const char *title;
 	int width;	/* negative: to the left */
 	int rank;	/* the last ones are left out first */
-	void (*text)(const struct row *row, char *text);	/* "": not known */
 } columns[] = {
-	{ "card", -5, 1, card_text },
-	{ "chan", 4, 2, channel_text },
-	{ "user", -8, 11, user_text },
-	{ "program", -10, 4, program_text },
-	{ "pid", 7, 10, pid_text },
-	{ "bufs", 4, 9, buffers_text },
-	{ "memory", 8, 8, memory_text },
-	{ "run", 3, 7, running_text },
-	{ "xfers/s", 7, 6, granted_text },
-	{ "to host", 9, 3, tohost_text },
-	{ "from host", 9, 7, fromhost_text },
-	{ "refused", 7, 5, refused_text },
-	{ "failed", 6, 12, failed_text },
-	{ "lost", 4, 13, lost_text },
+	[CARD] = { "card", -5, 1 },
+	[CHANNEL] = { "chan", 4, 2 },
+	[USER] = { "user", -8, 11 },
+	[PROGRAM] = { "program", -10, 4 },
+	[PID] = { "pid", 7, 10 },
+	[BUFFERS] = { "bufs", 4, 9 },
+	[MEMORY] = { "memory", 8, 8 },
+	[RUNNING] = { "run", 3, 7 },
+	[GRANTED] = { "xfers/s", 7, 6 },
+	[TOHOST] = { "to host", 9, 3 },
+	[FROMHOST] = { "from host", 9, 7 },
+	[REFUSED] = { "refused", 7, 5 },
+	[FAILED] = { "failed", 6, 12 },
+	[LOST] = { "lost", 4, 13 },
 };
+
+static void put_number(char *text, bool known, uint64_t value)
+{
+	if (known)
+		snprintf(text, CELL_MAX, "%" PRIu64, value);
+}
+
+static void put_rate(char *text, bool known, enum quantity quantity, double rate)
+{
+	char number[QUANTITY_MAX];
+
+	if (known)
+		snprintf(text, CELL_MAX, "%s%s",
+			 quantity_format(number, quantity, rate, 3),
+			 quantity == QUANTITY_BYTE ? "/s" : "");
+}
+
+/* @text: CELL_MAX bytes, "" if it is not known */
+static void put_cell(const struct row *row, enum content content, char *text)
+{
+	const struct system_user *user = row->user;
+	const struct rates *rates = &row->rates;
+	char name[SYSTEM_NAME_MAX];
+
+	*text = '\0';
+	if (content == CARD)
+		snprintf(text, CELL_MAX, "%s", row->card->name);
+	if (!user)
+		return;
+	switch (content) {
+	case CARD:
+		break;
+	case CHANNEL:
+		return put_number(text, true, user->channel);
+	case USER:
+		snprintf(text, CELL_MAX, "%s", user_name(row->root, user->uid, name));
+		break;
+	case PROGRAM:
+		snprintf(text, CELL_MAX, "%s", user->program);
+		break;
+	case PID:
+		return put_number(text, true, user->pid);
+	case BUFFERS:
+		return put_number(text, true, user->buffers);
+	case MEMORY:
+		text_size(text, user->memory);
+		break;
+	case RUNNING:
+		return put_number(text, true, user->pending);
+	case GRANTED:
+		return put_rate(text, rates->known, QUANTITY_COUNT, rates->granted);
+	case TOHOST:
+		return put_rate(text, rates->known, QUANTITY_BYTE, rates->bytes_tohost);
+	case FROMHOST:
+		return put_rate(text, rates->known, QUANTITY_BYTE, rates->bytes_fromhost);
+	case REFUSED:
+		return put_number(text, user->counted, user->refused);
+	case FAILED:
+		return put_number(text, user->counted, user->failed);
+	case LOST:
+		return put_number(text, user->counted, user->replies_lost);
+	}
+}
 
 struct table {
 	FILE *file;
@@ -198,11 +172,10 @@ static void show_row(struct table *table, const struct row *row)
 
 		if (!table->shown[i])
 			continue;
-		cell[0] = '\0';
-		if (!row)
+		if (row)
+			put_cell(row, i, cell);
+		else
 			snprintf(cell, sizeof(cell), "%s", column->title);
-		else if (row->user || column->text == card_text)
-			column->text(row, cell);
 		if (!*cell)
 			strcpy(cell, "-");
 		bytes = cut(cell, width);

@@ -32,15 +32,16 @@ see() { # NAME PATTERN
 	screen | sed 's/^/# /'
 	failed=1
 }
-see_not() { # NAME PATTERN
+is() { # NAME COMMAND...: on the screen, with its colours
 	n=$((n + 1))
-	if screen | grep -qE -- "$2"; then
-		echo "not ok $n - $1: there is $2"
-		failed=1
-	else
+	if t capture-pane -p -e | LC_ALL=C "${@:2}"; then
 		echo "ok $n - $1"
+	else
+		echo "not ok $n - $1"
+		failed=1
 	fi
 }
+lacks() { ! grep -qE -- "$1"; }
 skip() {
 	n=$((n + 1))
 	echo "ok $n - $1 # SKIP $2"
@@ -116,7 +117,7 @@ rm -r "$proc"
 see "monitor: it has closed the card" '^skel0    - - '
 t send-keys C-c
 see "monitor: Ctrl-C ends it" '^status 0$'
-see_not "monitor: the screen is as before" 'card'
+is "monitor: the screen is as before" lacks card
 
 # waveforms, as wide and high as the terminal is without the prompt behind them
 end=
@@ -127,13 +128,7 @@ see "plot: times" '^ +0 .* 100 ms$'
 start 80 24 plot --ascii
 see "plot: ASCII" '^ +\+- INP1: sine 50 Hz, 8 V -+ measured 50.00 Hz'
 see "plot: ASCII: the end" '^status 0$'
-n=$((n + 1))
-if screen | LC_ALL=C grep -q '[^ -~]'; then
-	echo "not ok $n - plot: only ASCII"
-	failed=1
-else
-	echo "ok $n - plot: only ASCII"
-fi
+is "plot: only ASCII" lacks '[^ -~[:cntrl:]]'
 start 40 12 plot --utf8
 see "plot: in 40x12" '^INP1 .*⠇'
 see "plot: in 40x12: voltages" '^10V +.*⣀'
@@ -143,23 +138,11 @@ see "plot: in 20x5" '^INP2 .*\|'
 see "plot: in 20x5: times" ' ms$'
 start 80 24 plot --utf8 --height 10
 see "plot: colours" '^status 0$'
-n=$((n + 1))
-if t capture-pane -p -e | grep -q "$(printf '\033\\[36m')"; then
-	echo "ok $n - plot: in colour"
-else
-	echo "not ok $n - plot: in colour"
-	failed=1
-fi
+is "plot: in colour" grep -qF "$(printf '\033[36m')"
 export NO_COLOR=1
 start 80 24 plot --utf8 --height 10
 see "plot: NO_COLOR" '^status 0$'
-n=$((n + 1))
-if t capture-pane -p -e | grep -q "$(printf '\033\\[3[36]m')"; then
-	echo "not ok $n - plot: NO_COLOR: no colour"
-	failed=1
-else
-	echo "ok $n - plot: NO_COLOR: no colour"
-fi
+is "plot: NO_COLOR: no colour" lacks "$(printf '\033\[3[36]m')"
 unset NO_COLOR
 
 echo "1..$n"
