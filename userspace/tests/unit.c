@@ -82,10 +82,21 @@ void unit_add(struct unit_test *test)
 	last = &test->next;
 }
 
+__attribute__((__weak__)) void unit_setup(void)
+{
+}
+
+__attribute__((__weak__)) void unit_teardown(void)
+{
+}
+
 int unit_main(void)
 {
-	for (; first; first = first->next)
+	for (; first; first = first->next) {
+		unit_setup();
 		unit_run(first->run, first->name);
+		unit_teardown();
+	}
 	return unit_end();
 }
 

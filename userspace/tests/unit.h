@@ -38,6 +38,9 @@ struct unit_test {
 void unit_add(struct unit_test *test);
 /* Run them all and print the plan. Return: exit status. */
 int unit_main(void);
+/* Before and after each of them, if the program has such functions */
+void unit_setup(void);
+void unit_teardown(void);
 
 /* The same by hand */
 #define run(test) unit_run(test, #test)

@@ -17,13 +17,7 @@
 
 char root[] = PATTERN;
 
-void root_make(void)
-{
-	strcpy(root, PATTERN);
-	if (!mkdtemp(root))
-		abort();
-	run_at = root;
-}
+static pid_t maker;	/* children exit, too */
 
 static int remove_one(const char *path, const struct stat *st, int type,
 		      struct FTW *ftw)
@@ -31,10 +25,28 @@ static int remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
-void root_remove(void)
+static void remove_tree(const char *path)
 {
-	if (nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS))
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS))
 		abort();
+}
+
+static void remove_root(void)
+{
+	if (maker == getpid())
+		remove_tree(root);
+}
+
+void root_make(void)
+{
+	if (!maker)
+		atexit(remove_root);
+	remove_root();
+	strcpy(root, PATTERN);
+	if (!mkdtemp(root))
+		abort();
+	maker = getpid();
+	run_at = root;
 }
 
 char *root_path(const char *path)
@@ -68,8 +80,7 @@ void root_link(const char *path, const char *to)
 
 void root_delete(const char *path)
 {
-	if (remove(root_path(path)))
-		abort();
+	remove_tree(root_path(path));
 }
 
 void root_mode(const char *path, unsigned int mode)

@@ -22,7 +22,7 @@
 static struct findings findings;
 
 /* A machine with a card that the user "ada" may use */
-static void make_machine(void)
+void unit_setup(void)
 {
 	char group[256], passwd[256];
 
@@ -91,7 +91,6 @@ TEST(cards_that_do_not_answer)
 {
 	struct patient patient;
 
-	make_machine();
 	check(patient_user(&patient, root, DEVICE, "ada"));
 	patient.opened = 0;
 	diagnose(&patient, &findings);
@@ -102,17 +101,14 @@ TEST(cards_that_do_not_answer)
 	root_put("/sys/class/misc/skel0/path", "faux-skel_ucard.0\n");
 	diagnose(&patient, &findings);
 	check(is_bad(worst(&findings), "does not answer", "systemctl restart"));
-	root_remove();
 }
 
 TEST(a_healthy_machine)
 {
-	make_machine();
 	check(!examine());
 	check(found(FINE, "6.12.48+deb13-amd64 has the driver", ""));
 	check(found(FINE, "ada may open /dev/skel0", ""));
 	check(found(FINE, "8192 KiB", ""));
-	root_remove();
 }
 
 TEST(kernels)
@@ -128,11 +124,7 @@ TEST(kernels)
 	};
 	size_t i;
 
-	make_machine();
-	root_delete("/sys/class/misc/skel0/model");
-	root_delete("/sys/class/misc/skel0/path");
 	root_delete("/sys/class/misc/skel0");
-	root_delete("/sys/module/skel/refcnt");
 	root_delete("/sys/module/skel");
 	for (i = 0; i < ARRAY_SIZE(kernels); i++) {
 		root_put("/proc/sys/kernel/osrelease", kernels[i].release);
@@ -146,20 +138,15 @@ TEST(kernels)
 	root_put("/proc/sys/kernel/osrelease", "7.1.9");
 	root_put("/lib/modules/7.1.9/modules.dep", "kernel/drivers/misc/skel/skel.ko:\n");
 	check(is_bad(examine(), "not loaded", "modprobe skel_sim"));
-	root_remove();
 }
 
 TEST(drivers)
 {
-	make_machine();
-	root_delete("/sys/class/misc/skel0/model");
-	root_delete("/sys/class/misc/skel0/path");
 	root_delete("/sys/class/misc/skel0");
 	check(!examine());
 	root_delete(DEVICE);
 	check(is_bad(examine(), "no card /dev/skel0", "modprobe skel_sim"));
 
-	root_delete("/sys/module/skel/refcnt");
 	root_delete("/sys/module/skel");
 	check(is_bad(examine(), "not installed", "apt install skel-dkms"));
 	root_put("/usr/src/skel-1.0/dkms.conf", "");
@@ -175,28 +162,22 @@ TEST(drivers)
 		 "\x06\x01\x01\x01\x01");
 	examine();
 	check(found(HINT, "Secure Boot is on", "mokutil --import"));
-	root_remove();
 }
 
 TEST(devices)
 {
-	make_machine();
 	root_delete(DEVICE);
 	check(is_bad(examine(), "/dev/skel0 is missing", "udevadm trigger"));
-	root_delete("/sys/class/misc/skel0/model");
-	root_delete("/sys/class/misc/skel0/path");
 	root_delete("/sys/class/misc/skel0");
 	root_put("/sys/class/misc/skel7/model", "sim");
 	root_put("/sys/class/misc/skel-ucard/dev", "");
 	check(is_bad(examine(), "no card /dev/skel0", "--device: skel7"));
-	root_remove();
 }
 
 TEST(permissions)
 {
 	char group[256];
 
-	make_machine();
 	root_put("/etc/group", "plugdev:x:54321:\n");
 	snprintf(group, sizeof(group), "cards:x:%u:charles\n", getegid());
 	if (getegid() == 0) {
@@ -207,7 +188,7 @@ TEST(permissions)
 		check(is_bad(examine(), "You are not in group cards.",
 			     "sudo adduser ada cards, then log in again"));
 	}
-	make_machine();
+	unit_setup();
 	root_mode(DEVICE, 0600);
 	check(is_bad(examine(), "was not applied", "udevadm control --reload"));
 	root_put("/etc/group", "cards:x:99:\n");
@@ -217,7 +198,6 @@ TEST(permissions)
 	check(is_bad(examine(), "rule is not installed", "60-skel.rules"));
 	root_mode(DEVICE, 0666);
 	check(!examine());
-	root_remove();
 }
 
 /* As a person in the session sees it: the group comes from the process. */
@@ -227,12 +207,10 @@ TEST(members_of_the_group)
 	struct stat st;
 	char path[64];
 
-	make_machine();
 	snprintf(path, sizeof(path), "%s%s", root, DEVICE);
 	if (getuid() || chown(path, 0, 54321) || chmod(path, 0660) ||
 	    stat(path, &st)) {
 		unit_skip("only root can give files away");
-		root_remove();
 		return;
 	}
 	check(patient_user(&patient, root, DEVICE, "ada"));
@@ -247,19 +225,16 @@ TEST(members_of_the_group)
 	check(is_bad(worst(&findings), "You are not in group plugdev.",
 		     "sudo adduser ada plugdev, then log in again"));
 	check(!patient_user(&patient, root, DEVICE, "nobody-else"));
-	root_remove();
 }
 
 TEST(what_open_says)
 {
-	make_machine();
 	check(!examine_opened(0));
 	check(is_bad(examine_opened(EBUSY), "all channels", "skelctl list"));
 	check(is_bad(examine_opened(EPERM), "does not let", "DeviceAllow"));
 	check(is_bad(examine_opened(ENODEV), "gone", "skelctl list"));
 	check(is_bad(examine_opened(ENOTTY), "not a card", "skelctl list"));
 	check(is_bad(examine_opened(EIO), "Input/output error", ""));
-	root_remove();
 }
 
 TEST(limits)
@@ -279,7 +254,6 @@ TEST(limits)
 	char line[128];
 	size_t i;
 
-	make_machine();
 	for (i = 0; i < ARRAY_SIZE(limits); i++) {
 		snprintf(line, sizeof(line), "Max locked memory  %s  bytes\n",
 			 limits[i].limits);
@@ -287,12 +261,10 @@ TEST(limits)
 		examine();
 		check(found(limits[i].verdict, limits[i].text, limits[i].cure));
 	}
-	root_remove();
 }
 
 TEST(iommus)
 {
-	make_machine();
 	examine();
 	check(!found(FINE, "IOMMU", "") && !found(HINT, "IOMMU", ""));
 	root_put("/sys/class/misc/skel0/path", "pci-0000:03:00.0\n");
@@ -304,7 +276,6 @@ TEST(iommus)
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/type", "DMA-FQ\n");
 	examine();
 	check(found(FINE, "whether it enforces the grants", ""));
-	root_remove();
 }
 
 static void examine_guarded(enum guard guard)
@@ -320,7 +291,6 @@ static void examine_guarded(enum guard guard)
 /* What the kernel says of the card, and why that is so */
 TEST(guards)
 {
-	make_machine();
 	examine_guarded(GUARD_KERNEL);
 	check(!found(FINE, "IOMMU", "") && !found(HINT, "IOMMU", ""));
 	root_put("/sys/class/misc/skel0/path", "platform-43c00000.card\n");
@@ -347,12 +317,10 @@ TEST(guards)
 	root_put("/sys/bus/pci/devices/0000:03:00.0/iommu_group/devices/0000:03:00.2", "");
 	examine_guarded(GUARD_UNKNOWN);
 	check(found(HINT, "from 2 other devices", "another slot"));
-	root_remove();
 }
 
 TEST(what_is_printed)
 {
-	make_machine();
 	prints(0, "doctor --root @ --user ada",
 	       "ok    permission  ada may open /dev/skel0.\n");
 	root_mode(DEVICE, 0600);
@@ -360,5 +328,4 @@ TEST(what_is_printed)
 	       "BAD   permission  /dev/skel0: permission denied.", "\n           do: ");
 	prints(EXIT_NO_CARD, "doctor --root @ --user ada --json", "\"usable\": false",
 	       "\"cure\": \"sudo udevadm control --reload; ");
-	root_remove();
 }

@@ -25,6 +25,11 @@
 
 static char path[128];
 
+void unit_setup(void)
+{
+	root_make();
+}
+
 static struct recording two = {
 	.inputs = 2, .name = { "INP1", "INP3" }, .bits = 16, .range = 10000,
 	.rate = 1e9 / 22680, .period = 22680,	/* 44100 Hz asked for */
@@ -580,14 +585,4 @@ TEST(the_spool_is_fast)
 		       w.out.frames / s / 1e6);
 		unlink(path);
 	}
-}
-
-int main(void)
-{
-	int status;
-
-	root_make();
-	status = unit_main();
-	root_remove();
-	return status;
 }

@@ -35,7 +35,7 @@ static void put_channel(int pid, int fd, const char *device, const char *info)
 	root_put(path, info);
 }
 
-static void make_machine(void)
+void unit_setup(void)
 {
 	char passwd[128];
 
@@ -74,7 +74,6 @@ TEST(cards_are_found)
 	struct system_card *card;
 	size_t count;
 
-	make_machine();
 	card = system_cards(root, &count);
 	check(count == 2);
 	check(card[0].number == 2 && strcmp(card[0].model, "sim") == 0);
@@ -82,10 +81,8 @@ TEST(cards_are_found)
 	check(card[1].number == 10 && strcmp(card[1].name, "skel10") == 0);
 	check(!*card[1].place);
 	free(card);
-	root_remove();
 	root_make();
 	check(!system_cards(root, &count) && !count);
-	root_remove();
 }
 
 TEST(users_are_found)
@@ -94,7 +91,6 @@ TEST(users_are_found)
 	bool hidden;
 	size_t count;
 
-	make_machine();
 	user = system_users(root, &count, &hidden);
 	check(count == 3 && !hidden);
 	/* a name must not command the terminal */
@@ -106,12 +102,10 @@ TEST(users_are_found)
 	check(user[1].mappings == 2 && user[1].mapped == 0x101000);
 	check(user[2].card == 10 && user[2].mappings == 1);
 	free(user);
-	root_remove();
 }
 
 TEST(list_shows_them)
 {
-	make_machine();
 	prints(0, "list --root @",
 	       "\n2      /dev/skel2   sim               faux-skel_sim.0\n",
 	       "\n             4  ada       record            77        2       1 MiB        1  1028 KiB\n",
@@ -119,20 +113,16 @@ TEST(list_shows_them)
 	prints(0, "list --root @ --json", "\"buffer_bytes\": 1048576,",
 	       "\"mapped_bytes\": 1052672", "\"place\": null",
 	       "\"all_users_shown\": true\n}\n");
-	root_remove();
 
 	root_make();
 	prints(EXIT_NO_CARD, "list --root @", "no cards; skelctl doctor");
-	root_remove();
 }
 
 /* That of --device */
 TEST(list_shows_one)
 {
-	make_machine();
 	prints(0, "list --root @ -d 2", "\n2      /dev/skel2", "!skel10");
 	prints(EXIT_NO_CARD, "list --root @ -d skel3", "no card skel3; skelctl doctor");
 	prints(0, "list --root @ -d /dev/skel10 --json", "\"number\": 10,",
 	       "!\"number\": 2,");
-	root_remove();
 }

@@ -79,7 +79,6 @@ static void forget(struct monitor *monitor)
 {
 	system_free(&monitor->before);
 	system_free(&monitor->now);
-	root_remove();
 }
 
 TEST(rates_are_right)
@@ -184,5 +183,4 @@ TEST(monitor_prints)
 	root_make();
 	prints(EXIT_NO_CARD, "monitor --root @ -n 2 -i 10ms",
 	       "no card; skelctl doctor says why");
-	root_remove();
 }

@@ -22,6 +22,13 @@
 #include "run.h"
 
 static char content[1 << 20];
+void unit_setup(void)
+{
+	root_make();
+	fake_reset();
+	setenv("SKEL_DEVICE", FAKE_PATH, 1);
+}
+
 /* What a file in the directory has; "" if there is none */
 static const char *file(const char *name)
 {
@@ -80,7 +87,6 @@ TEST(record_is_longer_than_the_ring)
 
 TEST(record_in_time)
 {
-	fake_reset();
 	prints(0, "record -f -r 5k -t 100ms @/x.csv");
 	check(right_lines(file("/x.csv"), 5000) == 500);
 	prints(0, "record -f -r 1e4 -t 0.1ms @/x.csv");
@@ -94,7 +100,6 @@ TEST(lost_frames_keep_their_times)
 	unsigned int lost = 0;
 	const char *text;
 
-	fake_reset();
 	fake.lose = 777;
 	fake.lose_at = 20;
 	prints(EXIT_CARD, "record -f -n 6000 @/x.csv");
@@ -121,7 +126,6 @@ TEST(lost_frames_keep_their_times)
 /* What is drawn has no gap. */
 TEST(plot_begins_anew_behind_lost_frames)
 {
-	fake_reset();
 	fake.lose = 777;
 	fake.lose_at = 8;
 	prints(0, "plot --no-plot", "beginning anew",
@@ -133,7 +137,6 @@ TEST(plot_begins_anew_behind_lost_frames)
 
 TEST(plot_measures_right)
 {
-	fake_reset();
 	prints(0, "plot --ascii --width 80 --height 23",
 	       "measured 50.00 Hz, -8.000 V to 8.000 V",
 	       "measured 100.00 Hz, -5.000 V to 5.000 V", "100 ms");
@@ -238,7 +241,6 @@ TEST(sampling_is_reserved)
 	static const char record[] = "record -f -q -n 100 -g 1=70Hz @/r.csv";
 	const char *lines, *lock;
 
-	fake_reset();
 	fake.locks = true;
 	lines = heard(record, 0);
 	lock = strstr(lines, "\nLOCK\n");
@@ -286,7 +288,6 @@ TEST(record_among_other_programs)
 /* A period of 1428.57 ns becomes one of 1430 ns. */
 TEST(the_true_rate_counts)
 {
-	fake_reset();
 	fake.tick = 10;
 	fake.step = 1000;
 	prints(0, "plot --no-plot --rate 700000 --frequency0 7000",
@@ -313,7 +314,6 @@ TEST(plot_chooses_a_rate)
 	};
 	size_t i;
 
-	fake_reset();
 	for (i = 0; i < ARRAY_SIZE(wanted); i++)
 		prints(0, wanted[i][0], wanted[i][1]);
 }
@@ -323,7 +323,6 @@ TEST(record_keeps_files)
 {
 	struct rlimit limit, small = { 10000, 10000 };
 
-	fake_reset();
 	prints(EXIT_CARD, "record /nowhere/x", "cannot write /nowhere/x: No such file",
 	       "!sampling");
 	prints(EXIT_CARD, "record --force @", "!sampling");
@@ -354,7 +353,6 @@ TEST(record_keeps_files)
 
 TEST(no_room_is_known_before)
 {
-	fake_reset();
 	prints(EXIT_CARD, "record -t 30000h -r 1M @/x.raw --force", " are needed, ",
 	       " are free", "TB");
 }
@@ -362,7 +360,6 @@ TEST(no_room_is_known_before)
 /* The card goes while it is recorded. */
 TEST(record_until_the_card_is_gone)
 {
-	fake_reset();
 	fake.gone_at = 40;
 	prints(EXIT_CARD, "record -f -n 1M @/x.csv", "what is there is valid");
 	check(right_lines(file("/x.csv"), 10000) > 100);
@@ -370,7 +367,6 @@ TEST(record_until_the_card_is_gone)
 
 TEST(generators_are_set)
 {
-	fake_reset();
 	prints(EXIT_CARD, "plot --no-plot --function triangle",
 	       "INP1: this card has no choice of functions");
 	prints(0, "plot --no-plot -g 2=200Hz,3V",
@@ -380,7 +376,6 @@ TEST(generators_are_set)
 
 TEST(what_the_card_cannot_do)
 {
-	fake_reset();
 	fake.refuse = true;
 	prints(EXIT_CARD, "plot", "the kernel refused it: host-address");
 	fake_reset();
@@ -424,7 +419,6 @@ TEST(usage)
 	};
 	size_t i;
 
-	fake_reset();
 	for (i = 0; i < ARRAY_SIZE(wrong); i++)
 		prints(EXIT_USAGE, wrong[i][0], wrong[i][1]);
 	check(!there_is("/y.csv"));
@@ -447,7 +441,6 @@ TEST(recordings_are_drawn)
 	char args[128];
 	size_t i;
 
-	fake_reset();
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(args, sizeof(args), "record -q -n 2000 @/%s", names[i]);
 		prints(0, args);
@@ -608,15 +601,4 @@ TEST(record_is_fast)
 	if (file)
 		fclose(file);
 	unlink(path);
-}
-
-int main(void)
-{
-	int status;
-
-	root_make();
-	setenv("SKEL_DEVICE", FAKE_PATH, 1);
-	status = unit_main();
-	root_remove();
-	return status;
 }

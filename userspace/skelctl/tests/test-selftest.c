@@ -11,13 +11,18 @@
 #include "fake-card.h"
 #include "run.h"
 
+void unit_setup(void)
+{
+	fake_reset();
+	fake.channels = 2;
+	setenv("SKEL_DEVICE", FAKE_PATH, 1);
+}
+
 TEST(a_good_card_passes)
 {
 	const char *at = output;
 	int count = 0;
 
-	fake_reset();
-	fake.channels = 2;
 	prints(EXIT_SUCCESS, "selftest");
 	has(
 		"ok       commands: *IDN? is answered by skel,fake,0,1\n"
@@ -47,18 +52,15 @@ TEST(a_good_card_passes)
 	check(count == 18);
 	/* a card that needs one piece of memory */
 	fake.unguarded = true;
-	prints(EXIT_SUCCESS, "selftest");
-	has("ok       large buffer: 4 MiB\n");
+	prints(EXIT_SUCCESS, "selftest", "ok       large buffer: 4 MiB\n");
 	has("ok       a buffer longer than 4 MiB is refused\n");
 	/* a card that speaks SCPI, one that reports late */
-	fake_reset();
-	fake.channels = 2;
+	unit_setup();
 	fake.scpi = true;
 	prints(EXIT_SUCCESS, "selftest");
 	fake_reset();
 	fake.full = true;
-	prints(EXIT_SUCCESS, "selftest");
-	has("skipped  into another program's buffer: all channels are in use\n");
+	prints(EXIT_SUCCESS, "selftest", "skipped  into another program's buffer: all channels are in use\n");
 	prints(EXIT_USAGE, "selftest more");
 }
 
@@ -79,15 +81,11 @@ TEST(memory_is_restored)
 {
 	char name[] = "selftest", *argv[] = { name, NULL };
 
-	fake_reset();
-	fake.channels = 2;
 	check(unit_catch(keeps_memory, argv, output, sizeof(output)) == 0);
 	/* not while it changes by itself */
-	fake_reset();
-	fake.channels = 2;
+	unit_setup();
 	fake.sampling = true;
-	prints(EXIT_SUCCESS, "selftest");
-	has("skipped  from the host: the card samples");
+	prints(EXIT_SUCCESS, "selftest", "skipped  from the host: the card samples");
 }
 
 TEST(bugs_are_found)
@@ -113,35 +111,24 @@ TEST(bugs_are_found)
 		has(bugs[i].line);
 		has("! 0 failed");
 	}
-	fake_reset();
-	fake.channels = 2;
+	unit_setup();
 	fake.refuse = true;
-	prints(EXIT_CARD, "selftest");
-	has("FAILED   to the host: refused, host-address\n");
+	prints(EXIT_CARD, "selftest", "FAILED   to the host: refused, host-address\n");
 	fake_reset();
 	fake.no_mmap = true;
-	prints(EXIT_CARD, "selftest");
-	has("FAILED   buffers: ");
+	prints(EXIT_CARD, "selftest", "FAILED   buffers: ");
 }
 
 TEST(cards_that_are_gone_or_silent)
 {
 	fake_reset();
 	fake.silent = true;
-	prints(EXIT_SILENT, "selftest");
-	has("FAILED   commands: no answer in 1000 ms");
+	prints(EXIT_SILENT, "selftest", "FAILED   commands: no answer in 1000 ms");
 	has("0 passed, 1 failed, 0 skipped\n");
 	fake_reset();
 	fake.stopped = true;
 	prints(EXIT_SILENT, "selftest");
 	fake_reset();
 	fake.unplug_at = 6;
-	prints(EXIT_NO_CARD, "selftest");
-	has("the card is gone: it was unplugged");
-}
-
-int main(void)
-{
-	setenv("SKEL_DEVICE", FAKE_PATH, 1);
-	return unit_main();
+	prints(EXIT_NO_CARD, "selftest", "the card is gone: it was unplugged");
 }

@@ -14,9 +14,14 @@
 #include "fake-card.h"
 #include "run.h"
 
-TEST(info_shows_the_card)
+void unit_setup(void)
 {
 	fake_reset();
+	setenv("SKEL_DEVICE", FAKE_PATH, 1);
+}
+
+TEST(info_shows_the_card)
+{
 	prints(0, "info", "skel,fake,0,1", "3 of 32", "0xfffffff (28 bits)", "16 KiB",
 	       "\nINP2         16      +-10 V  square, 100 Hz, 5 V\n",
 	       "largest buffer 8 GiB\n");
@@ -26,7 +31,6 @@ TEST(info_shows_the_card)
 
 TEST(info_says_who_enforces)
 {
-	fake_reset();
 	prints(0, "info", "grants         enforced: the kernel copies",
 	       "buffers        in pieces of memory\n");
 	prints(0, "info --json",
@@ -42,7 +46,6 @@ TEST(info_says_who_enforces)
 
 TEST(info_of_a_simple_card)
 {
-	fake_reset();
 	fake.simple = true;
 	prints(0, "info", "skel,fake,0,1", "!generator", "!ERROR");
 }
@@ -50,7 +53,6 @@ TEST(info_of_a_simple_card)
 /* What is not known is not passed over in silence. */
 TEST(info_of_a_card_that_has_stopped)
 {
-	fake_reset();
 	fake.silent = true;
 	prints(EXIT_SILENT, "info", "identity       not known", "3 of 32",
 	       "no answer to '*IDN?' in 1000 ms", "!INP1");
@@ -78,7 +80,6 @@ TEST(info_of_a_card_that_has_stopped)
 
 TEST(info_prints_json)
 {
-	fake_reset();
 	prints(0, "info --json");
 	check(output[0] == '{');
 	has("\"identity\": \"skel,fake,0,1\"", "\"dma_mask\": 268435455,",
@@ -89,7 +90,6 @@ TEST(info_prints_json)
 
 TEST(cmd_prints_replies)
 {
-	fake_reset();
 	prints(0, "cmd *IDN? STOP", "=skel,fake,0,1\nOK STOP\n");
 	prints(EXIT_CARD, "cmd NONSENSE STOP", "=ERROR unknown-command\nOK STOP\n");
 	prints(EXIT_USAGE, "cmd");
@@ -98,7 +98,6 @@ TEST(cmd_prints_replies)
 
 TEST(cmd_does_not_wait_for_ever)
 {
-	fake_reset();
 	fake.silent = true;
 	prints(EXIT_SILENT, "cmd --timeout 20 STOP", "no reply in 20 ms");
 	prints(0, "cmd --replies 0 STOP");
@@ -107,7 +106,6 @@ TEST(cmd_does_not_wait_for_ever)
 /* Those without one, too: the end mark behind them comes back. */
 TEST(cmd_needs_no_answer_to_a_setting)
 {
-	fake_reset();
 	fake.terse = true;
 	prints(0, "cmd --timeout 500 NOTHING *IDN? NOTHING", "=skel,fake,0,1\n");
 	prints(EXIT_SILENT, "cmd --timeout 200 NOTHING?",
@@ -134,14 +132,12 @@ TEST(queries_are_known)
 /* By the length in its header: newlines in it do not cut it. */
 TEST(cmd_prints_blocks)
 {
-	fake_reset();
 	prints(0, "cmd BLOCK? *IDN?", "=#15a\nb\n\n,1\nskel,fake,0,1\n");
 }
 
 /* A setting has no answer: its success and its error are in the queue. */
 TEST(cmd_asks_for_errors)
 {
-	fake_reset();
 	fake.scpi = true;
 	prints(0, "cmd 'INPut1:FUNCtion TRIangle' *IDN?", "=skel,fake,0,1\n");
 	prints(EXIT_CARD, "cmd 'INPut1:FUNCtion DC' 'INPut1:FUNCtion DC' *IDN? 'INPut1:FUNCtion TRIangle'",
@@ -163,7 +159,6 @@ static int cmd_stdin(const char *args, const char *lines)
 
 TEST(cmd_loses_nothing_at_the_end)
 {
-	fake_reset();
 	check(cmd_stdin("cmd -n 0 -t 200 -", "SLOWLY?\nSLOWLY?") == 0);
 	has("=at last\nat last\n");
 	check(cmd_stdin("cmd -", "SLOWLY?\nSLOWLY?") == 0);
@@ -201,7 +196,6 @@ TEST(cmd_refuses_lines)
 	static const char file[] = "STOP\0STOP\n*IDN?\r\nSTOP\r\n";
 	char x[1025], args[1100];
 
-	fake_reset();
 	memset(x, 'x', 1024);
 	x[1024] = '\0';
 	prints(EXIT_USAGE, "cmd *IDN? 'STOP\nSTOP'",
@@ -231,7 +225,6 @@ TEST(standard_files_may_be_closed)
 {
 	int in = STDIN_FILENO, out = STDOUT_FILENO;
 
-	fake_reset();
 	check(unit_catch(with_closed, &in, output, sizeof(output)) == EXIT_CARD);
 	has("standard input: Bad file descriptor");
 	check(unit_catch(with_closed, &out, output, sizeof(output)) == EXIT_CARD);
@@ -264,7 +257,6 @@ TEST(cmd_copies_lines)
 {
 	const char *first;
 
-	fake_reset();
 	check(cmd_stdin("cmd -", "*IDN?\nSTOP\n") == 0);
 	has("=skel,fake,0,1\nOK STOP\n");
 	check(cmd_stdin("cmd -", "NONSENSE\nSTOP\n") == EXIT_CARD);
@@ -287,7 +279,6 @@ TEST(cmd_waits_for_transfers)
 {
 	int scpi;
 
-	fake_reset();
 	for (scpi = 0; scpi < 2; scpi++) {
 		fake.scpi = scpi;
 		fake.slow = scpi;
@@ -317,10 +308,4 @@ TEST(verdicts_are_understood)
 	check(scpi_parse_verdict("-285,\"a;\"\";b\";16385;a,b,c,d", &verdict));
 	check(strcmp(verdict.error, "-285,\"a;\"\";b\"") == 0);
 	check(verdict.program);
-}
-
-int main(void)
-{
-	setenv("SKEL_DEVICE", FAKE_PATH, 1);
-	return unit_main();
 }
