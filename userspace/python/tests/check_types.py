@@ -34,6 +34,7 @@ def use(card: skel.Card) -> int:
     card.malloc("1")  # wrong
     card.tohost(b"x")  # wrong
     skel.Card().name  # wrong
+    card.info().channels = 5  # wrong
     return card.query_bytes("x")  # wrong
 
 async def use_async() -> None:
