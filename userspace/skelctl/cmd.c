@@ -128,12 +128,12 @@ static int converse(struct talk *talk)
 	errx(EXIT_USAGE, "cmd: no line to send; see skelctl cmd --help");
 }
 
-static int cmd_main(int argc, char **argv)
+static int cmd_main(const struct command *command, int argc, char **argv)
 {
 	struct talk talk = { .replies = -1, .timeout = ANSWER_MS };
 	int c, status;
 
-	while ((c = command_option(&cmd_command, argc, argv)) != -1) {
+	while ((c = command_option(command, argc, argv)) != -1) {
 		if (c == 'n')
 			talk.replies = count_option("--replies", optarg,
 						    QUANTITY_COUNT, 0, 1000000);
@@ -161,6 +161,7 @@ static const struct option_row options[] = {
 const struct command cmd_command = {
 	.name = "cmd",
 	.arguments = "[LINE... | -]",
+	.most = MANY,
 	.summary = "send command lines to the card and print what it answers",
 	.text = "Send each LINE to the card, print what it answers, and return when it has run. With '-', lines come from standard input until its end. Without any, in a terminal, lines are edited with a history and with completion by Tab from the card's HELP?, until Ctrl-D.\n\n"
 "A line with a '?' asks for an answer and waits for it. Another one need not have an answer. A card that speaks SCPI puts errors into a queue: skelctl queries that (SYSTem:ERRor?) after each line and prints them to standard error, so a SYSTem:ERRor? of your own finds none. If a line starts an uploaded program, the command waits for its first line of output or for its end; with '-', at the end of the input.\n\n"

@@ -92,14 +92,10 @@ int command_option(const struct command *command, int argc, char **argv)
 			return c;
 		}
 	}
-	return -1;
-}
-
-void no_arguments(const struct command *command, int argc, char **argv)
-{
-	if (optind < argc)
+	if (command && argc - optind > command->most)
 		errx(EXIT_USAGE, "%s: unexpected argument '%s'; see skelctl %s --help",
-		     command->name, argv[optind], command->name);
+		     command->name, argv[optind + command->most], command->name);
+	return -1;
 }
 
 void print_wrapped(FILE *file, const char *text, int column, int indent)

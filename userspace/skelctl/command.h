@@ -8,12 +8,15 @@
 #ifndef _SKELCTL_COMMAND_H
 #define _SKELCTL_COMMAND_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* Of struct option_row.letter, for options that have no letter */
 #define OPTION_LONG	256
+/* Of struct command.most */
+#define MANY		INT_MAX
 
 struct option_row {
 	const char *name;	/* without "--" */
@@ -27,12 +30,14 @@ struct option_row {
 struct command {
 	const char *name;
 	const char *arguments;	/* behind the options: "LINE..."; or NULL */
+	int most;		/* how many, MANY: any number */
 	const char *summary;	/* NULL: not for people */
 	const char *text;	/* what it does; paragraphs begin behind "\n\n" */
 	const char *example;	/* arguments of skelctl, or NULL */
 	const char *words;	/* to complete the arguments, as above */
 	const struct option_row *options;	/* the last one has no name */
-	int (*main)(int argc, char **argv);	/* returns an exit status */
+	/* Return: exit status */
+	int (*main)(const struct command *command, int argc, char **argv);
 };
 
 /* All commands; the last pointer is NULL */
@@ -52,15 +57,14 @@ const struct command *find_command(const char *name);
 /*
  * command_option() - the next option of a command, like getopt_long()
  *
- * Takes those of common_options itself. Wrong usage ends the program.
+ * Takes those of common_options itself. Wrong usage ends the program, and so do more
+ * arguments than the command takes.
  *
  * Return: the letter of its row, or -1 when all are taken; optarg and optind as
  * of getopt_long().
  */
 int command_option(const struct command *command, int argc, char **argv);
 
-/* The same for a command without arguments, which ends with EXIT_USAGE if there are any */
-void no_arguments(const struct command *command, int argc, char **argv);
 
 /* The help text of a command, or with NULL that of the whole program */
 void command_help(const struct command *command, FILE *file);

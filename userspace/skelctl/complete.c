@@ -103,7 +103,7 @@ static const struct option_row *find_option(const struct command *command,
 }
 
 /* @argv: "complete", words; bash makes three words of "--option=value" */
-static int complete_main(int argc, char **argv)
+static int complete_main(const struct command *self, int argc, char **argv)
 {
 	const struct command *command = NULL;
 	const struct option_row *row = NULL;	/* whose value comes next */
@@ -141,5 +141,6 @@ static int complete_main(int argc, char **argv)
 
 const struct command complete_command = {
 	.name = "complete",
+	.most = MANY,
 	.main = complete_main,
 };

@@ -79,7 +79,7 @@ enum {
 	OPT_USER,
 };
 
-static int doctor_main(int argc, char **argv)
+static int doctor_main(const struct command *command, int argc, char **argv)
 {
 	const char *root = "", *user = NULL;
 	struct findings findings;
@@ -87,7 +87,7 @@ static int doctor_main(int argc, char **argv)
 	bool json = false;
 	int c;
 
-	while ((c = command_option(&doctor_command, argc, argv)) != -1) {
+	while ((c = command_option(command, argc, argv)) != -1) {
 		if (c == OPT_ROOT)
 			root = optarg;
 		else if (c == OPT_USER)
@@ -95,8 +95,6 @@ static int doctor_main(int argc, char **argv)
 		else
 			json = true;
 	}
-	no_arguments(&doctor_command, argc, argv);
-
 	if (!user)
 		patient_self(&patient, root, card_path());
 	else if (!patient_user(&patient, root, card_path(), user))

@@ -9,18 +9,17 @@
 #include "command.h"
 #include "skelctl.h"
 
-static int help_main(int argc, char **argv)
+static int help_main(const struct command *self, int argc, char **argv)
 {
 	const struct command *command = NULL;
 
-	while (command_option(&help_command, argc, argv) != -1)
+	while (command_option(self, argc, argv) != -1)
 		;
 	if (argc > optind) {
 		command = find_command(argv[optind++]);
 		if (!command)
 			no_command(argv[optind - 1]);
 	}
-	no_arguments(&help_command, argc, argv);
 	command_help(command, stdout);
 	return EXIT_SUCCESS;
 }
@@ -28,6 +27,7 @@ static int help_main(int argc, char **argv)
 const struct command help_command = {
 	.name = "help",
 	.arguments = "[COMMAND]",
+	.most = 1,
 	.summary = "show this text, or that of a command",
 	.text = "Show the help text of skelctl, or that of one of its commands.",
 	.words = "<command>",

@@ -273,16 +273,14 @@ static void show_json(const struct facts *facts)
 	json_close(&json, '}');
 }
 
-static int info_main(int argc, char **argv)
+static int info_main(const struct command *command, int argc, char **argv)
 {
 	struct facts facts = { .silent = NULL };
 	bool json = false;
 	struct skel *skel;
 
-	while (command_option(&info_command, argc, argv) != -1)
+	while (command_option(command, argc, argv) != -1)
 		json = true;
-	no_arguments(&info_command, argc, argv);
-
 	skel = open_card();
 	find_facts(skel, &facts);
 	skel_close(skel);

@@ -138,7 +138,7 @@ enum {
 	OPT_ROOT = OPTION_LONG,
 };
 
-static int list_main(int argc, char **argv)
+static int list_main(const struct command *command, int argc, char **argv)
 {
 	struct json facts = { .file = stdout };
 	struct system_view view;
@@ -146,14 +146,12 @@ static int list_main(int argc, char **argv)
 	bool json = false;
 	int c, status;
 
-	while ((c = command_option(&list_command, argc, argv)) != -1) {
+	while ((c = command_option(command, argc, argv)) != -1) {
 		if (c == OPT_ROOT)
 			root = optarg;
 		else
 			json = true;
 	}
-	no_arguments(&list_command, argc, argv);
-
 	system_look(&view, root, chosen_card());
 	if (json) {
 		json_open(&facts, NULL, '{');

@@ -169,7 +169,7 @@ enum {
 	OPT_ROOT = OPTION_LONG,
 };
 
-static int monitor_main(int argc, char **argv)
+static int monitor_main(const struct command *command, int argc, char **argv)
 {
 	struct monitor monitor = { .interval = 1 };
 	long long count = 0, i;
@@ -177,7 +177,7 @@ static int monitor_main(int argc, char **argv)
 	bool json = false, terminal;
 	int c, status;
 
-	while ((c = command_option(&monitor_command, argc, argv)) != -1) {
+	while ((c = command_option(command, argc, argv)) != -1) {
 		switch (c) {
 		case 'i':
 			monitor.interval = quantity_option("--interval", optarg,
@@ -195,8 +195,6 @@ static int monitor_main(int argc, char **argv)
 			json = true;
 		}
 	}
-	no_arguments(&monitor_command, argc, argv);
-
 	monitor.unprivileged = geteuid() != 0;
 	interrupted = interrupt_catch();
 	terminal = !json && !count && isatty(STDIN_FILENO) &&

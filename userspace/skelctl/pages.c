@@ -130,19 +130,18 @@ static void stay_on_this_cpu(void)
 	sched_setaffinity(0, sizeof(set), &set);	/* without it, a count may differ */
 }
 
-static int pages_main(int argc, char **argv)
+static int pages_main(const struct command *command, int argc, char **argv)
 {
 	const char *directory = default_directory();
 	struct report report = {};
 	int c, status = 0, card;
 
-	while ((c = command_option(&pages_command, argc, argv)) != -1) {
+	while ((c = command_option(command, argc, argv)) != -1) {
 		if (c == 'e')
 			report.explain = true;
 		else
 			directory = optarg;
 	}
-	no_arguments(&pages_command, argc, argv);
 	stay_on_this_cpu();
 
 	printf("A page has %d bytes. min, maj: the minor and major faults that a step costs.\n",

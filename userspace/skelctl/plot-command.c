@@ -247,7 +247,7 @@ static int plot_file(struct plotting *p, const char *path)
 	return EXIT_SUCCESS;
 }
 
-static int plot(const struct command *command, int argc, char **argv)
+static int plot_main(const struct command *command, int argc, char **argv)
 {
 	struct plotting p = { .csv = NULL };
 	bool sampling = false;
@@ -278,9 +278,6 @@ static int plot(const struct command *command, int argc, char **argv)
 			break;
 		}
 	}
-	if (argc - optind > 1)
-		errx(EXIT_USAGE, "%s: unexpected argument '%s'", command->name,
-		     argv[optind + 1]);
 	view_complete(&p.view);
 	if (p.view.json && p.csv && strcmp(p.csv, "-") == 0)
 		errx(EXIT_USAGE, "%s: --json and --csv - cannot both go to standard output",
@@ -308,16 +305,6 @@ static int plot(const struct command *command, int argc, char **argv)
 	return plot_card(&p);
 }
 
-static int plot_main(int argc, char **argv)
-{
-	return plot(&plot_command, argc, argv);
-}
-
-static int acquire_main(int argc, char **argv)
-{
-	return plot(&acquire_command, argc, argv);
-}
-
 static const struct option_row options[] = {
 	SAMPLING_ROWS,
 	VIEW_ROWS,
@@ -335,6 +322,7 @@ static const struct option_row options[] = {
 const struct command plot_command = {
 	.name = "plot",
 	.arguments = "[FILE]",
+	.most = 1,
 	.summary = "draw the waveforms at the card's inputs, or of a recording",
 	.text = "Without FILE, let the card sample its inputs (1000 frames, unless the options say otherwise), draw and measure the waveforms. With FILE, draw a recording that 'skelctl record' has made or is making: csv, jsonl, wav, flac, npy or vcd. Frequencies are measured from rising edges.\n\n"
 "All users of a card share its inputs and its sampling. A card that can reserve it for one of them, such as skel-lab or the simulated card, does so until the command ends, and for another plot or record that is an error. With other cards, when another program restarts it, stops it, or changes an input meanwhile, the command fails. It cannot see another process write to the card's memory through a mapping.",
@@ -347,9 +335,10 @@ const struct command plot_command = {
 const struct command acquire_command = {
 	.name = "acquire",
 	.arguments = "[FILE]",
+	.most = 1,
 	.summary = "old name of plot",
 	.text = "The old name of plot, with the same options.",
 	.words = "<file>",
 	.options = options,
-	.main = acquire_main,
+	.main = plot_main,
 };

@@ -244,13 +244,11 @@ static void parse_options(struct recording_run *run, struct writer *w,
 			break;
 		}
 	}
-	if (optind + 1 != argc)
-		errx(EXIT_USAGE, optind == argc ?
-		     "record: name a file for the recording, or '-'" :
-		     "record: more than one file");
+	if (optind == argc)
+		errx(EXIT_USAGE, "record: name a file for the recording, or '-'");
 }
 
-static int record_main(int argc, char **argv)
+static int record_main(const struct command *command, int argc, char **argv)
 {
 	struct recording_run run = { .capture.talk = stderr };
 	struct writer writer = { 0 };
@@ -285,6 +283,7 @@ static const struct option_row options[] = {
 const struct command record_command = {
 	.name = "record",
 	.arguments = "FILE",
+	.most = 1,
 	.summary = "record the card's inputs into a file, for as long as wanted",
 	.text = "Let the card sample its inputs, and write what comes to FILE ('-': standard output) until there are as many frames as wanted, or until Ctrl-C. FILE is opened before the first sample. The length is limited by the disk only.\n\n"
 "What has been recorded stays, whatever happens: after Ctrl-C, on a full disk, when the card dies or another program changes its sampling, the file ends with the last frame that is surely right, and the last line says how many there are. After kill -9 the file is valid, too, and ends about a second before: the lengths in the headers of wav, npy and w64 are brought up to date each second, and so is the directory of srzip, which is kept at the end of a sparse file until the recording is complete (sigrok reads that, Python's zipfile does not). A line of csv, jsonl or vcd may be incomplete then.\n\n"

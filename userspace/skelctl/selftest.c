@@ -469,15 +469,13 @@ static void summarize(struct selftest *t)
 	json_close(&t->json, '}');
 }
 
-static int selftest_main(int argc, char **argv)
+static int selftest_main(const struct command *command, int argc, char **argv)
 {
 	struct selftest t = { .json = { .file = stdout } };
 	bool answers;
 
-	while (command_option(&selftest_command, argc, argv) != -1)
+	while (command_option(command, argc, argv) != -1)
 		t.as_json = true;
-	no_arguments(&selftest_command, argc, argv);
-
 	t.skel = open_card();
 	if (t.as_json) {
 		json_open(&t.json, NULL, '{');

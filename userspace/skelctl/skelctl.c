@@ -62,5 +62,5 @@ int skelctl_main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	optind = 0;	/* start again with new arguments */
-	return command->main(argc, argv);
+	return command->main(command, argc, argv);
 }

@@ -394,7 +394,7 @@ TEST(usage)
 {
 	static const char *const wrong[][2] = {
 		{ "record", "name a file" },
-		{ "record a b", "more than one file" },
+		{ "record a b", "record: unexpected argument 'b'" },
 		{ "record @/y.xyz", "no format has this suffix" },
 		{ "record --format xyz @/y", "'xyz' is none" },
 		{ "record --inputs 0 @/y.csv", "the first input is 1" },

@@ -73,7 +73,7 @@ static int keeps_memory(void *data)
 
 	for (i = 0; i < FAKE_MEMORY; i++)
 		before[i] = fake.memory[i] = 7 * i;
-	status = selftest_command.main(1, data);
+	status = selftest_command.main(&selftest_command, 1, data);
 	return status ? status : memcmp(before, fake.memory, FAKE_MEMORY) ? 99 : 0;
 }
 
