@@ -20,8 +20,7 @@ import math
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, Callable, Dict, Optional, Type, TypeVar, Union
+from typing import Any, Callable, Dict, Optional, TypeVar, Union
 
 from . import _skel, errors
 
@@ -106,13 +105,8 @@ class Card:
     async def __aenter__(self) -> "Card":
         return self
 
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
-        await asyncio.to_thread(self.card.__exit__, kind, error, traceback)
+    async def __aexit__(self, *args: Any) -> None:
+        await asyncio.to_thread(self.card.__exit__, *args)
         await asyncio.to_thread(self._threads.shutdown)
 
     async def close(self) -> None:
@@ -264,14 +258,9 @@ class Stream:
         self._stream = stream
         return self
 
-    async def __aexit__(
-        self,
-        kind: Optional[Type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
-    ) -> None:
+    async def __aexit__(self, *args: Any) -> None:
         stream = self._opened()
-        await self._card._queries.run(lambda: stream.__exit__(kind, error, traceback))
+        await self._card._queries.run(lambda: stream.__exit__(*args))
 
     def _opened(self) -> _skel.Stream:
         if self._stream is None:

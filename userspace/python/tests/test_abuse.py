@@ -258,7 +258,3 @@ class Programs(unittest.TestCase):
             "view[0] = 2\n"
         )
         self.assertEqual(status, -signal.SIGBUS)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -173,7 +173,3 @@ class Loop(unittest.IsolatedAsyncioTestCase):
                 await self.card.readline(wrong)
         with self.assertRaisesRegex(ValueError, "async with"):
             self.card.stream().info()
-
-
-if __name__ == "__main__":
-    unittest.main()

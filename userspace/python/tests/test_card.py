@@ -273,7 +273,3 @@ class Errors(unittest.TestCase):
         self.assertIs(type(again), skel.Refused)
         self.assertEqual(again.reason, "host-address")
         self.assertEqual((again.errno, again.strerror), (errno.EACCES, "no"))
-
-
-if __name__ == "__main__":
-    unittest.main()

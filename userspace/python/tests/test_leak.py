@@ -186,7 +186,3 @@ class Leaks(unittest.TestCase):
         after = [sys.getrefcount(thing) for thing in things]
         for thing, a, b in zip(things, before, after):
             self.assertLess(abs(b - a), TIMES // 2, thing)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -210,7 +210,3 @@ class Regions(fake.Case):
         with self.card:
             view = self.card.map().view()
         self.assertEqual(view[0], 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -148,7 +148,3 @@ class Example(unittest.TestCase):
         end = self.run_example("--device", "/nowhere")
         self.assertEqual((end.returncode, len(end.stdout.splitlines())), (1, 1))
         self.assertIn("there is no such card", end.stdout)
-
-
-if __name__ == "__main__":
-    unittest.main()

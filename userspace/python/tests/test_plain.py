@@ -81,7 +81,3 @@ class Plain(unittest.TestCase):
                 free(card, 1 << 43)
             with self.assertRaises(OSError):
                 allocate(card, 0)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -253,7 +253,3 @@ class OfMemory(fake.Case):
                     break
         with self.error(skel.Error, errno.EINVAL, "needs its length"):
             self.card.stream(source=skel.STREAM_MEMORY)
-
-
-if __name__ == "__main__":
-    unittest.main()

@@ -4,7 +4,6 @@
 import errno
 import gc
 import threading
-import unittest
 
 import fake
 import skel
@@ -202,7 +201,3 @@ class Transfers(fake.Case):
         self.assertEqual(len(told), len(set(told)))
         self.assertEqual(set(told) - set(submitted), set())
         self.assertEqual({t.result for t in told} | {"done"}, {"done"})
-
-
-if __name__ == "__main__":
-    unittest.main()
