@@ -8,17 +8,10 @@
 
 #include "format.h"
 
-static int begin_raw(struct writer *w)
-{
-	w->out.whole = whole_by_size;
-	w->out.frame_bytes = pcm_bytes(w->rec);
-	return 0;
-}
-
 int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 	    size_t count)
 {
-	size_t bytes = pcm_bytes(w->rec), i, n;
+	size_t bytes = w->out.frame_bytes, i, n;
 
 	while (count) {
 		char *at;
@@ -42,8 +35,8 @@ int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 
 const struct format raw_format = {
 	.name = "raw", .suffixes = "raw,bin,s16",
-	.frame_bytes = pcm_bytes,
-	.begin = begin_raw, .put = raw_put,
+	.sample = sizeof(int16_t),
+	.begin = fixed_begin, .put = raw_put,
 };
 
 /*
@@ -53,11 +46,6 @@ const struct format raw_format = {
  * lies in one page and is rewritten as a whole.
  */
 #define NPY_HEADER	1024	/* a multiple of 64 */
-
-static size_t npy_bytes(const struct recording *rec)
-{
-	return sizeof(double) + rec->inputs * sizeof(float);
-}
 
 static void make_npy_header(const struct writer *w, char *header)
 {
@@ -73,17 +61,6 @@ static void make_npy_header(const struct writer *w, char *header)
 		      (unsigned long long)w->out.frames);
 	memset(header + at, ' ', NPY_HEADER - 1 - at);
 	header[NPY_HEADER - 1] = '\n';
-}
-
-static int begin_npy(struct writer *w)
-{
-	char header[NPY_HEADER];
-
-	w->out.whole = whole_by_size;
-	w->out.frame_bytes = npy_bytes(w->rec);
-	w->out.header = NPY_HEADER;
-	make_npy_header(w, header);
-	return output_put(&w->out, header, sizeof(header));
 }
 
 static char *put_bytes(char *at, const void *value, size_t size)
@@ -106,7 +83,7 @@ static int put_npy(struct writer *w, int64_t first, const int16_t *codes,
 
 	for (i = 0; i < count; i++) {
 		double time = recording_time(w->rec, first + i);
-		char *at = output_room(&w->out, npy_bytes(w->rec));
+		char *at = output_room(&w->out, w->out.frame_bytes);
 
 		if (!at)
 			return -1;
@@ -116,24 +93,15 @@ static int put_npy(struct writer *w, int64_t first, const int16_t *codes,
 
 			at = put_bytes(at, &volts, sizeof(volts));
 		}
-		output_used(&w->out, npy_bytes(w->rec));
+		output_used(&w->out, w->out.frame_bytes);
 		w->out.frames++;
 	}
 	return 0;
 }
 
-static int commit_npy(struct writer *w)
-{
-	char header[NPY_HEADER];
-
-	if (w->out.written < NPY_HEADER)
-		return 0;
-	make_npy_header(w, header);
-	return output_change(&w->out, header, sizeof(header), 0);
-}
-
 const struct format npy_format = {
 	.name = "npy", .suffixes = "npy", .timed = true, .seeks = true,
-	.frame_bytes = npy_bytes,
-	.begin = begin_npy, .put = put_npy, .commit = commit_npy,
+	.frame = sizeof(double), .sample = sizeof(float),
+	.header = NPY_HEADER, .make_header = make_npy_header,
+	.begin = fixed_begin, .put = put_npy, .commit = fixed_commit,
 };

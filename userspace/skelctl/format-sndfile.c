@@ -8,6 +8,7 @@
  * back, since a stream that ends within a block is an error to its readers.
  */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,23 +19,6 @@
 #include "format.h"
 
 #define FLAC_RATE_MAX	655350
-
-static size_t flac_bytes(const struct recording *rec)
-{
-	return 0;	/* a constant needs next to nothing */
-}
-
-static const char *why_not_w64(const struct recording *rec)
-{
-	return rec->rate < 0.5 ? "its rate is a whole number of Hz" : NULL;
-}
-
-static const char *why_not_flac(const struct recording *rec)
-{
-	if (rec->rate < 0.5 || rec->rate > FLAC_RATE_MAX)
-		return "its rate is a whole number up to 655350 Hz";
-	return NULL;
-}
 
 struct sound {
 	SNDFILE *file;
@@ -125,8 +109,7 @@ static int begin_sndfile(struct writer *w, int format)
 		return -1;
 	sound->fd = w->out.fd;
 	sound->flac = format == SF_FORMAT_FLAC;
-	w->out.started = true;
-	if (ftruncate(w->out.fd, 0))
+	if (output_begin(&w->out))
 		return -1;
 	sound->file = sf_open_virtual(&io, SFM_WRITE, &info, sound);
 	if (!sound->file) {
@@ -200,13 +183,13 @@ static int end_sndfile(struct writer *w)
 
 const struct format w64_format = {
 	.name = "w64", .suffixes = "w64", .seeks = true,
-	.frame_bytes = pcm_bytes, .why_not = why_not_w64,
+	.sample = sizeof(int16_t), .rate_max = INT_MAX,
 	.begin = begin_w64, .put = put_sndfile, .commit = commit_w64,
 	.end = end_sndfile,
 };
 
 const struct format flac_format = {
 	.name = "flac", .suffixes = "flac", .seeks = true,
-	.frame_bytes = flac_bytes, .why_not = why_not_flac,
+	.rate_max = FLAC_RATE_MAX,	/* a constant needs next to no bytes */
 	.begin = begin_flac, .put = put_sndfile, .end = end_sndfile,
 };

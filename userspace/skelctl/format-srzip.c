@@ -232,8 +232,7 @@ static int begin_srzip(struct writer *w)
 	w->state = zip;
 	if (!zip)
 		return -1;
-	w->out.started = true;
-	if (ftruncate(w->out.fd, 0))
+	if (output_begin(&w->out))
 		return -1;
 	zip->samples = malloc(sizeof(float) * PIECE * w->rec->inputs);
 	if (!zip->samples)
@@ -381,19 +380,9 @@ static int end_srzip(struct writer *w)
 	return error ? -1 : 0;
 }
 
-static size_t srzip_bytes(const struct recording *rec)
-{
-	return rec->inputs * sizeof(float);
-}
-
-static const char *why_not_srzip(const struct recording *rec)
-{
-	return rec->rate < 0.5 ? "its rate is a whole number of Hz" : NULL;
-}
-
 const struct format srzip_format = {
 	.name = "srzip", .suffixes = "sr,srzip", .seeks = true,
-	.frame_bytes = srzip_bytes, .why_not = why_not_srzip,
+	.sample = sizeof(float), .rate_max = INT64_MAX,
 	.begin = begin_srzip, .put = put_srzip, .commit = commit_srzip,
 	.end = end_srzip,
 };

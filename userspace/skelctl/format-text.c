@@ -110,24 +110,14 @@ static int end_text(struct writer *w)
 	return 0;
 }
 
-static size_t csv_bytes(const struct recording *rec)
-{
-	return 3 + 9 * rec->inputs;
-}
-
-static size_t json_bytes(const struct recording *rec)
-{
-	return 12 + 16 * rec->inputs;
-}
-
 const struct format csv_format = {
 	.name = "csv", .suffixes = "csv,txt", .timed = true,
-	.frame_bytes = csv_bytes,
+	.frame = 3, .sample = 9,
 	.begin = begin_csv, .put = put_csv, .end = end_text,
 };
 
 const struct format json_format = {
 	.name = "jsonl", .suffixes = "jsonl,ndjson", .timed = true,
-	.frame_bytes = json_bytes,
+	.frame = 12, .sample = 16,
 	.begin = begin_json, .put = put_json, .end = end_text,
 };

@@ -153,13 +153,8 @@ static int end_vcd(struct writer *w)
 	return 0;
 }
 
-static size_t vcd_bytes(const struct recording *rec)
-{
-	return 3;
-}
-
 const struct format vcd_format = {
 	.name = "vcd", .suffixes = "vcd", .timed = true,
-	.frame_bytes = vcd_bytes,
+	.frame = 3,
 	.begin = begin_vcd, .put = put_vcd, .end = end_vcd,
 };

@@ -22,7 +22,7 @@ static char *put_chunk(char *at, const char *name, uint32_t length)
 
 static void make_wav_header(const struct writer *w, char *header)
 {
-	uint64_t data = w->out.frames * pcm_bytes(w->rec);
+	uint64_t data = w->out.frames * w->out.frame_bytes;
 	uint64_t riff = WAV_HEADER - 8 + data;
 	bool long_one = riff > UINT32_MAX;
 	uint32_t rate = lround(w->rec->rate);
@@ -44,8 +44,8 @@ static void make_wav_header(const struct writer *w, char *header)
 	at = put_le(at, 1, 2);	/* PCM */
 	at = put_le(at, w->rec->inputs, 2);
 	at = put_le(at, rate, 4);
-	at = put_le(at, (uint64_t)rate * pcm_bytes(w->rec), 4);
-	at = put_le(at, pcm_bytes(w->rec), 2);
+	at = put_le(at, (uint64_t)rate * w->out.frame_bytes, 4);
+	at = put_le(at, w->out.frame_bytes, 2);
 	at = put_le(at, 16, 2);
 	at = put_chunk(at, "LIST", 4 + 8 + length);
 	memcpy(at, "INFO", 4);
@@ -58,36 +58,9 @@ static void make_wav_header(const struct writer *w, char *header)
 		  long_one ? UINT32_MAX : data);
 }
 
-static const char *why_not_wav(const struct recording *rec)
-{
-	if (rec->rate < 0.5 || rec->rate > UINT32_MAX)
-		return "its rate is a whole number of Hz";
-	return NULL;
-}
-
-static int begin_wav(struct writer *w)
-{
-	char header[WAV_HEADER];
-
-	w->out.whole = whole_by_size;
-	w->out.frame_bytes = pcm_bytes(w->rec);
-	w->out.header = WAV_HEADER;
-	make_wav_header(w, header);
-	return output_put(&w->out, header, sizeof(header));
-}
-
-static int commit_wav(struct writer *w)
-{
-	char header[WAV_HEADER];
-
-	if (w->out.written < WAV_HEADER)
-		return 0;
-	make_wav_header(w, header);
-	return output_change(&w->out, header, sizeof(header), 0);
-}
-
 const struct format wav_format = {
 	.name = "wav", .suffixes = "wav,wave,rf64", .seeks = true,
-	.frame_bytes = pcm_bytes, .why_not = why_not_wav,
-	.begin = begin_wav, .put = raw_put, .commit = commit_wav,
+	.sample = sizeof(int16_t), .rate_max = UINT32_MAX,
+	.header = WAV_HEADER, .make_header = make_wav_header,
+	.begin = fixed_begin, .put = raw_put, .commit = fixed_commit,
 };

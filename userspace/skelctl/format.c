@@ -57,9 +57,31 @@ const struct format *format_by_path(const char *path)
 	return NULL;
 }
 
-size_t pcm_bytes(const struct recording *rec)
+size_t format_bytes(const struct format *format, const struct recording *rec)
 {
-	return rec->inputs * sizeof(int16_t);
+	return format->frame + rec->inputs * format->sample;
+}
+
+int fixed_begin(struct writer *w)
+{
+	char header[FORMAT_HEADER_MAX];
+
+	w->out.whole = whole_by_size;
+	w->out.frame_bytes = format_bytes(w->format, w->rec);
+	w->out.header = w->format->header;
+	if (w->out.header)
+		w->format->make_header(w, header);
+	return output_put(&w->out, header, w->out.header);
+}
+
+int fixed_commit(struct writer *w)
+{
+	char header[FORMAT_HEADER_MAX];
+
+	if (w->out.written < w->out.header)
+		return 0;
+	w->format->make_header(w, header);
+	return output_change(&w->out, header, w->out.header, 0);
 }
 
 char *put_le(char *at, uint64_t value, int bytes)

@@ -31,10 +31,12 @@ struct format {
 	const char *suffixes;	/* of files: "wav,wave" */
 	bool seeks;		/* needs a regular file */
 	bool timed;		/* each frame has its time, so some may be missing */
-	/* Bytes of a frame in the file, at least */
-	size_t (*frame_bytes)(const struct recording *rec);
-	/* Why this recording cannot be kept in it, NULL: it can */
-	const char *(*why_not)(const struct recording *rec);
+	/* Bytes of a frame in the file, at least: so many, and for each sample in it */
+	size_t frame, sample;
+	double rate_max;	/* its rate is a whole number of Hz; 0: any rate */
+	/* For fixed_begin() and fixed_commit(): bytes of the header, and what is in it */
+	size_t header;
+	void (*make_header)(const struct writer *w, char *header);
 	/* Each returns 0, or -1 with errno. All but begin() may be NULL. */
 	int (*begin)(struct writer *w);
 	int (*put)(struct writer *w, int64_t first, const int16_t *frames,
@@ -51,11 +53,15 @@ extern const struct format *const formats[];
 
 /* So many @bytes of a number, little endian. Return: where they end */
 char *put_le(char *at, uint64_t value, int bytes);
-/* Frames as codes of 16 bits, little endian: frame_bytes() and put() of some formats */
-size_t pcm_bytes(const struct recording *rec);
+#define FORMAT_HEADER_MAX	1024
+/* begin() and commit() of formats whose frames have one length, behind a header */
+int fixed_begin(struct writer *w);
+int fixed_commit(struct writer *w);
+/* Frames as codes of 16 bits, little endian: put() of some formats */
 int raw_put(struct writer *w, int64_t first, const int16_t *codes,
 	    size_t count);
 
+size_t format_bytes(const struct format *format, const struct recording *rec);
 /* NULL: there is none of this name, or for this suffix */
 const struct format *format_by_name(const char *name);
 const struct format *format_by_path(const char *path);

@@ -97,6 +97,15 @@ static void cut(struct output *out, size_t written)
 	errno = error;
 }
 
+int output_begin(struct output *out)
+{
+	out->started = true;
+	if (!out->regular)
+		return 0;
+	out->made = true;
+	return ftruncate(out->fd, 0);
+}
+
 int output_flush(struct output *out)
 {
 	size_t done = 0;
@@ -105,12 +114,8 @@ int output_flush(struct output *out)
 		errno = EIO;
 		return -1;
 	}
-	if (out->used && !out->started) {
-		out->started = true;
-		if (out->regular && ftruncate(out->fd, 0))
-			return -1;
-		out->made |= out->regular;
-	}
+	if (out->used && !out->started && output_begin(out))
+		return -1;
 	while (done < out->used) {
 		ssize_t n = write(out->fd, out->buffer + done,
 				  out->used - done);

@@ -50,6 +50,8 @@ int output_open(struct output *out, const char *path, bool force);
 char *output_room(struct output *out, size_t length);
 void output_used(struct output *out, size_t length);
 int output_put(struct output *out, const void *bytes, size_t length);
+/* The old contents go: for those who write without the buffer */
+int output_begin(struct output *out);
 /* Write what is in the buffer. */
 int output_flush(struct output *out);
 /* Change bytes that have been written: a header. */

@@ -133,26 +133,23 @@ static int check_output(struct recording_run *run)
 {
 	struct capture *c = &run->capture;
 	const struct writer *w = run->writer;
-	const char *why = w->format->why_not ? w->format->why_not(w->rec) : NULL;
 	char needed[QUANTITY_MAX], there[QUANTITY_MAX];
 	struct statvfs fs;
 	double bytes, room;
 
-	if (why) {
-		snprintf(c->why, sizeof(c->why), "%s cannot keep this recording, %s; csv and npy can",
-			 w->format->name, why);
-		return -1;
-	}
+	if (w->format->rate_max &&
+	    (w->rec->rate < 0.5 || w->rec->rate > w->format->rate_max))
+		return capture_fail(c, "%s cannot keep this recording, its rate is a whole number of Hz up to %.15g; csv and npy can",
+				    w->format->name, w->format->rate_max);
 	if (!w->out.regular || !c->frames || fstatvfs(w->out.fd, &fs))
 		return 0;
-	bytes = (double)c->frames * w->format->frame_bytes(w->rec);
+	bytes = (double)c->frames * format_bytes(w->format, w->rec);
 	room = (double)fs.f_bavail * fs.f_frsize;
 	if (bytes <= room)
 		return 0;
-	snprintf(c->why, sizeof(c->why), "%s: %s are needed, %s are free",
-		 w->out.path, quantity_format(needed, QUANTITY_BYTE, bytes, 3),
-		 quantity_format(there, QUANTITY_BYTE, room, 3));
-	return -1;
+	return capture_fail(c, "%s: %s are needed, %s are free", w->out.path,
+			    quantity_format(needed, QUANTITY_BYTE, bytes, 3),
+			    quantity_format(there, QUANTITY_BYTE, room, 3));
 }
 
 int record_run(struct recording_run *run, const struct sampling *s)

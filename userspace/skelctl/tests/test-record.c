@@ -387,6 +387,9 @@ TEST(what_the_card_cannot_do)
 	prints(EXIT_CARD, "record --trigger INP1 -n 10 @/y.csv",
 	       "leave these options out");
 	prints(EXIT_CARD, "record --rate 0.5Hz -n 10 @/y.csv", "whole numbers of Hz");
+	prints(EXIT_CARD, "record --rate 1M -n 10 @/y.flac",
+	       "flac cannot keep this recording, its rate is a whole number of Hz up to 655350; csv and npy can");
+	check(!there_is("/y.flac"));
 	check(!there_is("/y.csv"));
 }
 
