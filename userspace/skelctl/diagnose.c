@@ -59,14 +59,6 @@ static void cure(struct findings *findings, const char *format, ...)
 
 /* Users and groups, by the files: a static program has no name services */
 
-static FILE *open_below(const char *root, const char *name)
-{
-	char path[PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s%s", root, name);
-	return fopen(path, "re");
-}
-
 /* A group by its name or, without that, by its id */
 struct group_facts {
 	char name[64];
@@ -77,23 +69,21 @@ struct group_facts {
 static bool find_group(const struct patient *patient, const char *name,
 		       gid_t gid, struct group_facts *facts)
 {
-	FILE *file = open_below(patient->root, "/etc/group");
-	const struct group *entry = NULL;
+	FILE *file CLOSED = system_open(patient->root, "/etc/group");
+	const struct group *entry;
 	char **member;
 
-	while (file && (entry = fgetgrent(file)) &&
-	       (name ? strcmp(entry->gr_name, name) != 0 : entry->gr_gid != gid))
-		;
-	if (entry) {
+	while (file && (entry = fgetgrent(file))) {
+		if (name ? strcmp(entry->gr_name, name) != 0 : entry->gr_gid != gid)
+			continue;
 		snprintf(facts->name, sizeof(facts->name), "%s", entry->gr_name);
 		facts->gid = entry->gr_gid;
 		facts->member = false;
 		for (member = entry->gr_mem; *member; member++)
 			facts->member |= strcmp(*member, patient->user) == 0;
+		return true;
 	}
-	if (file)
-		fclose(file);
-	return entry;
+	return false;
 }
 
 void patient_self(struct patient *patient, const char *root, const char *device)
@@ -112,7 +102,8 @@ void patient_self(struct patient *patient, const char *root, const char *device)
 bool patient_user(struct patient *patient, const char *root, const char *device,
 		  const char *name)
 {
-	FILE *file = open_below(root, "/etc/passwd");
+	FILE *passwd CLOSED = system_open(root, "/etc/passwd");
+	FILE *groups CLOSED = system_open(root, "/etc/group");
 	const struct passwd *user = NULL;
 	const struct group *group;
 	char **member;
@@ -120,27 +111,22 @@ bool patient_user(struct patient *patient, const char *root, const char *device,
 	*patient = (struct patient) {
 		.root = root, .device = device, .opened = -1,
 	};
-	while (file && (user = fgetpwent(file)) &&
+	while (passwd && (user = fgetpwent(passwd)) &&
 	       strcmp(user->pw_name, name) != 0)
 		;
-	if (user) {
-		snprintf(patient->user, sizeof(patient->user), "%s", name);
-		patient->uid = user->pw_uid;
-		patient->group[patient->groups++] = user->pw_gid;
-	}
-	if (file)
-		fclose(file);
-	file = user ? open_below(root, "/etc/group") : NULL;
-	while (file && (group = fgetgrent(file))) {
+	if (!user)
+		return false;
+	snprintf(patient->user, sizeof(patient->user), "%s", name);
+	patient->uid = user->pw_uid;
+	patient->group[patient->groups++] = user->pw_gid;
+	while (groups && (group = fgetgrent(groups))) {
 		for (member = group->gr_mem; *member; member++) {
 			if (strcmp(*member, name) == 0 &&
 			    patient->groups < GROUPS_MAX)
 				patient->group[patient->groups++] = group->gr_gid;
 		}
 	}
-	if (file)
-		fclose(file);
-	return user;
+	return true;
 }
 
 static const char *who(const struct patient *patient)
@@ -154,23 +140,20 @@ static const char *who(const struct patient *patient)
 static bool module_exists(const char *root, const char *release)
 {
 	static const char *const lists[] = { "modules.dep", "modules.builtin" };
-	char path[PATH_MAX], line[4096];
-	bool found = false;
-	FILE *file;
+	char line[4096];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(lists); i++) {
-		snprintf(path, sizeof(path), "/lib/modules/%s/%s", release,
-			 lists[i]);
-		file = open_below(root, path);
-		while (file && !found && fgets(line, sizeof(line), file)) {
+		FILE *file CLOSED = system_open(root, "/lib/modules/%s/%s",
+						release, lists[i]);
+
+		while (file && fgets(line, sizeof(line), file)) {
 			line[strcspn(line, ":\n")] = '\0';
-			found = strstr(line, "/skel.ko");
+			if (strstr(line, "/skel.ko"))
+				return true;
 		}
-		if (file)
-			fclose(file);
 	}
-	return found;
+	return false;
 }
 
 static bool any(const char *root, const char *pattern)
@@ -188,14 +171,10 @@ static bool any(const char *root, const char *pattern)
 
 static bool secure_boot(const char *root)
 {
-	FILE *file = open_below(root, "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
+	FILE *file CLOSED = system_open(root, "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c");
 	unsigned char value[5];	/* 4 bytes of attributes, then 0 or 1 */
-	bool on;
 
-	on = file && fread(value, 1, 5, file) == 5 && value[4] == 1;
-	if (file)
-		fclose(file);
-	return on;
+	return file && fread(value, 1, 5, file) == 5 && value[4] == 1;
 }
 
 static void no_driver(const struct patient *patient, struct findings *findings,
@@ -442,7 +421,7 @@ static void find_opened(const struct patient *patient, struct findings *findings
 static void find_memory(const struct patient *patient, struct findings *findings)
 {
 	static const char key[] = "Max locked memory";
-	FILE *file = open_below(patient->root, "/proc/self/limits");
+	FILE *file CLOSED = system_open(patient->root, "/proc/self/limits");
 	char line[256], soft[32] = "unlimited", hard[32] = "unlimited";
 	uint64_t bytes;
 
@@ -450,8 +429,6 @@ static void find_memory(const struct patient *patient, struct findings *findings
 		if (strncmp(line, key, sizeof(key) - 1) == 0)
 			sscanf(line + sizeof(key) - 1, "%31s %31s", soft, hard);
 	}
-	if (file)
-		fclose(file);
 	bytes = strtoull(soft, NULL, 10);
 	if (patient->uid == 0 || strcmp(soft, "unlimited") == 0) {
 		add(findings, FINE, "memory",

@@ -13,6 +13,7 @@
 
 #include "pages.h"
 #include "skelctl.h"
+#include "system.h"
 
 /* An entry of /proc/self/pagemap */
 #define PAGEMAP_PFN		((1ULL << 55) - 1)
@@ -94,7 +95,7 @@ static void look_at_pagemap(const void *page, struct page_state *state)
 /* The lines of /proc/self/smaps about the area that the page is in */
 static void look_at_smaps(const void *page, struct page_state *state)
 {
-	FILE *file = fopen("/proc/self/smaps", "re");
+	FILE *file CLOSED = system_open("", "/proc/self/smaps");
 	unsigned long start, end;
 	char line[512], perms[5];
 	bool inside = false;
@@ -115,8 +116,6 @@ static void look_at_smaps(const void *page, struct page_state *state)
 		sscanf(line, "Locked: %u", &state->locked);
 		sscanf(line, "VmFlags: %95[a-z0-9? ]", state->vm_flags);
 	}
-	if (file)
-		fclose(file);
 	state->frames = strstr(state->vm_flags, "pf ");
 }
 

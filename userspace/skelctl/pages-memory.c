@@ -11,6 +11,7 @@
 
 #include "pages.h"
 #include "skelctl.h"
+#include "system.h"
 
 #define PAUSE_US	10000
 #define PAUSES_MAX	500	/* 5 s for a disk to write a page */
@@ -68,14 +69,12 @@ int pages_locked(struct report *report)
 
 static bool have_swap(void)
 {
-	FILE *file = fopen("/proc/swaps", "re");
+	FILE *file CLOSED = system_open("", "/proc/swaps");
 	char line[256];
 	int lines = 0;
 
 	while (file && fgets(line, sizeof(line), file))
 		lines++;
-	if (file)
-		fclose(file);
 	return lines > 1;	/* the first is the head of a table */
 }
 

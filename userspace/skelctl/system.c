@@ -27,25 +27,45 @@ static void make_path(char *path, const char *root, const char *format,
 		vsnprintf(path + length, PATH_MAX - length, format, args);
 }
 
+static FILE *open_file(const char *root, const char *format, va_list args)
+{
+	char path[PATH_MAX];
+
+	make_path(path, root, format, args);
+	return fopen(path, "re");
+}
+
+FILE *system_open(const char *root, const char *format, ...)
+{
+	va_list args;
+	FILE *file;
+
+	va_start(args, format);
+	file = open_file(root, format, args);
+	va_end(args);
+	return file;
+}
+
+void system_close(FILE **file)
+{
+	if (*file)
+		fclose(*file);
+}
+
 bool system_line(const char *root, char *line, size_t size, const char *format,
 		 ...)
 {
-	char path[PATH_MAX];
+	FILE *file CLOSED = NULL;
 	va_list args;
-	FILE *file;
 	bool found;
 
 	va_start(args, format);
-	make_path(path, root, format, args);
+	file = open_file(root, format, args);
 	va_end(args);
 	line[0] = '\0';
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	found = fgets(line, size, file);
+	found = file && fgets(line, size, file);
 	line[strcspn(line, "\n")] = '\0';
 	text_tame(line);
-	fclose(file);
 	return found;
 }
 
@@ -64,19 +84,16 @@ bool system_has(const char *root, const char *format, ...)
 /* A static program has no name services. */
 bool system_user_name(const char *root, uid_t uid, char *name)
 {
-	const struct passwd *entry = NULL;
-	char path[PATH_MAX];
-	FILE *file;
+	FILE *file CLOSED = system_open(root, "/etc/passwd");
+	const struct passwd *entry;
 
-	snprintf(path, sizeof(path), "%s/etc/passwd", root);
-	file = fopen(path, "re");
-	while (file && (entry = fgetpwent(file)) && entry->pw_uid != uid)
-		;
-	if (entry)
+	while (file && (entry = fgetpwent(file))) {
+		if (entry->pw_uid != uid)
+			continue;
 		snprintf(name, SYSTEM_NAME_MAX, "%s", entry->pw_name);
-	if (file)
-		fclose(file);
-	return entry;
+		return true;
+	}
+	return false;
 }
 
 /* "skelN": N, -1 for any other name such as "skel-ucard" */
@@ -180,22 +197,17 @@ static bool read_fdinfo(const char *root, struct system_user *user)
 		{ "skel-fromhost", &user->bytes_fromhost },
 		{ "skel-lost", &user->replies_lost },
 	};
-	char path[PATH_MAX], line[256];
-	FILE *file;
+	FILE *file CLOSED = system_open(root, "/proc/%d/fdinfo/%d", user->pid,
+					user->fd);
+	char line[256];
 	size_t i;
 
-	snprintf(path, sizeof(path), "%s/proc/%d/fdinfo/%d", root, user->pid,
-		 user->fd);
-	file = fopen(path, "re");
-	if (!file)
-		return false;
-	while (fgets(line, sizeof(line), file)) {
+	while (file && fgets(line, sizeof(line), file)) {
 		for (i = 0; i < ARRAY_SIZE(fields); i++) {
 			if (field(line, fields[i].key, fields[i].value))
 				user->counted |= fields[i].value == &user->granted;
 		}
 	}
-	fclose(file);
 	user->channel = channel;
 	user->buffers = buffers;
 	user->pending = pending;
@@ -207,11 +219,9 @@ static bool read_fdinfo(const char *root, struct system_user *user)
 static void read_maps(const char *root, struct system_user *user,
 		      const char *device)
 {
-	char path[PATH_MAX], line[PATH_MAX];
-	FILE *file;
+	FILE *file CLOSED = system_open(root, "/proc/%d/maps", user->pid);
+	char line[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/proc/%d/maps", root, user->pid);
-	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		unsigned long long start, end;
 		char *slash = strchr(line, '/');
@@ -223,8 +233,6 @@ static void read_maps(const char *root, struct system_user *user,
 		user->mappings++;
 		user->mapped += end - start;
 	}
-	if (file)
-		fclose(file);
 }
 
 static uid_t owner(const char *root, pid_t pid)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 /* A card: /sys/class/misc/skelN */
@@ -76,6 +77,12 @@ void system_free(struct system_view *view);
 __attribute__((__format__(__printf__, 4, 5)))
 bool system_line(const char *root, char *line, size_t size, const char *format,
 		 ...);
+
+/* Open a file for reading; NULL if that cannot be. "FILE *file CLOSED = ..." closes it. */
+__attribute__((__format__(__printf__, 2, 3)))
+FILE *system_open(const char *root, const char *format, ...);
+void system_close(FILE **file);
+#define CLOSED	__attribute__((__cleanup__(system_close)))
 
 /* The name of a user, by the file passwd. Return: whether it is known. */
 #define SYSTEM_NAME_MAX	64
