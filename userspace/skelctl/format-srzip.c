@@ -382,7 +382,7 @@ static int end_srzip(struct writer *w)
 
 const struct format srzip_format = {
 	.name = "srzip", .suffixes = "sr,srzip", .seeks = true,
-	.sample = sizeof(float), .rate_max = INT64_MAX,
+	.sample = sizeof(float), .rate_max = UINT32_MAX,
 	.begin = begin_srzip, .put = put_srzip, .commit = commit_srzip,
 	.end = end_srzip,
 };

@@ -4,8 +4,8 @@
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "capture.h"
 #include "interrupt.h"
 
 #define AGAIN_MS	500	/* sooner, it is the same one, sent to the group too */
@@ -15,11 +15,8 @@ static int64_t when;	/* ms */
 
 static void note(int number)
 {
-	struct timespec ts;
-	int64_t now;
+	int64_t now = now_ms();
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	now = ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
 	if (interrupted && now - when > AGAIN_MS) {
 		signal(number, SIG_DFL);
 		raise(number);

@@ -80,7 +80,8 @@ static void put_cell(const struct row *row, enum content content, char *text)
 	case CARD:
 		break;
 	case CHANNEL:
-		return put_number(text, true, user->channel);
+		put_number(text, true, user->channel);
+		break;
 	case USER:
 		snprintf(text, CELL_MAX, "%s", user_name(row->root, user->uid, name));
 		break;
@@ -88,26 +89,35 @@ static void put_cell(const struct row *row, enum content content, char *text)
 		snprintf(text, CELL_MAX, "%s", user->program);
 		break;
 	case PID:
-		return put_number(text, true, user->pid);
+		put_number(text, true, user->pid);
+		break;
 	case BUFFERS:
-		return put_number(text, true, user->buffers);
+		put_number(text, true, user->buffers);
+		break;
 	case MEMORY:
 		text_size(text, user->memory);
 		break;
 	case RUNNING:
-		return put_number(text, true, user->pending);
+		put_number(text, true, user->pending);
+		break;
 	case GRANTED:
-		return put_rate(text, rates->known, QUANTITY_COUNT, rates->granted);
+		put_rate(text, rates->known, QUANTITY_COUNT, rates->granted);
+		break;
 	case TOHOST:
-		return put_rate(text, rates->known, QUANTITY_BYTE, rates->bytes_tohost);
+		put_rate(text, rates->known, QUANTITY_BYTE, rates->bytes_tohost);
+		break;
 	case FROMHOST:
-		return put_rate(text, rates->known, QUANTITY_BYTE, rates->bytes_fromhost);
+		put_rate(text, rates->known, QUANTITY_BYTE, rates->bytes_fromhost);
+		break;
 	case REFUSED:
-		return put_number(text, user->counted, user->refused);
+		put_number(text, user->counted, user->refused);
+		break;
 	case FAILED:
-		return put_number(text, user->counted, user->failed);
+		put_number(text, user->counted, user->failed);
+		break;
 	case LOST:
-		return put_number(text, user->counted, user->replies_lost);
+		put_number(text, user->counted, user->replies_lost);
+		break;
 	}
 }
 

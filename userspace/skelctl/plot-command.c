@@ -94,6 +94,7 @@ static void open_picture(struct plotting *p)
 		     p->picture);
 	if (!gnuplot_is_there())
 		errx(EXIT_CARD, "--output needs the program gnuplot: sudo apt install gnuplot-nox");
+	interrupt_catch();	/* from here on, it is removed */
 	if (output_open(&picture, p->picture, true))
 		err(EXIT_CARD, "cannot write %s", p->picture);
 	picture.whole = whole_by_size;

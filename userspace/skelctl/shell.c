@@ -33,7 +33,7 @@ static struct {
 /* What cards of the simple kind know */
 static const char *const simple_words[] = {
 	"*IDN?", "INPUTS?", "STATUS?", "SAMPLE", "STOP", "INPUT", "TOHOST",
-	"FROMHOST",
+	"FROMHOST", "LOCK", "LOCK?", "UNLOCK",
 };
 
 static void add_word(const char *word)
