@@ -174,10 +174,11 @@ static const char *interrupt(const char *other, enum kind kind)
 	static const char args[] =
 		"plot --no-plot -n 450 --rate 100000 --frequency 1000 --amplitude 8";
 	static char results[32];
-	int i;
+	int i, n = 0;
 
 	memset(results, 0, sizeof(results));
-	for (i = 1; i < 30; i++) {
+	/* what is refused makes no difference: some moments are enough */
+	for (i = 1; i < 30; i += kind == LOCKS ? 4 : 1) {
 		int status;
 
 		fake_reset();
@@ -190,7 +191,7 @@ static const char *interrupt(const char *other, enum kind kind)
 		status = skelctl(args);
 		check(status == EXIT_CARD ||
 		      (status == 0 && is_right(1000, 8)));
-		results[i - 1] = status ? '-' : 'r';
+		results[n++] = status ? '-' : 'r';
 	}
 	return results;
 }
