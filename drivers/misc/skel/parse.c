@@ -78,7 +78,8 @@ const char *skel_parse_command(char *line, size_t len,
 	const struct skel_argument *arg;
 	unsigned int n;
 
-	*parsed = (struct skel_parsed) {};
+	parsed->command = NULL;
+	parsed->wrong = NULL;
 	if (ret)
 		return ret == -EILSEQ ? "character" : "parameter-count";
 	if (!words.count)
@@ -94,11 +95,11 @@ const char *skel_parse_command(char *line, size_t len,
 		;
 	if (words.count != n + 1)
 		return "parameter-count";
-	for (unsigned int i = 0; i < n; i++) {
-		parsed->wrong = arg[i].name;
-		if (skel_parse_u64(words.word[i + 1], &parsed->arg[i]))
+	for (n = 0; words.count > n + 1; n++) {
+		parsed->wrong = arg[n].name;
+		if (skel_parse_u64(words.word[n + 1], &parsed->arg[n]))
 			return "number";
-		if (parsed->arg[i] < arg[i].min || parsed->arg[i] > arg[i].max)
+		if (parsed->arg[n] < arg[n].min || parsed->arg[n] > arg[n].max)
 			return "range";
 	}
 	parsed->wrong = NULL;

@@ -248,6 +248,8 @@ static const char *skel_sim_set_speed(struct skel_card *card, u32 channel,
 
 static const struct skel_command skel_sim_commands[] = {
 	{ "*IDN?", {}, skel_sim_idn },
+	{ "TOHOST", SKEL_REQUEST_ARGS, .ask = skel_sim_transfer, .dir = SKEL_TOHOST },
+	{ "FROMHOST", SKEL_REQUEST_ARGS, .ask = skel_sim_transfer, .dir = SKEL_FROMHOST },
 	{ "STATUS?", {}, skel_sim_status },
 	{ "INPUTS?", {}, skel_sim_get_inputs },
 	{ "INPUT", { { "input", 0, SKEL_SIM_INPUTS - 1 },
@@ -259,8 +261,6 @@ static const struct skel_command skel_sim_commands[] = {
 	{ "LOCK?", {}, skel_sim_get_lock },
 	{ "UNLOCK", {}, skel_sim_unlock },
 	{ "SPEED", { { "speed", 0, SKEL_SIM_SPEED_MAX } }, skel_sim_set_speed },
-	{ "TOHOST", SKEL_REQUEST_ARGS, .ask = skel_sim_transfer, .dir = SKEL_TOHOST },
-	{ "FROMHOST", SKEL_REQUEST_ARGS, .ask = skel_sim_transfer, .dir = SKEL_FROMHOST },
 };
 
 static int skel_sim_command(struct skel_card *card, u32 channel, char *line,

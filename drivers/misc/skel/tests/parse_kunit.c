@@ -134,7 +134,7 @@ static const struct command_param command_params[] = {
 	{ "  \r", NULL, -1 },
 	{ "*IDN?", NULL, 0 },
 	{ "*idn?\r", NULL, 0 },
-	{ "SPEED 1000", NULL, 1, { 1000 } },
+	{ "SPEED 1000", NULL, 1, { 1000 } }, { "SPEED 1", NULL, 1, { 1 } },
 	{ "TOHOST 0 4096 0x400000000", NULL, 2, { 0, 4096, 1ULL << 34 } },
 	{ "ToHost 0xffffffffffffffff 0 0", NULL, 2, { U64_MAX, 0, 0 } },
 	{ "ALL 1 2 3 4 5 6 7", NULL, 3, { 1, 2, 3, 4, 5, 6, 7 } },
@@ -147,7 +147,6 @@ static const struct command_param command_params[] = {
 	{ "TOHOST a 1 2", "number", .wrong = "card-address" },
 	{ "TOHOST 0 -1 2", "number", .wrong = "length" },
 	{ "TOHOST 0 1 18446744073709551616", "number", .wrong = "host-address" },
-	{ "SPEED 1", NULL, 1, { 1 } },
 	{ "SPEED 0", "range", .wrong = "speed" },
 	{ "SPEED 1001", "range", .wrong = "speed" },
 	{ "TOHOST 0 1 \x80", "character" },
@@ -163,7 +162,7 @@ KUNIT_ARRAY_PARAM(command, command_params, command_desc);
 static void parse_command_test(struct kunit *test)
 {
 	const struct command_param *p = test->param_value;
-	struct skel_parsed parsed;
+	struct skel_parsed parsed = {};
 	const char *error;
 	char line[64];
 
