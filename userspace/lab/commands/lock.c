@@ -13,7 +13,7 @@
 static const char *const reserved[] = {
 	"INPut<n>:", "INPUT", "SAMPle:", "SAMPLE", "INITiate", "ABORt", "STOP",
 	"READ", "TRIGger:", "CLOCk<n>:", "*RST", "*RCL", "STREam:STARt",
-	"SYSTem:TIME:ADVance",
+	"SYSTem:TIME:ADVance", "SYSTem:SEED",
 };
 
 int lock_refuses(struct session *session, const struct scpi_call *call)
@@ -89,8 +89,8 @@ static const struct scpi_command commands[] = {
 		.query = request,
 		.help = "Reserve the sampling for this user, until SYSTem:LOCK:RELease\n"
 			"or the end of the channel or connection: for all others,\n"
-			"settings of inputs, clocks, sampling and triggers, READ?, *RST\n"
-			"and *RCL are error -203; queries are not.",
+			"settings of inputs, clocks, sampling, triggers and the seed,\n"
+			"READ?, *RST and *RCL are error -203; queries are not.",
 		.reply = "1: it is reserved; 0: another user has it",
 		.example = "SYST:LOCK:REQ?",
 	}, {

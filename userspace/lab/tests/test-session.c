@@ -46,44 +46,6 @@ static void channels_are_checked(void)
 	check(!session_find(rig.lab, 31));
 }
 
-static void sampling_is_reserved(void)
-{
-	static const char *const refused[] = {
-		"SAMP:RATE 5", "INP1:FREQ 5", "INIT", "ABOR", "READ?", "*RST",
-		"TRIG:LEV 1", "CLOC1:DIV 5", "STRE:STAR 0,8192,4096",
-		"SYST:TIME:ADV 1",
-	};
-	static const char *const allowed[] = {
-		"SAMP:RATE?", "INPUTS?", "STATUS?", "OUTP1:LEV 1", "*IDN?",
-		"MEAS:VOLT? (@1)", "SYST:SEED 3",
-	};
-	size_t i;
-
-	check(rig_open(&rig, 1));
-	asks(1, "SYST:LOCK:OWN?", "NONE");
-	asks(0, "SYST:LOCK:REQ?", "1");
-	asks(0, "SYST:LOCK:REQ?", "1");
-	asks(1, "SYST:LOCK:REQ?", "0");
-	asks(1, "SYST:LOCK:OWN?", "CHAN0");
-	for (i = 0; i < ARRAY_SIZE(refused); i++)
-		refuses(1, refused[i], SCPI_ERR_PROTECTED);
-	for (i = 0; i < ARRAY_SIZE(allowed); i++) {
-		say(1, allowed[i]);
-		asks(1, "SYST:ERR?", "0,\"No error\"");
-	}
-	asks(1, "SAMPLE 1000", "ERROR protected");
-	say(1, "*CLS");
-	refuses(1, "SYST:LOCK:REL", SCPI_ERR_PROTECTED);
-	/* oneself may do all, also in another way */
-	asks(0, "SAMP:RATE 5 kHz;*SAV 1;*RCL 1;:SAMP:RATE?", "5.0E+03");
-	asks(0, "SYST:LOCK:REL;:SYST:LOCK:OWN?", "NONE");
-	asks(1, "SAMP:RATE 10 kHz;:SAMP:RATE?", "1.0E+04");
-	/* it ends with its user */
-	asks(1, "SYST:LOCK:REQ?", "1");
-	fake_card_close(rig.fake, rig.lab, 1);
-	asks(0, "SYST:LOCK:OWN?", "NONE");
-}
-
 static void lines_are_bounded(void)
 {
 	static char line[SESSION_QUEUE_MAX / 4];
@@ -408,7 +370,6 @@ static void connections_have_long_messages(void)
 void test_session(void)
 {
 	run_rig(channels_are_checked);
-	run_rig(sampling_is_reserved);
 	run_rig(lines_are_bounded);
 	run_rig(tohost_moves_the_right_bytes);
 	run_rig(fromhost_moves_the_right_bytes);
