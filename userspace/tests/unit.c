@@ -74,3 +74,23 @@ int unit_end(void)
 	printf("1..%d\n", count);
 	return failed ? 1 : 0;
 }
+
+static struct unit_test *tests, **last_test = &tests;
+
+void unit_add(struct unit_test *test)
+{
+	*last_test = test;
+	last_test = &test->next;
+}
+
+int unit_run_all(void)
+{
+	for (struct unit_test *test = tests; test; test = test->next) {
+		if (test->begin)
+			test->begin();
+		unit_run(test->run, test->name);
+		if (test->end)
+			test->end();
+	}
+	return unit_end();
+}

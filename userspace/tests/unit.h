@@ -17,6 +17,35 @@
 
 #define run(test) unit_run(test, #test)
 
+/*
+ * Define a test that unit_run_all() runs, in the order of the sources of the
+ * program; TEST_WITH() with what comes before and after it.
+ */
+#define TEST(name)	TEST_WITH(name, NULL, NULL)
+#define TEST_WITH(function, at_begin, at_end)				\
+static void function(void);						\
+__attribute__((__constructor__)) static void function ## _is_a_test(void) \
+{									\
+	static struct unit_test test = {				\
+		.run = function, .name = #function,			\
+		.begin = at_begin, .end = at_end,			\
+	};								\
+									\
+	unit_add(&test);						\
+}									\
+static void function(void)
+
+struct unit_test {
+	void (*run)(void);
+	const char *name;
+	void (*begin)(void), (*end)(void);	/* may be NULL */
+	struct unit_test *next;
+};
+
+void unit_add(struct unit_test *test);
+/* Return: exit status */
+int unit_run_all(void);
+
 void unit_check(bool ok, const char *what, const char *file, int line);
 void unit_run(void (*test)(void), const char *name);
 void unit_skip(const char *why);

@@ -337,7 +337,7 @@ static void out(const char *arg)
 
 static void open_channel(const char *arg)
 {
-	expect(rig_open(&rig, atoi(arg)), "\n");
+	expect(rig_open(atoi(arg)), "\n");
 }
 
 static void close_channel(const char *arg)
@@ -549,14 +549,14 @@ static void run_section(void)
 	if (kind == LANGUAGE)
 		scpi_user_init(&user);
 	else
-		rig_start(&rig);
+		rig_start();
 	exchanges = 0;
 	memset(known_errors, 0, sizeof(known_errors));
 	unit_run(section, name);
 	if (!exchanges)
 		refuse("a test in which nothing is said");
 	if (kind != LANGUAGE)
-		rig_stop(&rig);
+		rig_stop();
 }
 
 static void run_file(const char *name)

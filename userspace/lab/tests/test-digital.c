@@ -10,7 +10,7 @@
 #include "parts/input.h"
 #include "parts/measure.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 /* Counts and times of a pulse, against a check of each tick */
 static bool pulse_is_right(const struct pulse *p, uint64_t from, uint64_t to)
@@ -36,7 +36,7 @@ static bool pulse_is_right(const struct pulse *p, uint64_t from, uint64_t to)
 	return true;
 }
 
-static void pulses_are_counted_exactly(void)
+TEST(pulses_are_counted_exactly)
 {
 	static const uint64_t starts[] = { 0, 1, 999, UINT64_C(1) << 60 };
 	struct pulse fastest = pulse_of_clock(1);
@@ -66,7 +66,7 @@ static void pulses_are_counted_exactly(void)
 }
 
 /* A threshold follows the samples of its input. */
-static void thresholds_follow_the_input(void)
+RIG_TEST(thresholds_follow_the_input)
 {
 	static const char *const functions[] = { "SIN", "SQU", "TRI", "RAMP" };
 
@@ -104,7 +104,7 @@ static void thresholds_follow_the_input(void)
 	asks(0, "OUTP1:LEV 5;:DIG:LINE1:COUN?;LEV?", "1;1");
 }
 
-static void watches_see_only_later_edges(void)
+RIG_TEST(watches_see_only_later_edges)
 {
 	struct line_watch watch = { .line = 0, .edge = LINE_RISING };
 
@@ -128,7 +128,7 @@ static void watches_see_only_later_edges(void)
 	check(!rig.lab->digital->watches);
 }
 
-static void frequencies_are_measured(void)
+RIG_TEST(frequencies_are_measured)
 {
 	struct session *session;
 
@@ -143,17 +143,9 @@ static void frequencies_are_measured(void)
 	refuses(0, "MEAS:FREQ?", SCPI_ERR_MISSING_PARAMETER);
 	refuses(0, "MEAS:FREQ? 1,0", SCPI_ERR_RANGE);
 	/* the user goes away meanwhile */
-	session = rig_open(&rig, 1);
+	session = rig_open(1);
 	check(measure_start(rig.lab, session, 0, 1000, false) == SCPI_SUSPEND);
 	check(rig.lab->measures && rig.lab->digital->watches);
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(!rig.lab->measures && !rig.lab->digital->watches);
-}
-
-void test_digital(void)
-{
-	run(pulses_are_counted_exactly);
-	run_rig(thresholds_follow_the_input);
-	run_rig(watches_see_only_later_edges);
-	run_rig(frequencies_are_measured);
 }

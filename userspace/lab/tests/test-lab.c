@@ -12,7 +12,7 @@
 #include "start.h"
 #include "tests/rig.h"
 #include "tests/scpi-user.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define FRAME	4	/* bytes, of the two inputs that are sampled at first */
 
@@ -23,7 +23,7 @@ static int16_t sample_at(const uint8_t *bytes)
 
 /* --- all commands ---------------------------------------------------- */
 
-static void tables_are_right(void)
+RIG_TEST(tables_are_right)
 {
 	const char *fault;
 
@@ -48,7 +48,7 @@ static bool example_works(const struct scpi_command *command)
 	return false;
 }
 
-static void examples_work(void)
+TEST(examples_work)
 {
 	const struct lab_settings settings = {
 		.command_time = LAB_SECOND / 1000, .serial = "1",
@@ -56,13 +56,13 @@ static void examples_work(void)
 	};
 	size_t i, j;
 
-	rig_start_with(&rig, &settings);
+	rig_start_with(&settings);
 	fake_card_buffer(rig.fake, 0, 1 << 20, 0, NULL);
 	for (i = 0; i < instrument.table_count; i++) {
 		for (j = 0; j < instrument.tables[i]->count; j++)
 			check(example_works(&instrument.tables[i]->commands[j]));
 	}
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /*
@@ -76,7 +76,7 @@ static void spoil(const char *header, const char *params)
 	snprintf(line, sizeof(line), "%s%s", header, params);
 	say(0, line);
 	say(0, "ABOR;:*CLS");
-	if (!rig_ask(&rig, 0, "*OPC?", "1"))
+	if (!rig_ask(0, "*OPC?", "1"))
 		check(!"the session is stuck");
 }
 
@@ -94,7 +94,7 @@ static void plain_header(const char *header, char *plain)
 	*plain = '\0';
 }
 
-static void wrong_parameters_are_errors(void)
+RIG_TEST(wrong_parameters_are_errors)
 {
 	static const char * const params[] = {
 		" ", " -1", " 1e400", " 1,2,3,4,5,6,7", " x", " 'x'", " #H",
@@ -116,7 +116,7 @@ static void wrong_parameters_are_errors(void)
 
 /* --- sampling and transfers ------------------------------------------ */
 
-static void tohost_brings_samples(void)
+RIG_TEST(tohost_brings_samples)
 {
 	uint8_t *bytes;
 	uint64_t host;
@@ -150,12 +150,12 @@ static unsigned long frames_of(const char *status)
 }
 
 /* The simple dialect, as skelctl record speaks it */
-static void status_while_sampling(void)
+RIG_TEST(status_while_sampling)
 {
 	unsigned long before, after;
 	const char *status;
 
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	status = say(1, "STATUS?");
 	check(strncmp(status, "STATUS IDLE rate=", 17) == 0);
 	check(strstr(status, " ring=65536 transfers=0 refused=0"));
@@ -176,21 +176,21 @@ static void status_while_sampling(void)
 }
 
 /* Sampling ends with the user that started it, unless it is to go on. */
-static void sampling_ends_with_its_user(void)
+RIG_TEST(sampling_ends_with_its_user)
 {
 	unsigned long before;
 
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	say(0, "SAMPLE 1000");
 	fake_card_close(rig.fake, rig.lab, 0);
 	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
-	check(rig_open(&rig, 0));
+	check(rig_open(0));
 	/* a program is its user's */
 	say(0, "PROG:DEF p,'scpi(\"SAMPLE 1000\")';:P;*WAI");
 	check(!strncmp(say(1, "STATUS?"), "STATUS SAMPLING", 15));
 	fake_card_close(rig.fake, rig.lab, 0);
 	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
-	check(rig_open(&rig, 0));
+	check(rig_open(0));
 	say(0, "SAMP:KEEP ON;:SAMPLE 1000");
 	fake_card_close(rig.fake, rig.lab, 0);
 	before = frames_of(say(1, "STATUS?"));
@@ -199,7 +199,7 @@ static void sampling_ends_with_its_user(void)
 }
 
 /* All settings come back, and nothing else changes. */
-static void settings_are_saved(void)
+RIG_TEST(settings_are_saved)
 {
 	static const char settings[] =
 		"INP1:FUNC SQU;AMPL 2;OFFS 0.1;FREQ 12.5;PHAS 90;DCYC 20;:INP2:LOOP 2;"
@@ -235,7 +235,7 @@ static void settings_are_saved(void)
 }
 
 /* A user that goes away while it waits leaves nothing behind. */
-static void waiting_users_may_leave(void)
+RIG_TEST(waiting_users_may_leave)
 {
 	static const char * const lines[] = {
 		"TRIG:SOUR BUS;:READ?", "TRIG:SOUR BUS;:INIT;*WAI",
@@ -244,9 +244,9 @@ static void waiting_users_may_leave(void)
 	};
 	size_t i;
 
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	for (i = 0; i < SCPI_ARRAY_SIZE(lines); i++) {
-		check(rig_open(&rig, 0));
+		check(rig_open(0));
 		say(1, "*RST;*CLS;PROG:DEL:ALL");
 		send_line(0, lines[i]);
 		send_line(0, "*IDN?");
@@ -254,7 +254,7 @@ static void waiting_users_may_leave(void)
 		       session_find(rig.lab, 0)->first)
 			lab_step(rig.lab);
 		fake_card_close(rig.fake, rig.lab, 0);
-		check(rig_ask(&rig, 1, "ABOR;:SYST:TIME:ADV 2;*OPC?",
+		check(rig_ask(1, "ABOR;:SYST:TIME:ADV 2;*OPC?",
 			      "1") ||
 		      !"after the user has left");
 	}
@@ -301,7 +301,7 @@ static char *tell(uint64_t seed, unsigned int hurry, bool slow)
 	char *replies;
 	size_t i;
 
-	rig_start_with(&rig, &settings);
+	rig_start_with(&settings);
 	if (slow)
 		rig.lab->time.clock = exhausted;
 	for (i = 0; i < SCPI_ARRAY_SIZE(story); i++) {
@@ -314,11 +314,11 @@ static char *tell(uint64_t seed, unsigned int hurry, bool slow)
 	if (asprintf(&replies, "%s%08x", fake_card_replies(rig.fake, 0),
 		     memory_sum()) < 0)
 		abort();
-	rig_stop(&rig);
+	rig_stop();
 	return replies;
 }
 
-static void same_seed_same_samples(void)
+TEST(same_seed_same_samples)
 {
 	char *first = tell(1, 1, false), *again = tell(1, 1, false);
 	char *hurried = tell(1, 0, false), *partly = tell(1, 3, false);
@@ -343,7 +343,7 @@ static void same_seed_same_samples(void)
 
 #define SOME_SETTINGS "INP1:FREQ?;:SAMP:RATE?;LIST?;:OUTP1:LEV?;:CLOC1:FREQ?;:TRIG:SOUR?"
 
-static void reset_resets(void)
+RIG_TEST(reset_resets)
 {
 	char before[512];
 
@@ -381,7 +381,7 @@ static bool is_block(const uint8_t *bytes, unsigned int count,
 }
 
 /* A reader that keeps up loses nothing, and sees each frame once. */
-static void stream_is_complete(void)
+RIG_TEST(stream_is_complete)
 {
 	enum { BLOCK = 1000, BLOCKS = 4, LAST = 200 };
 	unsigned int k;
@@ -411,12 +411,12 @@ static void stream_is_complete(void)
 	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
-static void start_commands(void)
+TEST(start_commands)
 {
 	char error[200] = "";
 
 	lab_log_setup(LOG_WARNING);
-	rig_start(&rig);
+	rig_start();
 	check(!lab_start_command(rig.lab, "INP1:FREQ 1 kHz", error,
 				 sizeof(error)));
 	asks(0, "INP1:FREQ?", "1.0E+03");
@@ -435,85 +435,45 @@ static void start_commands(void)
 	/* sampling that it starts goes on */
 	check(!lab_start_command(rig.lab, "SAMPLE 1000", error, sizeof(error)));
 	check(strstr(say(0, "STATUS?"), "SAMPLING"));
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* --- real time ------------------------------------------------------- */
 
-static uint64_t real_now;
-
-static uint64_t real_clock(void)
+TEST(real_time_follows_the_clock)
 {
-	return real_now;
-}
-
-static void start_real(void)
-{
-	const struct lab_settings settings = {
-		.real = true, .seed = 1, .serial = "7",
-	};
-
-	rig_start_with(&rig, &settings);
-	real_now = 5 * LAB_SECOND;
-	rig.lab->time.clock = real_clock;
-	rig.lab->time.real_start = real_now;
-}
-
-static void real_time_follows_the_clock(void)
-{
-	start_real();
+	rig_start_real();
 	asks(0, "SYST:TIME?;TIME:MODE?", "0.000000000;REAL");
-	real_now += 1234567;
+	rig.clock += 1234567;
 	asks(0, "SYST:TIME?", "0.001234567");
 	refuses(0, "SYST:TIME:ADV 1", SCPI_ERR_SETTINGS_CONFLICT);
 	say(0, "SAMPLE 1000");
-	real_now += LAB_SECOND / 20;
+	rig.clock += LAB_SECOND / 20;
 	check(frames_of(say(0, "STATUS?")) / 2 == 25);
 	/* what waits ends at its time, not before */
 	say(0, "STOP;:SAMP:COUN 11");
 	send_line(0, "INIT;*OPC?");
-	fake_card_run(rig.fake, rig.lab, 10);
-	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
+	hears(0, "");
 	check(!lab_step(rig.lab));
 	check(lab_next_timer(rig.lab) != LAB_NEVER);
-	real_now += LAB_TICK + 9 * LAB_SECOND / 1000;
-	fake_card_run(rig.fake, rig.lab, 10);
-	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
-	real_now += LAB_SECOND / 1000;
-	fake_card_run(rig.fake, rig.lab, 10);
-	check(strcmp(fake_card_replies(rig.fake, 0), "1\n") == 0);
+	rig.clock += LAB_TICK + 9 * LAB_SECOND / 1000;
+	hears(0, "");
+	rig.clock += LAB_SECOND / 1000;
+	hears(0, "1\n");
 	check(!lab_step(rig.lab) && lab_next_timer(rig.lab) == LAB_NEVER);
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* What cannot be kept up with is lost and reported. */
-static void real_time_tells_what_is_lost(void)
+TEST(real_time_tells_what_is_lost)
 {
 	const char *status;
 
-	start_real();
+	rig_start_real();
 	say(0, "SAMPLE 1000");
-	real_now += 100 * LAB_SECOND;
+	rig.clock += 100 * LAB_SECOND;
 	status = say(0, "STATUS?");
 	check(!strstr(status, " lost=0 "));
 	check(strstr(status, "SAMPLING"));
-	rig_stop(&rig);
-}
-
-void test_lab(void)
-{
-	run_rig(tables_are_right);
-	run(examples_work);
-	run_rig(wrong_parameters_are_errors);
-	run_rig(tohost_brings_samples);
-	run_rig(status_while_sampling);
-	run_rig(sampling_ends_with_its_user);
-	run_rig(settings_are_saved);
-	run_rig(waiting_users_may_leave);
-	run(same_seed_same_samples);
-	run_rig(reset_resets);
-	run_rig(stream_is_complete);
-	run(start_commands);
-	run(real_time_follows_the_clock);
-	run(real_time_tells_what_is_lost);
+	rig_stop();
 }

@@ -12,7 +12,7 @@
 #include "net/address.h"
 #include "net/client.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 /* The linker leads malloc() of the code under test here (option --wrap). */
 void *__real_malloc(size_t size);
@@ -46,7 +46,7 @@ static const char * const no_addresses[] = {
 	"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80",
 };
 
-static void addresses_are_read(void)
+TEST(addresses_are_read)
 {
 	size_t i;
 
@@ -90,7 +90,7 @@ static void open_client(void)
 
 static void start(void)
 {
-	rig_start(&rig);
+	rig_start();
 	now = LAB_SECOND;
 	open_client();
 }
@@ -99,7 +99,7 @@ static void stop(void)
 {
 	client_free(client);
 	close(peer);
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* As serve() does it, until nothing moves any more */
@@ -150,7 +150,7 @@ static bool answers(const char *text, const char *wanted)
 	return false;
 }
 
-static void messages_come_in_any_pieces(void)
+TEST(messages_come_in_any_pieces)
 {
 	start();
 	check(answers("SYST:SEED 7\nSYST:SEED?\n*OP", "7\n"));
@@ -162,7 +162,7 @@ static void messages_come_in_any_pieces(void)
 	stop();
 }
 
-static void too_much_is_an_error_and_no_end(void)
+TEST(too_much_is_an_error_and_no_end)
 {
 	static char line[SESSION_MESSAGE_MAX + 100];
 	size_t sent = 0;
@@ -191,14 +191,14 @@ static void too_much_is_an_error_and_no_end(void)
 }
 
 /* 2000 lines at once, behind a READ? that waits: the sender waits, too. */
-static void the_sender_is_held_back(void)
+TEST(the_sender_is_held_back)
 {
 	char answer[64] = "";
 	unsigned int lines = 0, answered = 0;
 	ssize_t n;
 
 	start();
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	check(answers("TRIG:SOUR BUS;:SAMP:LIST (@1);COUN 10;:READ?\n", ""));
 	while (lines < 1000000 && put("SYST:SEED?\n", 11) == 11) {
 		lines++;
@@ -223,12 +223,12 @@ static void the_sender_is_held_back(void)
 }
 
 /* A client that does not read: its output is bounded, and what it sends waits. */
-static void one_that_never_reads(void)
+TEST(one_that_never_reads)
 {
 	unsigned int i, refused = 0;
 
 	start();
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	check(strncmp(ask("SAMP:LIST (@1);COUN 20000;:READ?\n"), "20000,0,", 8) == 0);
 	for (i = 0; i < 1000 && refused < 10; i++) {
 		if (put("DATA? 0,20000\n", 14) != 14)
@@ -247,7 +247,7 @@ static void one_that_never_reads(void)
 }
 
 /* What is printed unasked has no end: it is lost, and the user is told so. */
-static void output_is_bounded(void)
+TEST(output_is_bounded)
 {
 	static char line[1000];
 	unsigned int i;
@@ -268,7 +268,7 @@ static void output_is_bounded(void)
 	stop();
 }
 
-static void a_client_that_ends_its_side_is_answered(void)
+TEST(a_client_that_ends_its_side_is_answered)
 {
 	start();
 	put("SYST:SEED 9\nSYST:SEED?\nSYST:SE", 30);	/* half a line: no command */
@@ -289,7 +289,7 @@ static void a_client_that_ends_its_side_is_answered(void)
 }
 
 /* In the middle of a block, and of an answer */
-static void disconnect_anywhere(void)
+TEST(disconnect_anywhere)
 {
 	static const char * const begun[] = {
 		"PROG:DEF P,#6100000abc", "PROG:DEF P,#61", "*IDN?", "P '", "",
@@ -318,7 +318,7 @@ static void disconnect_anywhere(void)
 	stop();
 }
 
-static void too_many_are_refused_by_a_line(void)
+TEST(too_many_are_refused_by_a_line)
 {
 	start();
 	while (session_connect(rig.lab))
@@ -348,7 +348,7 @@ void *__wrap_malloc(size_t size)
 	       NULL : __real_malloc(size);
 }
 
-static void no_memory_is_not_too_many(void)
+TEST(no_memory_is_not_too_many)
 {
 	start();
 	close(peer);
@@ -359,18 +359,4 @@ static void no_memory_is_not_too_many(void)
 	check(!client->session);
 	check(answers("", "ERROR memory: none for one more connection, close one first\n"));
 	stop();
-}
-
-void test_net(void)
-{
-	run(addresses_are_read);
-	run(messages_come_in_any_pieces);
-	run(too_much_is_an_error_and_no_end);
-	run(the_sender_is_held_back);
-	run(one_that_never_reads);
-	run(output_is_bounded);
-	run(a_client_that_ends_its_side_is_answered);
-	run(disconnect_anywhere);
-	run(too_many_are_refused_by_a_line);
-	run(no_memory_is_not_too_many);
 }

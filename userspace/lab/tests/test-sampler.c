@@ -10,33 +10,16 @@
 #include "parts/reader.h"
 #include "parts/sampler.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define check_same(is, wanted)	check(!strcmp(is, wanted))
 
 #define TOLD	"event: SAMPLING ended, which another user has started"
 
-static uint64_t present;	/* of real time */
-
-static uint64_t test_clock(void)
-{
-	return present;
-}
-
-static void start_real(void)
-{
-	const struct lab_settings settings = { .real = true, .serial = "1" };
-
-	rig_start_with(&rig, &settings);
-	present = 1000;
-	rig.lab->time.clock = test_clock;
-	rig.lab->time.real_start = present;
-}
-
 /* Let real time pass, and the instrument follow. */
 static const char *pass(lab_time time, const char *line)
 {
-	present += time;
+	rig.clock += time;
 	return say(0, line);
 }
 
@@ -63,7 +46,7 @@ static bool ring_is_right(uint64_t from, uint64_t to)
 	return true;
 }
 
-static void frames_are_sampled_at_their_time(void)
+RIG_TEST(frames_are_sampled_at_their_time)
 {
 	asks(0, "SAMP:LIST (@2,1,8,1);RATE 30 kHz;COUN 500;:INIT;*OPC?", "1");
 	check(s()->interval == 3333 && s()->start == 0);
@@ -76,12 +59,12 @@ static void frames_are_sampled_at_their_time(void)
 	     "3.0003000300030002E+04;(@2,1,8,1);500");
 }
 
-static void same_commands_give_same_frames(void)
+TEST(same_commands_give_same_frames)
 {
 	static uint8_t first[RIG_MEMORY];
 
 	for (int i = 0; i < 2; i++) {
-		rig_start(&rig);
+		rig_start();
 		say(0, "INP2:FUNC NOIS;:SAMP:RATE 12345;:INIT");
 		say(0, "SYST:TIME:ADV 0.777;:INP1:FREQ 77.7");
 		say(0, "*WAI;:READ?");
@@ -89,11 +72,11 @@ static void same_commands_give_same_frames(void)
 			check(!memcmp(first, rig.lab->card->memory, RIG_MEMORY));
 		else
 			memcpy(first, rig.lab->card->memory, RIG_MEMORY);
-		rig_stop(&rig);
+		rig_stop();
 	}
 }
 
-static void ring_wraps(void)
+RIG_TEST(ring_wraps)
 {
 	memset(rig.lab->card->memory, 0x55, RIG_MEMORY);
 	/* 100 bytes are 16 frames of 6 bytes and a rest that is not used */
@@ -108,7 +91,7 @@ static void ring_wraps(void)
 }
 
 /* 36 million frames of two inputs, most of them never looked at */
-static void an_hour_passes_in_seconds(void)
+RIG_TEST(an_hour_passes_in_seconds)
 {
 	asks(0, "SAMP:COUN INF;:INIT;:SYST:TIME:ADV 3600;:ABOR", "");
 	check(sampler_frames(rig.lab) == 36000001 && s()->lost == 0);
@@ -116,7 +99,7 @@ static void an_hour_passes_in_seconds(void)
 }
 
 /* A change of a generator does not change what was sampled before it. */
-static void changes_take_effect_at_their_time(void)
+RIG_TEST(changes_take_effect_at_their_time)
 {
 	say(0, "INP1:FUNC DC;OFFS 1;:SAMP:COUN INF;:INIT");
 	say(0, "INP1:OFFS 2");
@@ -141,7 +124,7 @@ static int run_number(void)
 }
 
 /* A user that records can see what others do to the recording. */
-static void runs_are_numbered(void)
+RIG_TEST(runs_are_numbered)
 {
 	static const char *const changes[] = {
 		"SAMPLE 1000", "INPUT 1 1000 1000", "INP2:FUNC SQU",
@@ -180,7 +163,7 @@ static bool changes_run(const char *line)
 }
 
 /* Others write to the ring, 4096 bytes from 8192 on, or beside it. */
-static void the_ring_is_guarded(void)
+RIG_TEST(the_ring_is_guarded)
 {
 	uint64_t host;
 	char line[80];
@@ -214,14 +197,14 @@ static void the_ring_is_guarded(void)
 }
 
 /* The user goes away while it samples, or while the user waits. */
-static void users_come_and_go(void)
+RIG_TEST(users_come_and_go)
 {
-	check(rig_open(&rig, 1) && rig_open(&rig, 2));
+	check(rig_open(1) && rig_open(2));
 	say(0, "TRIG:SOUR BUS;:SAMP:COUN 10");
 	say(1, "INIT;*OPC");
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(s()->state == SAMPLER_IDLE && !s()->owner);
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	say(1, "SAMP:KEEP ON;:INIT;*OPC");
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(s()->state == SAMPLER_WAITING && !s()->owner);
@@ -237,7 +220,7 @@ static void users_come_and_go(void)
 }
 
 /* Who changes or ends what another user samples is told so, and so is that one. */
-static void users_are_told_of_each_other(void)
+RIG_TEST(users_are_told_of_each_other)
 {
 	static const struct {
 		const char *command, *what;
@@ -249,7 +232,7 @@ static void users_are_told_of_each_other(void)
 	};
 	char line[100];
 
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	say(0, "*SAV 1");
 	for (unsigned int i = 0; i < ARRAY_SIZE(changes); i++) {
 		const char *what = changes[i].what;
@@ -280,11 +263,11 @@ static void users_are_told_of_each_other(void)
 }
 
 /* Real time: what cannot be kept up with is lost, and reported. */
-static void overruns_are_told(void)
+TEST(overruns_are_told)
 {
 	uint64_t frames;
 
-	start_real();
+	rig_start_real();
 	check(!strcmp(pass(0, "SAMP:COUN INF;:INIT"), ""));
 	/* 90 ms late: nothing is lost */
 	for (int i = 0; i < 20; i++)
@@ -305,13 +288,13 @@ static void overruns_are_told(void)
 	pass(50000000, "");
 	check(!strncmp(pass(10 * LAB_SECOND, ""), "event: OVERRUN ", 15));
 	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* Frames before the trigger are never missing in between. */
-static void overruns_restart_the_wait(void)
+TEST(overruns_restart_the_wait)
 {
-	start_real();
+	rig_start_real();
 	pass(0, "TRIG:SOUR LINE;LINE 9;:SAMP:PRET 1000;COUN 2000;:INIT");
 	check(!strcmp(pass(10 * LAB_SECOND, ""), ""));
 	check(s()->lost == 0 && s()->valid > 90000);
@@ -326,20 +309,5 @@ static void overruns_restart_the_wait(void)
 	check(s()->start + (s()->first + 1000) * s()->interval >=
 	      s()->trigger.tick);
 	check(ring_is_right(s()->first, s()->next));
-	rig_stop(&rig);
-}
-
-void test_sampler(void)
-{
-	run_rig(frames_are_sampled_at_their_time);
-	run(same_commands_give_same_frames);
-	run_rig(ring_wraps);
-	run_rig(an_hour_passes_in_seconds);
-	run_rig(changes_take_effect_at_their_time);
-	run_rig(runs_are_numbered);
-	run_rig(the_ring_is_guarded);
-	run_rig(users_come_and_go);
-	run_rig(users_are_told_of_each_other);
-	run(overruns_are_told);
-	run(overruns_restart_the_wait);
+	rig_stop();
 }

@@ -13,7 +13,7 @@
 #include "parts/sampler.h"
 #include "parts/stream.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define BLOCKS	4
 #define BLOCK	4096		/* bytes */
@@ -21,7 +21,6 @@
 
 static uint64_t host;
 static uint8_t *buffer;
-static uint64_t present;
 
 /* What the reader knows */
 static uint64_t blocks;		/* read */
@@ -29,24 +28,12 @@ static uint64_t frame;		/* expected next */
 static uint64_t lost;		/* reported by OVERRUN */
 static unsigned int faults;
 
-static uint64_t test_clock(void)
-{
-	return present;
-}
-
 static void start_with(bool real)
 {
-	const struct lab_settings settings = {
-		.real = real, .serial = "1",
-		.command_time = LAB_SECOND / 1000,
-	};
-
-	rig_start_with(&rig, &settings);
-	if (real) {
-		present = 1000;
-		rig.lab->time.clock = test_clock;
-		rig.lab->time.real_start = present;
-	}
+	if (real)
+		rig_start_real();
+	else
+		rig_start();
 	host = fake_card_buffer(rig.fake, 0, BLOCKS * BLOCK, 0, &buffer);
 	blocks = 0;
 	frame = 0;
@@ -125,7 +112,7 @@ static bool nothing_is_missing(void)
 	       stream_backlog(rig.lab) == sampler_frames(rig.lab);
 }
 
-static void each_frame_arrives_in_virtual_time(void)
+TEST(each_frame_arrives_in_virtual_time)
 {
 	start_with(false);
 	say(0, "SAMP:RATE 1 MHz");
@@ -143,10 +130,10 @@ static void each_frame_arrives_in_virtual_time(void)
 		read_lines(acknowledge(blocks - blocks % 3));
 	check(lost == 0 && nothing_is_missing());
 	check(rig.lab->sampler->lost == 0);
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void lost_frames_are_counted(void)
+TEST(lost_frames_are_counted)
 {
 	start_with(false);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
@@ -165,11 +152,11 @@ static void lost_frames_are_counted(void)
 	}
 	check(lost > 10000 && blocks > 50);
 	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* Exactly one frame more than the ring can hold */
-static void the_oldest_frames_are_lost_first(void)
+TEST(the_oldest_frames_are_lost_first)
 {
 	for (int more = -1; more < 3; more++) {
 		uint64_t full;
@@ -185,12 +172,12 @@ static void the_oldest_frames_are_lost_first(void)
 		check(stream()->lost == (more > 0 ? 8192 : 0));
 		read_lines(acknowledge(blocks));
 		check(blocks == 2 * BLOCKS && nothing_is_missing());
-		rig_stop(&rig);
+		rig_stop();
 	}
 }
 
 /* Time passes, but the card cannot send anything. */
-static void blocks_on_the_way_stay_as_they_are(void)
+TEST(blocks_on_the_way_stay_as_they_are)
 {
 	start_with(false);
 	say(0, "TRIG:SOUR BUS");
@@ -208,11 +195,11 @@ static void blocks_on_the_way_stay_as_they_are(void)
 	check(stream()->frames_sent + stream()->lost +
 	      stream_backlog(rig.lab) == sampler_frames(rig.lab));
 	check(rig.lab->sampler->lost > 50000);
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* However transfers end after STREam:STOP, it is not reported. */
-static void stopping_forgets_transfers(void)
+TEST(stopping_forgets_transfers)
 {
 	start_with(false);
 	stream_to(host + BLOCKS * BLOCK, BLOCKS * BLOCK, BLOCK);
@@ -224,11 +211,11 @@ static void stopping_forgets_transfers(void)
 	check(!strstr(say(0, ""), "STOPPED"));
 	check(fake_card_refused(rig.fake) > 0);
 	asks(0, "SYST:ERR?", "0,\"No error\"");
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* The last block is short, and frames lost at the end are reported. */
-static void the_rest_comes_at_the_end(void)
+TEST(the_rest_comes_at_the_end)
 {
 	const char *lines;
 
@@ -259,11 +246,11 @@ static void the_rest_comes_at_the_end(void)
 	check_frames(1, 1024);
 	check_frames(2, 452);
 	check(faults == 0 && stream()->frames_sent == 6024);
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* The trigger is somewhere in the ring: blocks go over its end. */
-static void blocks_go_over_the_end_of_the_ring(void)
+TEST(blocks_go_over_the_end_of_the_ring)
 {
 	start_with(false);
 	say(0, "INP3:FREQ 0.37;FUNC SIN;:SAMP:PRET 4321;:TRIG:SOUR INP;INP 3");
@@ -279,10 +266,10 @@ static void blocks_go_over_the_end_of_the_ring(void)
 		read_lines(acknowledge(blocks));
 	check(!faults && !stream()->lost);
 	check(fake_card_granted(rig.fake) > 40);
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void a_refused_transfer_ends_it(void)
+TEST(a_refused_transfer_ends_it)
 {
 	start_with(false);
 	stream_to(host + BLOCK, BLOCKS * BLOCK, BLOCK);
@@ -300,13 +287,13 @@ static void a_refused_transfer_ends_it(void)
 	check(strstr(say(0, "ABOR;:PROG:DEF p,'scpi(\"STRE:STAR 0,65536;:INIT\") wait(1)';:p"),
 		     "event: STREAM STOPPED host-address\n"));
 	check(!strncmp(say(0, "SYST:ERR?"), "-300", 4));
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void the_stream_belongs_to_one_user(void)
+TEST(the_stream_belongs_to_one_user)
 {
 	start_with(false);
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	refuses(1, "STRE:STAR 4096,65536", SCPI_ERR_SETTINGS_CONFLICT);
 	refuses(1, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT);
@@ -329,25 +316,25 @@ static void the_stream_belongs_to_one_user(void)
 	/* blocks are half of the memory, unless their size is given */
 	asks(1, "*RST;:STRE:STAR 0,18446744073709551615", "");
 	check(stream()->block_bytes == RIG_MEMORY / 2);
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* Sampling that a killed program has streamed ends, unless it is to go on. */
-static void sampling_ends_with_its_stream(void)
+TEST(sampling_ends_with_its_stream)
 {
 	start_with(false);
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	say(0, "INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	asks(1, "STAT:OPER:COND?", "16");
 	fake_card_close(rig.fake, rig.lab, 0);
 	asks(1, "STAT:OPER:COND?", "0");
-	check(rig_open(&rig, 0));
+	check(rig_open(0));
 	say(0, "SAMP:KEEP ON;:INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	fake_card_close(rig.fake, rig.lab, 0);
 	asks(1, "STAT:OPER:COND?", "16");
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* Real time passes in uneven pieces; the reader is sometimes slow. */
@@ -361,9 +348,9 @@ static void pass_real_time(const char *rate, uint64_t jump)
 	read_lines(say(0, "INIT"));
 	for (int i = 0; i < 3000; i++) {
 		random = random * 6364136223846793005 + 1;
-		present += random >> 40;	/* up to 17 ms */
+		rig.clock += random >> 40;	/* up to 17 ms */
 		if (i % 500 == 99)
-			present += jump;
+			rig.clock += jump;
 		if (i % 100 < 50 || i % 500 == 99)
 			read_lines(acknowledge(blocks));
 		else
@@ -375,27 +362,12 @@ static void pass_real_time(const char *rate, uint64_t jump)
 	check(sampler_frames(rig.lab) ==
 	      (lab_tick(rig.lab) - rig.lab->sampler->start) /
 	      rig.lab->sampler->interval + 1);
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void real_time_loses_nothing_silently(void)
+TEST(real_time_loses_nothing_silently)
 {
 	/* what is lost is more, or less, than the ring holds */
 	pass_real_time("SAMP:RATE 100 kHz", 3 * LAB_SECOND);
 	pass_real_time("SAMP:RATE 10 kHz", LAB_SECOND / 5);
-}
-
-void test_stream(void)
-{
-	run(each_frame_arrives_in_virtual_time);
-	run(lost_frames_are_counted);
-	run(the_oldest_frames_are_lost_first);
-	run(blocks_on_the_way_stay_as_they_are);
-	run(stopping_forgets_transfers);
-	run(the_rest_comes_at_the_end);
-	run(blocks_go_over_the_end_of_the_ring);
-	run(a_refused_transfer_ends_it);
-	run(the_stream_belongs_to_one_user);
-	run(sampling_ends_with_its_stream);
-	run(real_time_loses_nothing_silently);
 }

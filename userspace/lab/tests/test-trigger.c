@@ -8,7 +8,7 @@
 #include "parts/input.h"
 #include "parts/sampler.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 static const struct sampler *s(void)
 {
@@ -42,7 +42,7 @@ static bool frames_are_right(uint64_t count)
 
 static void start(const char *settings)
 {
-	rig_start(&rig);
+	rig_start();
 	asks(0, settings, "");
 }
 
@@ -64,7 +64,7 @@ static uint64_t search(unsigned int input, int level, int width, int slope,
 	}
 }
 
-static void levels_trigger_at_the_exact_frame(void)
+TEST(levels_trigger_at_the_exact_frame)
 {
 	static const struct {
 		const char *settings;
@@ -99,21 +99,21 @@ static void levels_trigger_at_the_exact_frame(void)
 		check(s()->trigger.tick == s()->start + found * s()->interval);
 		check(sampler_frames(rig.lab) == 1000);
 		check(frames_are_right(1000));
-		rig_stop(&rig);
+		rig_stop();
 	}
 }
 
 /* The same noise crosses often, but never by the hysteresis. */
-static void hysteresis_keeps_noise_off(void)
+TEST(hysteresis_keeps_noise_off)
 {
 	start("INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT");
 	asks(0, "SYST:TIME:ADV 10;:STAT:OPER:COND?", "32");
 	asks(0, "ABOR;:TRIG:HYST 0;:INIT;*WAI;:STAT:OPER:COND?", "0");
 	check(sampler_frames(rig.lab) == 10 && s()->first < 50);
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void commands_trigger_the_next_frame(void)
+TEST(commands_trigger_the_next_frame)
 {
 	uint64_t tick;
 
@@ -138,10 +138,10 @@ static void commands_trigger_the_next_frame(void)
 	asks(0, "TRIG;*WAI;:STAT:OPER:COND?", "0");
 	/* before the frames before it are there: it waits for these */
 	check(s()->first == 0 && frames_are_right(1000));
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void digital_edges_trigger(void)
+TEST(digital_edges_trigger)
 {
 	/* CLOCk1 rises at each 1.00003 ms, frames are at each 0.1 ms */
 	start("CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3");
@@ -166,22 +166,22 @@ static void digital_edges_trigger(void)
 	check(s()->start + s()->first * s()->interval - s()->trigger.tick <=
 	      s()->interval);
 	check(frames_are_right(1000));
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* An edge that comes too early for the frames before it is not the trigger. */
-static void early_triggers_are_not_taken(void)
+TEST(early_triggers_are_not_taken)
 {
 	start("TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1");
 	say(0, "SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_WAITING);
 	say(0, "DIG:OUTP 0;OUTP 1;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(1000));
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* Frame 0 is that long after the trigger, in whole frames */
-static void triggers_are_delayed(void)
+TEST(triggers_are_delayed)
 {
 	start("SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT");
 	say(0, "SYST:TIME:ADV 1;*TRG;*WAI");
@@ -191,11 +191,11 @@ static void triggers_are_delayed(void)
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK <
 	      22000001);
 	asks(0, "TRIG:DEL?;DEL? MAX;*RST;DEL?", "2.05E-02;3.6E+03;0.0E+00");
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* Several acquisitions follow each other in the ring, as if they were one. */
-static void triggers_are_counted(void)
+TEST(triggers_are_counted)
 {
 	int16_t *ring;
 
@@ -223,16 +223,5 @@ static void triggers_are_counted(void)
 	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
 	asks(0, "SAMP:COUN INF", "");
 	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
-	rig_stop(&rig);
-}
-
-void test_trigger(void)
-{
-	run(levels_trigger_at_the_exact_frame);
-	run(hysteresis_keeps_noise_off);
-	run(commands_trigger_the_next_frame);
-	run(digital_edges_trigger);
-	run(early_triggers_are_not_taken);
-	run(triggers_are_delayed);
-	run(triggers_are_counted);
+	rig_stop();
 }
