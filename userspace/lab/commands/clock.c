@@ -21,8 +21,7 @@ static int set_divider(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_divider(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, clock_divider(scpi_lab(scpi), number(call)));
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, clock_divider(scpi_lab(scpi), number(call)));
 }
 
 static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
@@ -34,9 +33,8 @@ static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_frequency(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_number(scpi, (double)CLOCK_MASTER /
-				clock_divider(scpi_lab(scpi), number(call)));
-	return SCPI_OK;
+	return scpi_reply_number(scpi, (double)CLOCK_MASTER /
+				       clock_divider(scpi_lab(scpi), number(call)));
 }
 
 static int measure(struct scpi *scpi, const struct scpi_call *call, bool period)

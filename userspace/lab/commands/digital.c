@@ -25,8 +25,7 @@ static int set_level(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_level(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_bool(scpi, digital_level(scpi_lab(scpi), number(call)));
-	return SCPI_OK;
+	return scpi_reply_bool(scpi, digital_level(scpi_lab(scpi), number(call)));
 }
 
 static int set_outputs(struct scpi *scpi, const struct scpi_call *call)
@@ -39,15 +38,13 @@ static int set_outputs(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_outputs(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)) >>
-				 DIGITAL_INPUTS);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)) >>
+					DIGITAL_INPUTS);
 }
 
 static int get_levels(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)));
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)));
 }
 
 /* Does this number of the source exist? */
@@ -91,9 +88,8 @@ static int get_source(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_count(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_address(scpi, digital_edges(scpi_lab(scpi), number(call),
-					       call->arg[0].integer + 1));
-	return SCPI_OK;
+	return scpi_reply_address(scpi, digital_edges(scpi_lab(scpi), number(call),
+						      call->arg[0].integer + 1));
 }
 
 static int clear_count(struct scpi *scpi, const struct scpi_call *call)

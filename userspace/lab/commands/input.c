@@ -51,13 +51,6 @@ static int set_function(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int get_function(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_choice(scpi, &call->command->params[0],
-			  input_of(scpi, call)->signal.function);
-	return SCPI_OK;
-}
-
 static int set_phase(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct lab *lab = scpi_lab(scpi);
@@ -71,13 +64,6 @@ static int set_phase(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int get_phase(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, input_of(scpi, call)->signal.phase * 360.0 /
-				SIGNAL_CYCLE);
-	return SCPI_OK;
-}
-
 static int set_output(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct lab *lab = scpi_lab(scpi);
@@ -86,12 +72,6 @@ static int set_output(struct scpi *scpi, const struct scpi_call *call)
 	input->output = call->arg[0].integer - 1;
 	input->signal.function = SIGNAL_LOOPBACK;
 	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_output(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_integer(scpi, input_of(scpi, call)->output + 1);
 	return SCPI_OK;
 }
 
@@ -126,20 +106,19 @@ static int get_file(struct scpi *scpi, const struct scpi_call *call)
 
 	scpi_reply_string(scpi, input->file);
 	scpi_reply_integer(scpi, input->channel);
-	scpi_reply_number(scpi, recording ? (double)recording->rate /
-					    SIGNAL_HERTZ : 0);
-	return SCPI_OK;
+	return scpi_reply_number(scpi, recording ? (double)recording->rate /
+						   SIGNAL_HERTZ : 0);
 }
 
 static int get_points(struct scpi *scpi, const struct scpi_call *call)
 {
 	const struct recording *recording = input_of(scpi, call)->recording;
 
-	scpi_reply_integer(scpi, recording ? recording->count : 0);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, recording ? recording->count : 0);
 }
 
 #define KEPT(member)	.object = &inputs, SCPI_KEPT(struct input, member)
+#define SEEN(member)	.object = &inputs, SCPI_SEEN(struct input, member)
 #define OF_INPUT	.suffix_min = { 1 }, .suffix_max = { LAB_INPUTS }
 
 /* LOOPback and FILE set FUNCtion, so that comes after them for *RCL. */
@@ -174,7 +153,7 @@ static const struct scpi_command commands[] = {
 		.reply = "Hz", .example = "INP1:FREQ 1 kHz",
 	}, {
 		.header = "INPut<n>:PHASe", OF_INPUT, .set = set_phase,
-		.query = get_phase,
+		SEEN(signal.phase), .scale = SIGNAL_CYCLE / 360.0,
 		.params = { { NUMBER("phase", "deg", -360, 360, 0) } },
 		.help = "Phase of SIN, SQU, TRI and RAMP at time 0 of the instrument.",
 		.reply = "0 to 360 degrees", .example = "INP1:PHAS 90 deg",
@@ -186,7 +165,7 @@ static const struct scpi_command commands[] = {
 		.reply = "percent", .example = "INP2:DCYC 25",
 	}, {
 		.header = "INPut<n>:LOOPback", OF_INPUT, .set = set_output,
-		.query = get_output,
+		SEEN(output), .first = 1,
 		.params = { { INTEGER("output", 1, LAB_OUTPUTS, 1) } },
 		.help = "Connect an analog output to the input.",
 		.reply = "number of the output", .example = "INP1:LOOP 2",
@@ -217,7 +196,7 @@ static const struct scpi_command commands[] = {
 		.example = "INP3:FILE:POIN?",
 	}, {
 		.header = "INPut<n>:FUNCtion", OF_INPUT, .set = set_function,
-		.query = get_function,
+		SEEN(signal.function),
 		.params = {
 			{ CHOICE("function",
 				 "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE") },

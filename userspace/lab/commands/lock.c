@@ -44,8 +44,7 @@ static int request(struct scpi *scpi, const struct scpi_call *call)
 	(void)call;
 	if (!lab->holder)
 		lab->holder = user;
-	scpi_reply_integer(scpi, lab->holder == user);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, lab->holder == user);
 }
 
 static int release(struct scpi *scpi, const struct scpi_call *call)

@@ -52,12 +52,6 @@ static int set_level(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int get_level(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, output_of(scpi, call)->level);
-	return SCPI_OK;
-}
-
 static int set_waveform(struct scpi *scpi, const struct scpi_call *call)
 {
 	return output_set_waveform(scpi_lab(scpi), number(call),
@@ -68,8 +62,7 @@ static int set_waveform(struct scpi *scpi, const struct scpi_call *call)
 static int get_waveform(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_reply_address(scpi, output_of(scpi, call)->address);
-	scpi_reply_address(scpi, output_of(scpi, call)->points);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, output_of(scpi, call)->points);
 }
 
 static int set_state(struct scpi *scpi, const struct scpi_call *call)
@@ -81,18 +74,12 @@ static int set_state(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int get_state(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_bool(scpi, output_of(scpi, call)->running);
-	return SCPI_OK;
-}
-
 #define OF_OUTPUT	.suffix_min = { 1 }, .suffix_max = { LAB_OUTPUTS }
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "OUTPut<n>:LEVel", OF_OUTPUT, .set = set_level,
-		.query = get_level,
+		.object = &outputs, SCPI_SEEN(struct output, level),
 		.params = {
 			{ NUMBER("level", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
 				 0) },
@@ -130,7 +117,7 @@ static const struct scpi_command commands[] = {
 		.reply = "LOOP or ONCE", .example = "OUTP1:MODE ONCE",
 	}, {
 		.header = "OUTPut<n>:STATe", OF_OUTPUT, .set = set_state,
-		.query = get_state,
+		.object = &outputs, SCPI_SEEN(struct output, running),
 		.params = { { PARAM(BOOL, "on") } },
 		.help = "Play the waveform from its first point, or return to the\n"
 			"level.",

@@ -149,8 +149,7 @@ static int listing(struct scpi *scpi, const struct scpi_call *call)
 	length -= start;
 	if (length > PROGRAM_PAGE)
 		length = PROGRAM_PAGE;
-	scpi_reply_block(scpi, text + start, length);
-	return SCPI_OK;
+	return scpi_reply_block(scpi, text + start, length);
 }
 
 static int delete(struct scpi *scpi, const struct scpi_call *call)

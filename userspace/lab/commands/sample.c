@@ -63,8 +63,7 @@ static int get_list(struct scpi *scpi, const struct scpi_call *call)
 	for (unsigned int i = 0; i < sampler->list_length; i++)
 		length += snprintf(text + length, sizeof(text) - length,
 				   i ? ",%u" : "%u", sampler->list[i] + 1);
-	scpi_reply_text(scpi, "(@%s)", text);
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "(@%s)", text);
 }
 
 static int set_rate(struct scpi *scpi, const struct scpi_call *call)
@@ -80,11 +79,10 @@ static int set_rate(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_rate(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_number(scpi, (double)CLOCK_MASTER /
-				(scpi_session(scpi)->saves ?
-				 sampler_of(scpi)->period :
-				 sampler_interval(scpi_lab(scpi))));
-	return SCPI_OK;
+	return scpi_reply_number(scpi, (double)CLOCK_MASTER /
+				       (scpi_session(scpi)->saves ?
+					sampler_of(scpi)->period :
+					sampler_interval(scpi_lab(scpi))));
 }
 
 static int set_source(struct scpi *scpi, const struct scpi_call *call)
@@ -165,21 +163,15 @@ static int get_ring(struct scpi *scpi, const struct scpi_call *call)
 	uint64_t address, length = sampler_ring(scpi_lab(scpi), &address);
 
 	scpi_reply_address(scpi, address);
-	scpi_reply_address(scpi, length);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, length);
 }
 
-static int set_keep(struct scpi *scpi, const struct scpi_call *call)
+static void *find_user(struct scpi *scpi, const struct scpi_call *call)
 {
-	session_user(scpi_session(scpi))->keeps = call->arg[0].integer;
-	return SCPI_OK;
+	return session_user(scpi_session(scpi));
 }
 
-static int get_keep(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_bool(scpi, session_user(scpi_session(scpi))->keeps);
-	return SCPI_OK;
-}
+static const struct scpi_object user = { .find = find_user };
 
 static int initiate(struct scpi *scpi, const struct scpi_call *call)
 {
@@ -308,8 +300,8 @@ static const struct scpi_command commands[] = {
 			"card memory",
 		.example = "SAMP:RING 0,65536",
 	}, {
-		.header = "SAMPle:KEEP", .set = set_keep, .query = get_keep,
-		.unsaved = true,
+		.header = "SAMPle:KEEP", .object = &user,
+		SCPI_KEPT(struct session, keeps), .unsaved = true,
 		.params = { { PARAM(BOOL, "on") } },
 		.help = "Whether sampling that this user starts goes on after it has\n"
 			"closed the card or its connection. OFF at first; *RST does\n"

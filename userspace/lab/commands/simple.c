@@ -71,9 +71,8 @@ static int get_inputs(struct scpi *scpi, const struct scpi_call *call)
 	for (unsigned int i = 0; i < sampler->list_length; i++)
 		length += describe(lab, sampler->list[i], text + length,
 				   sizeof(text) - length);
-	scpi_reply_last(scpi, "INPUTS %u bits=16 range=%d%s",
-			sampler->list_length, RANGE, text);
-	return SCPI_OK;
+	return scpi_reply_last(scpi, "INPUTS %u bits=16 range=%d%s",
+			       sampler->list_length, RANGE, text);
 }
 
 static int set_input(struct scpi *scpi, const struct scpi_call *call)
@@ -90,8 +89,7 @@ static int set_input(struct scpi *scpi, const struct scpi_call *call)
 	signal->frequency = frequency * (SIGNAL_HERTZ / 1000);
 	signal->amplitude = amplitude / 1000.0;
 	input_changed(lab, n);
-	scpi_reply_text(scpi, "OK INPUT");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK INPUT");
 }
 
 static int sample(struct scpi *scpi, const struct scpi_call *call)
@@ -117,15 +115,13 @@ static int sample(struct scpi *scpi, const struct scpi_call *call)
 		scpi_error(scpi, error, "%s", why);
 		return fail(scpi, error, "conflict");
 	}
-	scpi_reply_text(scpi, "OK SAMPLE");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK SAMPLE");
 }
 
 static int stop(struct scpi *scpi, const struct scpi_call *call)
 {
 	sampler_abort(scpi_lab(scpi));
-	scpi_reply_text(scpi, "OK STOP");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK STOP");
 }
 
 static const char *trigger_state(const struct sampler *sampler)
@@ -156,19 +152,18 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 		ring -= ring % (s->list_length * sizeof(int16_t));
 		position = base;
 	}
-	scpi_reply_last(scpi,
-			"STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s base=%llu period=%llu run=%llu",
-			s->state == SAMPLER_IDLE ? "IDLE" : "SAMPLING",
-			(unsigned long long)((CLOCK_MASTER + interval / 2) /
-					     interval), frames,
-			(unsigned long long)position, (unsigned long long)ring,
-			transfers_running(lab) + stream_transfers(lab),
-			(unsigned long long)lab->card->refused,
-			(unsigned long long)s->lost, trigger_state(s),
-			(unsigned long long)base,
-			(unsigned long long)interval * LAB_TICK,
-			(unsigned long long)s->run);
-	return SCPI_OK;
+	return scpi_reply_last(scpi,
+			       "STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s base=%llu period=%llu run=%llu",
+			       s->state == SAMPLER_IDLE ? "IDLE" : "SAMPLING",
+			       (unsigned long long)((CLOCK_MASTER + interval / 2) /
+						    interval), frames,
+			       (unsigned long long)position, (unsigned long long)ring,
+			       transfers_running(lab) + stream_transfers(lab),
+			       (unsigned long long)lab->card->refused,
+			       (unsigned long long)s->lost, trigger_state(s),
+			       (unsigned long long)base,
+			       (unsigned long long)interval * LAB_TICK,
+			       (unsigned long long)s->run);
 }
 
 static const struct scpi_command commands[] = {

@@ -44,14 +44,13 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 	sampler_catch_up(scpi_lab(scpi));
 	if (s->flows)
 		next = s->next - lab->sampler->first;
-	scpi_reply_last(scpi,
-			"STREAM %s blocks=%llu acknowledged=%llu frames=%llu lost=%llu next=%llu",
-			s->owner ? "RUNNING" : "STOPPED",
-			(unsigned long long)s->sent,
-			(unsigned long long)s->acknowledged,
-			(unsigned long long)s->frames_sent,
-			(unsigned long long)s->lost, next);
-	return SCPI_OK;
+	return scpi_reply_last(scpi,
+			       "STREAM %s blocks=%llu acknowledged=%llu frames=%llu lost=%llu next=%llu",
+			       s->owner ? "RUNNING" : "STOPPED",
+			       (unsigned long long)s->sent,
+			       (unsigned long long)s->acknowledged,
+			       (unsigned long long)s->frames_sent,
+			       (unsigned long long)s->lost, next);
 }
 
 static const struct scpi_command commands[] = {

@@ -20,10 +20,9 @@ static int get_time(struct scpi *scpi, const struct scpi_call *call)
 {
 	lab_time now = lab_now(scpi_lab(scpi));
 
-	scpi_reply_text(scpi, "%llu.%09llu",
-			(unsigned long long)(now / LAB_SECOND),
-			(unsigned long long)(now % LAB_SECOND));
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "%llu.%09llu",
+			       (unsigned long long)(now / LAB_SECOND),
+			       (unsigned long long)(now % LAB_SECOND));
 }
 
 static void advanced(struct lab *lab, struct lab_timer *timer)
@@ -50,8 +49,7 @@ static int advance(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_mode(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_text(scpi, scpi_lab(scpi)->time.real ? "REAL" : "VIRT");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, scpi_lab(scpi)->time.real ? "REAL" : "VIRT");
 }
 
 static int set_seed(struct scpi *scpi, const struct scpi_call *call)
@@ -62,8 +60,7 @@ static int set_seed(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_seed(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_address(scpi, scpi_lab(scpi)->seed);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, scpi_lab(scpi)->seed);
 }
 
 static int is_visible(const struct dirent *entry)
@@ -126,8 +123,7 @@ static int catalog(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_memory(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_address(scpi, scpi_lab(scpi)->card->size);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, scpi_lab(scpi)->card->size);
 }
 
 static const struct scpi_command commands[] = {

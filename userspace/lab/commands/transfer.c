@@ -33,14 +33,12 @@ static int fromhost(struct scpi *scpi, const struct scpi_call *call)
 static int set_speed(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_session(scpi)->speed = call->arg[0].integer;
-	scpi_reply_text(scpi, "OK SPEED");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK SPEED");
 }
 
 static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, scpi_session(scpi)->speed);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, scpi_session(scpi)->speed);
 }
 
 #define TRANSFER_PARAMS {						\

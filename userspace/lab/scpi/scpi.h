@@ -208,13 +208,15 @@ struct scpi_call {
 typedef int scpi_handler(struct scpi *scpi, const struct scpi_call *call);
 
 /* Where scpi_store() and scpi_recall() keep a value */
-enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64 };
+enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64, SCPI_FLAG };
 
-#define SCPI_KEPT(type, member)						\
-	.set = scpi_store, .query = scpi_recall,			\
-	.offset = offsetof(type, member),				\
+#define SCPI_KEPT(type, member)	.set = scpi_store, SCPI_SEEN(type, member)
+/* What can be asked for so, but is not set so */
+#define SCPI_SEEN(type, member)						\
+	.query = scpi_recall, .offset = offsetof(type, member),		\
 	.kept = _Generic(((type *)0)->member, double: SCPI_DOUBLE,	\
-			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64)
+			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64, \
+			 bool: SCPI_FLAG)
 
 /* What has settings, such as one of several inputs */
 struct scpi_object {
@@ -421,22 +423,25 @@ void scpi_error(struct scpi *scpi, int number, const char *detail, ...);
 	(scpi_error(scpi, number, __VA_ARGS__), (number))
 const char *scpi_error_message(int number);
 
-/* Replies, from within a handler or between SCPI_SUSPEND and scpi_resume(). */
-void scpi_reply_integer(struct scpi *scpi, int64_t value);
-void scpi_reply_address(struct scpi *scpi, uint64_t value);	/* decimal */
-void scpi_reply_number(struct scpi *scpi, double value);	/* NR3, 17 digits at most */
-void scpi_reply_bool(struct scpi *scpi, bool value);
-void scpi_reply_string(struct scpi *scpi, const char *text);	/* quoted */
-void scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
-		       int64_t value);				/* short form */
+/*
+ * Replies, from within a handler or between SCPI_SUSPEND and scpi_resume().
+ * Return: SCPI_OK, for a handler that ends with it
+ */
+int scpi_reply_integer(struct scpi *scpi, int64_t value);
+int scpi_reply_address(struct scpi *scpi, uint64_t value);	/* decimal */
+int scpi_reply_number(struct scpi *scpi, double value);	/* NR3, 17 digits at most */
+int scpi_reply_bool(struct scpi *scpi, bool value);
+int scpi_reply_string(struct scpi *scpi, const char *text);	/* quoted */
+int scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
+		      int64_t value);				/* short form */
 /* Definite length block; error -430 if it does not fit. */
-void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length);
+int scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length);
 /* Verbatim, in a form that another response may follow: "(@1,2)" */
 __printf(2, 3)
-void scpi_reply_text(struct scpi *scpi, const char *format, ...);
+int scpi_reply_text(struct scpi *scpi, const char *format, ...);
 /* Free text, "STATUS IDLE rate=...": no other response may follow it. */
 __printf(2, 3)
-void scpi_reply_last(struct scpi *scpi, const char *format, ...);
+int scpi_reply_last(struct scpi *scpi, const char *format, ...);
 /*
  * A line outside of any response, but an answer to the user: "ERROR range", what
  * a program prints. Sent at once, never in the middle of a response. If it

@@ -43,6 +43,9 @@ int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 	case SCPI_UINT64:
 		*(uint64_t *)kept = llround(value);
 		break;
+	case SCPI_FLAG:
+		*(bool *)kept = value != 0;
+		break;
 	}
 	if (object->changed)
 		object->changed(scpi, call);
@@ -56,6 +59,8 @@ static double kept_value(enum scpi_kept kind, const void *kept)
 		return *(const double *)kept;
 	case SCPI_UINT:
 		return *(const unsigned int *)kept;
+	case SCPI_FLAG:
+		return *(const bool *)kept;
 	default:
 		return (double)*(const uint64_t *)kept;
 	}
@@ -69,14 +74,12 @@ int scpi_recall(struct scpi *scpi, const struct scpi_call *call)
 
 	switch (param->type) {
 	case SCPI_NUMBER:
-		scpi_reply_number(scpi, command->scale ? value / command->scale :
-							 value);
-		break;
+		return scpi_reply_number(scpi, command->scale ?
+					 value / command->scale : value);
 	case SCPI_CHOICE:
-		scpi_reply_choice(scpi, param, (int64_t)value + command->first);
-		break;
+		return scpi_reply_choice(scpi, param,
+					 (int64_t)value + command->first);
 	default:
-		scpi_reply_integer(scpi, (int64_t)value + command->first);
+		return scpi_reply_integer(scpi, (int64_t)value + command->first);
 	}
-	return SCPI_OK;
 }

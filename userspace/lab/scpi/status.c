@@ -75,8 +75,7 @@ int scpi_set_ese(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_ese(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, scpi->ese);
-	return 0;
+	return scpi_reply_integer(scpi, scpi->ese);
 }
 
 int scpi_get_esr(struct scpi *scpi, const struct scpi_call *call)
@@ -95,15 +94,13 @@ int scpi_set_sre(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_sre(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, scpi->sre);
-	return 0;
+	return scpi_reply_integer(scpi, scpi->sre);
 }
 
 int scpi_get_stb(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_status_latch(scpi);
-	scpi_reply_integer(scpi, status_byte(scpi));
-	return 0;
+	return scpi_reply_integer(scpi, status_byte(scpi));
 }
 
 int scpi_preset(struct scpi *scpi, const struct scpi_call *call)
@@ -133,8 +130,7 @@ int scpi_get_event(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_condition(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, group(scpi, call)->condition);
-	return 0;
+	return scpi_reply_integer(scpi, group(scpi, call)->condition);
 }
 
 int scpi_set_enable(struct scpi *scpi, const struct scpi_call *call)
@@ -145,6 +141,5 @@ int scpi_set_enable(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_get_enable(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, group(scpi, call)->enable);
-	return 0;
+	return scpi_reply_integer(scpi, group(scpi, call)->enable);
 }
