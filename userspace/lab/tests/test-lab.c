@@ -71,13 +71,9 @@ TEST(examples_work)
  */
 static void spoil(const char *header, const char *params)
 {
-	char line[SCPI_LINE_MAX];
-
-	snprintf(line, sizeof(line), "%s%s", header, params);
-	say(0, line);
+	sayf(0, "%s%s", header, params);
 	say(0, "ABOR;:*CLS");
-	if (!rig_ask(0, "*OPC?", "1"))
-		check(!"the session is stuck");
+	asks(0, "*OPC?", "1");
 }
 
 /* "[SENSe]:INPut<n>:X" as a user writes it: "SENSe:INPut1:X" */
@@ -120,7 +116,6 @@ RIG_TEST(tohost_brings_samples)
 {
 	uint8_t *bytes;
 	uint64_t host;
-	char line[80];
 
 	host = fake_card_buffer(rig.fake, 0, 100 * FRAME, 0, &bytes);
 	/* at 10 kHz a cycle has ten samples: 5 V at a quarter of it */
@@ -128,9 +123,8 @@ RIG_TEST(tohost_brings_samples)
 	say(0, "INP2:FUNC DC;OFFS -10 V");
 	say(0, "SAMP:RATE 8000;COUN 100");
 	asks(0, "INIT;*OPC?", "1");
-	sprintf(line, "TOHOST 0 %d %#llx", 100 * FRAME,
-		(unsigned long long)host);
-	check(strstr(say(0, line), "skel: DONE TOHOST"));
+	check(strstr(sayf(0, "TOHOST 0 %d %#jx", 100 * FRAME, (uintmax_t)host),
+		     "skel: DONE TOHOST"));
 	check(memcmp(bytes, rig.lab->card->memory, 100 * FRAME) == 0);
 	check(abs(sample_at(bytes + 2 * FRAME)) <= 32767);
 	check(sample_at(bytes + 2) == -32767);
@@ -147,91 +141,6 @@ static unsigned long frames_of(const char *status)
 	const char *frames = strstr(status, " frames=");
 
 	return frames ? strtoul(frames + 8, NULL, 10) : 0;
-}
-
-/* The simple dialect, as skelctl record speaks it */
-RIG_TEST(status_while_sampling)
-{
-	unsigned long before, after;
-	const char *status;
-
-	check(rig_open(1));
-	status = say(1, "STATUS?");
-	check(strncmp(status, "STATUS IDLE rate=", 17) == 0);
-	check(strstr(status, " ring=65536 transfers=0 refused=0"));
-	asks(0, "INPUT 0 1000000 5000", "OK INPUT");
-	check(strstr(say(0, "INPUTS?"),
-		     "INPUTS 2 bits=16 range=10000 in0=sine,1000000,5000 in1="));
-	asks(0, "SAMPLE 100000", "OK SAMPLE");
-	status = say(1, "STATUS?");
-	check(strncmp(status, "STATUS SAMPLING rate=100000 ", 28) == 0);
-	before = frames_of(status);
-	after = frames_of(say(1, "STATUS?"));
-	check(after == before + 100);	/* 1 ms passes with each line */
-	asks(1, "SYST:TIME:ADV 10", "");
-	check(frames_of(say(1, "STATUS?")) == after + 1000100);
-	asks(0, "STOP", "OK STOP");
-	before = frames_of(say(1, "STATUS?"));
-	check(frames_of(say(1, "STATUS?")) == before);
-}
-
-/* Sampling ends with the user that started it, unless it is to go on. */
-RIG_TEST(sampling_ends_with_its_user)
-{
-	unsigned long before;
-
-	check(rig_open(1));
-	say(0, "SAMPLE 1000");
-	fake_card_close(rig.fake, rig.lab, 0);
-	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
-	check(rig_open(0));
-	/* a program is its user's */
-	say(0, "PROG:DEF p,'scpi(\"SAMPLE 1000\")';:P;*WAI");
-	check(!strncmp(say(1, "STATUS?"), "STATUS SAMPLING", 15));
-	fake_card_close(rig.fake, rig.lab, 0);
-	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
-	check(rig_open(0));
-	say(0, "SAMP:KEEP ON;:SAMPLE 1000");
-	fake_card_close(rig.fake, rig.lab, 0);
-	before = frames_of(say(1, "STATUS?"));
-	check(frames_of(say(1, "STATUS?")) == before + 1);
-	asks(1, "*OPC?", "1");
-}
-
-/* All settings come back, and nothing else changes. */
-RIG_TEST(settings_are_saved)
-{
-	static const char settings[] =
-		"INP1:FUNC SQU;AMPL 2;OFFS 0.1;FREQ 12.5;PHAS 90;DCYC 20;:INP2:LOOP 2;"
-		":OUTP1:LEV 2;:OUTP2:WAV 0,10;CLOC 3;MODE ONCE;STAT ON;:CLOC2:DIV 77;"
-		":DIG:OUTP 5;:DIG:LINE1:SOUR INP,2,0.5;:SAMP:LIST (@1,3);"
-		"SOUR CLOC,2,4;COUN INF;PRET 7;:TRIG:SOUR INP;SLOP NEG;INP 3;LEV 1;"
-		"HYST 0.5;LINE 4;DEL 0.5;COUN 2;:PROG:LIM:INST 5000;TIME 10";
-	static const char ask[] =
-		"INP1:FUNC?;AMPL?;OFFS?;FREQ?;PHAS?;DCYC?;:INP2:LOOP?;FUNC?;"
-		":OUTP1:LEV?;:OUTP2:WAV?;CLOC?;MODE?;STAT?;:CLOC2:DIV?;"
-		":DIG:OUTP?;:DIG:LINE1:SOUR?;:SAMP:LIST?;SOUR?;COUN?;PRET?;"
-		":TRIG:SOUR?;SLOP?;INP?;LEV?;HYST?;LINE?;DEL?;COUN?;"
-		":PROG:LIM:INST?;TIME?";
-	char before[512], defaults[512];
-
-	refuses(0, "*RCL 3", SCPI_ERR_SETTINGS_CONFLICT);
-	refuses(0, "*SAV 10", SCPI_ERR_RANGE);
-	strcpy(defaults, say(0, ask));
-	asks(0, "*SAV 0", "");
-	asks(0, settings, "");
-	strcpy(before, say(0, ask));
-	check(strstr(before, "SQU;2.0E+00;") && strcmp(before, defaults));
-	asks(0, "*SAV 3;*RST", "");
-	check(!strcmp(say(0, ask), defaults));
-	asks(0, "*RCL 3", "");
-	check(!strcmp(say(0, ask), before));
-	asks(0, "*RCL 0", "");
-	check(!strcmp(say(0, ask), defaults));
-	/* a rate that no SAMPle:RATE can be, and the one behind it */
-	asks(0, "SAMP:RATE 50 kHz;SOUR CLOC;:CLOC1:DIV 1;*SAV 3;*RST;*RCL 3", "");
-	asks(0, "SAMP:RATE?;SOUR INT;RATE?", "1.0E+08;5.0E+04");
-	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
 /* A user that goes away while it waits leaves nothing behind. */
@@ -343,24 +252,6 @@ TEST(same_seed_same_samples)
 
 #define SOME_SETTINGS "INP1:FREQ?;:SAMP:RATE?;LIST?;:OUTP1:LEV?;:CLOC1:FREQ?;:TRIG:SOUR?"
 
-RIG_TEST(reset_resets)
-{
-	char before[512];
-
-	snprintf(before, sizeof(before), "%s",
-		 say(0, SOME_SETTINGS));
-	say(0,
-	    "INP1:FREQ 77;:SAMP:RATE 77;LIST (@5);:OUTP1:LEV 1;:CLOC1:FREQ 77;:TRIG:SOUR BUS");
-	say(0, "INIT;*OPC");
-	asks(0, "*RST", "");
-	check(strcmp(say(0, SOME_SETTINGS), before) == 0);
-	asks(0, "*OPC?", "1");
-	check(session_find(rig.lab, 0)->operations == 0);
-	check(strstr(say(0, "STATUS?"), "STATUS IDLE"));
-	asks(0, "*TST?", "0");
-	asks(0, "SYST:ERR?", "0,\"No error\"");
-}
-
 /* --- streams, programs, the start ------------------------------------ */
 
 /* Does a block contain the frames from @frame on? */
@@ -391,9 +282,7 @@ RIG_TEST(stream_is_complete)
 
 	host = fake_card_buffer(rig.fake, 0, BLOCK * BLOCKS, 0xee, &bytes);
 	say(0, "SAMP:LIST (@3);COUN INF;RATE 1e6;:INP3:FUNC COUN");
-	sprintf(line, "STRE:STAR %#llx,%d,%d", (unsigned long long)host,
-		BLOCK * BLOCKS, BLOCK);
-	say(0, line);
+	sayf(0, "STRE:STAR %#jx,%d,%d", (uintmax_t)host, BLOCK * BLOCKS, BLOCK);
 	say(0, "INIT");
 	for (k = 0; k < LAST; k++) {
 		bool good = is_block(bytes + k % BLOCKS * BLOCK, BLOCK / 2,
@@ -402,8 +291,7 @@ RIG_TEST(stream_is_complete)
 		check(good);
 		if (!good)
 			break;
-		sprintf(line, "STRE:ACK %u", k + 1);
-		say(0, line);
+		sayf(0, "STRE:ACK %u", k + 1);
 	}
 	sprintf(line, "STREAM RUNNING blocks=%d acknowledged=%d frames=%d lost=0 ",
 		LAST + BLOCKS, LAST, (LAST + BLOCKS) * BLOCK / 2);

@@ -149,73 +149,8 @@ PROGRAM_TEST(two_at_once)
 	}
 }
 
-PROGRAM_TEST(states)
-{
-	char error[PROGRAM_ERROR_MAX];
-
-	check(!program_test_define("x = 1 // 0", error));
-	asks(0, "PROG:STAT? p", "STOP");
-	check(!program_test_define("while time() < 1 do end wait(1)\nx = 1 // 0", error));
-	asks(0, "PROG:RUN p;STAT? p", "RUN");
-	asks(0, "PROG:STAT? p", "RUN");
-	say(0, "SYST:TIME:ADV 1");
-	asks(0, "PROG:STAT? p", "WAIT");
-	say(0, "SYST:TIME:ADV 2");
-	asks(0, "PROG:STAT? p", "ERROR,\"line 2: attempt to divide by zero\"");
-	/* the next run begins without an error */
-	asks(0, "PROG:RUN p;STAT? p", "RUN");
-	say(0, "PROG:STOP p");
-	asks(0, "PROG:STAT? p", "STOP");
-}
-
 #define WATCHDOG(why)	"event: PROGRAM P STOPPED watchdog: line 1: " why "\n"
 #define BUSY	"too many instructions without wait()"
-
-PROGRAM_TEST(endless_loops_end)
-{
-	lab_time start;
-
-	say(0, "SYST:EVEN ON");
-	start = strtod(say(0, "SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
-	prints("while true do end", WATCHDOG(BUSY));
-	check(lab_now(rig.lab) == start + LAB_SECOND);
-	asks(0, "SYST:ERR?",
-	     "-286,\"Program runtime error;P, line 1: " BUSY "\"");
-	asks(0, "PROG:STAT? p", "ERROR,\"line 1: " BUSY "\"");
-	say(0, "PROG:LIM:INST 1000");
-	/* 5 before, one for each turn, 1 to return */
-	prints("for i = 1, 994 do end", "");
-	prints("for i = 1, 995 do end", WATCHDOG(BUSY));
-	/* waiting for a transfer is not a wait() */
-	check(strstr(program_test_run("while true do tohost(0, 0, 0) end"),
-		     WATCHDOG(BUSY)));
-}
-
-PROGRAM_TEST(waiting_feeds_the_watchdog)
-{
-	say(0, "SYST:EVEN ON;:PROG:LIM:INST 1000");
-	prints("for i = 1, 20 do for j = 1, 900 do end wait(1e-6) end print(1)",
-	       "1\n");
-	/* what is done in C counts by its cost */
-	prints("for i = 1, 40 do read(0, 65536) end print(1)", WATCHDOG(BUSY));
-}
-
-PROGRAM_TEST(runs_are_limited_in_time)
-{
-	lab_time start;
-
-	say(0, "SYST:EVEN ON;:PROG:LIM:TIME 10 ms");
-	start = strtod(say(0, "SYST:TIME?"), NULL) * LAB_SECOND + 0.5 + 1 * MS;
-	prints("wait(1e6)", WATCHDOG("its time is over"));
-	check(lab_now(rig.lab) == start + 10 * MS);
-	prints("while true do wait(1e-6) end", WATCHDOG("its time is over"));
-	prints("wait(9.98e-3) print(1)", "1\n");
-	/* a shorter limit applies to running programs, too */
-	say(0, "PROG:LIM:TIME 1000");
-	say(0, "PROG:DEF p,'while true do wait(1) end';RUN p");
-	say(0, "PROG:LIM:TIME 5");
-	check(strstr(say(0, "SYST:TIME:ADV 7"), "its time is over"));
-}
 
 /* --- transfers ------------------------------------------------------------ */
 
@@ -439,38 +374,4 @@ PROGRAM_TEST(end_of_the_instrument)
 	say(0, "PROG:DEF p,'start_tohost(1,1,1) tohost(3,3,3)'");
 	say(0, "PROG:DEF q,'while true do wait(1) end';:p;q;r");
 	say(0, "SYST:TIME:ADV 1");
-}
-
-PROGRAM_TEST(runs_belong_to_users)
-{
-	check(rig_open(1));
-	say(0, "PROG:DEF p,'print(5) wait(1) x = 1 // 0'");
-	asks(1, "P", "5");
-	/* the other user sees it, and can stop it, but gets nothing */
-	asks(0, "PROG:STAT? p", "WAIT");
-	asks(0, "SYST:TIME:ADV 2", "");
-	asks(0, "SYST:ERR?", "0,\"No error\"");
-	hears(1, "event: PROGRAM P STOPPED error: line 1: attempt to divide by zero\n");
-	check(strstr(say(1, "SYST:ERR?"), "-286,"));
-	say(1, "P");
-	check(session_find(rig.lab, 1)->operations == 1);
-	check(programs_running(rig.lab, session_find(rig.lab, 1)));
-	check(!programs_running(rig.lab, session_find(rig.lab, 0)));
-	say(0, "PROG:STOP p");
-	check(session_find(rig.lab, 1)->operations == 0);
-	asks(0, "PROG:STAT? p", "STOP");
-}
-
-PROGRAM_TEST(reset_stops)
-{
-	say(0,
-	    "PROG:DEF p,'while true do wait(1) end';DEF q,'while true do end'");
-	say(0, "PROG:LIM:INST 5000;TIME 5;:p;q");
-	asks(0, "PROG:STAT? p;STAT? q", "WAIT;RUN");
-	say(0, "*RST");
-	asks(0, "PROG:STAT? p;STAT? q", "STOP;STOP");
-	asks(0, "PROG:CAT?", "\"P\",\"Q\"");
-	asks(0, "PROG:LIM:INST?", "1000000");
-	check(session_find(rig.lab, 0)->operations == 0);
-	asks(0, "SYST:TIME:ADV 10", "");
 }

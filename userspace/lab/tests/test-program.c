@@ -71,21 +71,6 @@ PROGRAM_TEST(connectors)
 	check(event[7].place == 0 && event[7].value == 10);
 }
 
-/* The connectors of the instrument itself */
-PROGRAM_TEST(real_connectors)
-{
-	programs_connect(rig.lab, &program_connectors);
-	say(0, "INP3:FUNC DC;OFFS 2.5");
-	prints("reply('%.3f', sample(3))", "2.500\n");
-	prints("line(9, true) print(line(9)) line(9, false) print(line(9))",
-	       "true\nfalse\n");
-	prints("output(2, -10)", "");
-	asks(0, "OUTP2:LEV?", "-1.0E+01");
-	prints("print(clock(2, 3e7), clock(2))",
-	       "33333333.333333\t33333333.333333\n");
-	check(clock_divider(rig.lab, 1) == 3);
-}
-
 PROGRAM_TEST(text_from_card_memory)
 {
 	static const char text[] = "print(1)\nprint(2)\n";

@@ -19,12 +19,16 @@ static void fill_memory(void)
 		rig.lab->card->memory[i] = i ^ i >> 8;
 }
 
-static const char *transfer(char *line, const char *command, uint64_t card,
-			    uint64_t length, uint64_t host)
+/* The first buffer of channel 0, of LENGTH bytes, and a transfer of all of it */
+#define HOST		"0x100000000"
+#define TOHOST_ALL	"TOHOST 0 256 " HOST
+
+static uint8_t *lend_buffer(void)
 {
-	sprintf(line, "%s %#llx %llu %#llx", command, (unsigned long long)card,
-		(unsigned long long)length, (unsigned long long)host);
-	return line;
+	uint8_t *bytes = NULL;
+
+	check(fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes) == 1ULL << 32);
+	return bytes;
 }
 
 RIG_TEST(channels_are_checked)
@@ -71,51 +75,39 @@ RIG_TEST(lines_are_bounded)
 
 RIG_TEST(tohost_moves_the_right_bytes)
 {
-	uint8_t *bytes;
-	uint64_t host;
-	char line[80];
+	uint8_t *bytes = lend_buffer();
 
 	fill_memory();
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
-	check(strstr(say(0, transfer(line, "TOHOST", 1000, 100,
-					       host + 10)),
+	check(strstr(say(0, "TOHOST 1000 100 0x10000000a"),
 		     "skel: DONE TOHOST 0x3e8 0x64 "));
 	check(memcmp(bytes + 10, rig.lab->card->memory + 1000, 100) == 0);
 	check(bytes[9] == 0xee && bytes[110] == 0xee);
-	sprintf(line, "tohost %d,%d,%llu", 5, 1, (unsigned long long)host);
-	check(strstr(say(0, line), "skel: DONE TOHOST 0x5 0x1 "));
+	check(strstr(say(0, "tohost 5,1,4294967296"),
+		     "skel: DONE TOHOST 0x5 0x1 "));
 	check(bytes[0] == 5 && bytes[1] == 0xee);
-	asks(0, "*OPC?", "1");
-	asks(0, "SYST:ERR?", "0,\"No error\"");
+	asks(0, "*OPC?;:SYST:ERR?", "1;0,\"No error\"");
 }
 
 RIG_TEST(fromhost_moves_the_right_bytes)
 {
-	uint64_t host;
-	char line[80];
+	const uint8_t *memory = rig.lab->card->memory;
 
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	check(strstr(say(0, transfer(line, "FROMHOST", 512, 256,
-					       host)),
+	lend_buffer();
+	check(strstr(say(0, "FROMHOST 0x200 256 " HOST),
 		     "skel: DONE FROMHOST 0x200 0x100 "));
-	check(rig.lab->card->memory[511] == 0);
-	check(rig.lab->card->memory[512] == 0xee);
-	check(rig.lab->card->memory[767] == 0xee);
-	check(rig.lab->card->memory[768] == 0);
+	check(memory[511] == 0 && memory[512] == 0xee);
+	check(memory[767] == 0xee && memory[768] == 0);
 }
 
 /* 256 bytes at 1024 bytes per second take 250 ms, and move at the end. */
 RIG_TEST(slow_transfers_take_their_time)
 {
-	uint8_t *bytes;
-	uint64_t host;
-	char line[120];
+	uint8_t *bytes = lend_buffer();
 
 	fill_memory();
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, &bytes);
 	asks(0, "SPEED 1024", "OK SPEED");
 	asks(0, "SPEED?", "1024");
-	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
+	send_line(0, TOHOST_ALL);
 	send_line(0, "SYST:TIME?");
 	send_line(0, "*WAI;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1);
@@ -123,10 +115,8 @@ RIG_TEST(slow_transfers_take_their_time)
 	hears(0, "0.003000000\nskel: DONE TOHOST 0x0 0x100 0x100000000\n0.252000000\n");
 	check(memcmp(bytes, rig.lab->card->memory, LENGTH) == 0);
 	/* no command waits for it: the user waits for the core's line */
-	check(strstr(say(0, line), "skel: DONE TOHOST"));
+	check(strstr(say(0, TOHOST_ALL), "skel: DONE TOHOST"));
 	asks(0, "SPEED 0", "OK SPEED");
-	refuses(0, "SPEED 1000000001", SCPI_ERR_RANGE);
-	refuses(0, "SPEED -1", SCPI_ERR_RANGE);
 	asks(0, "SPEED?", "0");
 }
 
@@ -136,25 +126,20 @@ RIG_TEST(slow_transfers_take_their_time)
  */
 RIG_TEST(bytes_move_at_their_time)
 {
-	const uint16_t *frames;
-	uint8_t *bytes;
-	uint64_t host;
-	char line[120];
+	const uint16_t *frames = (const uint16_t *)lend_buffer();
 
-	host = fake_card_buffer(rig.fake, 0, 64, 0xee, &bytes);
-	frames = (const uint16_t *)bytes;
 	say(0, "INP1:FUNC COUN;:SAMP:LIST (@1);RING 0,64");
 	send_line(0, "SAMPLE 1000");
 	send_line(0, "SYST:TIME:ADV 0.1005");
 	/* at a round time, without a look at the ring before */
-	send_line(0, transfer(line, "TOHOST", 0, 64, host));
+	send_line(0, "TOHOST 0 64 " HOST);
 	send_line(0, "SYST:TIME:ADV 10");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(frames[101 % 32] == 101);
 	check(frames[102 % 32] == 102 - 32);
 	say(0, "SPEED 1000");
 	send_line(0, "SAMPLE 1000");
-	send_line(0, line);
+	send_line(0, "TOHOST 0 64 " HOST);
 	send_line(0, "SYST:TIME:ADV 10");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	/* the request comes after 1 ms, and 64 bytes take 64 ms */
@@ -165,11 +150,8 @@ RIG_TEST(bytes_move_at_their_time)
 /* A waiting user goes on at the time when its operation has ended. */
 RIG_TEST(waiting_ends_in_time)
 {
-	uint64_t host;
-	char line[120];
-
 	check(rig_open(1));
-	host = fake_card_buffer(rig.fake, 0, 64, 0, NULL);
+	lend_buffer();
 	say(0, "SAMP:RATE 1000;COUN 100");
 	send_line(1, "SYST:TIME:ADV 10");
 	send_line(0, "INIT");
@@ -177,7 +159,7 @@ RIG_TEST(waiting_ends_in_time)
 	hears(0, "0.101000000\n");
 	say(0, "SPEED 64");
 	send_line(1, "SYST:TIME:ADV 10");
-	send_line(0, transfer(line, "TOHOST", 0, 64, host));
+	send_line(0, "TOHOST 0 64 " HOST);
 	send_line(0, "*WAI;:SYST:TIME?");
 	fake_card_run(rig.fake, rig.lab, 1000);
 	check(strstr(fake_card_replies(rig.fake, 0), "\n11.003000000\n"));
@@ -185,12 +167,9 @@ RIG_TEST(waiting_ends_in_time)
 
 RIG_TEST(transfers_expire)
 {
-	uint64_t host;
-	char line[120];
-
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	lend_buffer();
 	say(0, "SPEED 1");
-	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
+	send_line(0, TOHOST_ALL);
 	send_line(0, "*OPC");
 	lab_step(rig.lab);
 	fake_card_poll(rig.fake);
@@ -214,20 +193,16 @@ static void send_transfers(const char *line, unsigned int count)
 
 RIG_TEST(transfers_are_bounded)
 {
-	struct session *session;
-	uint64_t host;
-	char line[120];
+	struct session *session = session_find(rig.lab, 0);
 
-	session = session_find(rig.lab, 0);
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
+	lend_buffer();
 	say(0, "SPEED 1");
-	send_transfers(transfer(line, "TOHOST", 0, LENGTH, host),
-		       SESSION_TRANSFERS_MAX);
+	send_transfers(TOHOST_ALL, SESSION_TRANSFERS_MAX);
 	check(session->operations == SESSION_TRANSFERS_MAX);
 	check(session->scpi.error_count == 0);
 	fake_card_replies(rig.fake, 0);
-	send_line(0, line);
-	send_line(0, line);
+	send_line(0, TOHOST_ALL);
+	send_line(0, TOHOST_ALL);
 	lab_step(rig.lab);
 	check(session->scpi.error_count == 2);
 	check(strstr(fake_card_replies(rig.fake, 0),
@@ -240,11 +215,8 @@ RIG_TEST(transfers_are_bounded)
 /* Whatever is under way when a user goes away, nothing is sent to it. */
 RIG_TEST(closing_forgets_all)
 {
-	uint64_t host;
-	char line[120];
-
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
+	lend_buffer();
+	send_line(0, TOHOST_ALL);
 	lab_step(rig.lab);	/* flushed, not answered */
 	check(rig.lab->card->awaited == 1);
 	session_close(session_find(rig.lab, 0));
@@ -253,8 +225,8 @@ RIG_TEST(closing_forgets_all)
 
 	check(rig_open(0));
 	say(0, "SPEED 1");
-	host = fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL);
-	send_line(0, transfer(line, "TOHOST", 0, LENGTH, host));
+	check(fake_card_buffer(rig.fake, 0, LENGTH, 0xee, NULL) == 0x100002000);
+	send_line(0, "TOHOST 0 256 0x100002000");
 	lab_step(rig.lab);
 	fake_card_poll(rig.fake);	/* granted: it waits for its time */
 	send_line(0, "SYST:TIME:ADV 1");

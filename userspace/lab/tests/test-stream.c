@@ -49,19 +49,13 @@ static const struct streams *stream(void)
 
 static const char *stream_to(uint64_t address, uint64_t length, uint64_t block)
 {
-	char line[100];
-
-	sprintf(line, "STRE:STAR %llu,%llu,%llu", (unsigned long long)address,
-		(unsigned long long)length, (unsigned long long)block);
-	return say(0, line);
+	return sayf(0, "STRE:STAR %ju,%ju,%ju", (uintmax_t)address,
+		    (uintmax_t)length, (uintmax_t)block);
 }
 
 static const char *acknowledge(uint64_t count)
 {
-	char line[40];
-
-	sprintf(line, "STRE:ACK %llu", (unsigned long long)count);
-	return say(0, line);
+	return sayf(0, "STRE:ACK %ju", (uintmax_t)count);
 }
 
 /* Frames in the place of a block have the numbers that are expected. */
@@ -139,11 +133,8 @@ TEST(lost_frames_are_counted)
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	read_lines(say(0, "INIT"));
 	for (int i = 1; i < 50; i++) {
-		char line[60];
-
 		/* up to exactly a full ring, or one frame less */
-		sprintf(line, "SYST:TIME:ADV %d ms", i % 7 ? i * i : 1638);
-		read_lines(say(0, line));
+		read_lines(sayf(0, "SYST:TIME:ADV %d ms", i % 7 ? i * i : 1638));
 		if (i % 5 == 0)
 			say(0, "SYST:TIME:ADV 1.6384");
 		check(nothing_is_missing());

@@ -84,13 +84,11 @@ TEST(levels_trigger_at_the_exact_frame)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		char line[200];
 		uint64_t found;
 
 		start("TRIG:SOUR INP;:SAMP:PRET 10");
-		sprintf(line, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
-			(int)cases[i].pre);
-		asks(0, line, "");
+		check(!*sayf(0, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
+			     (int)cases[i].pre));
 		say(0, "READ?");
 		found = search(cases[i].input, cases[i].level, cases[i].width,
 			       cases[i].slope, cases[i].pre);
