@@ -8,11 +8,6 @@
 #include "parts/clock.h"
 #include "parts/measure.h"
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static int set_divider(struct scpi *scpi, const struct scpi_call *call)
 {
 	clock_set(scpi_lab(scpi), number(call), call->arg[0].integer);

@@ -10,11 +10,6 @@
 
 #define EDGES	"RISing|FALLing|BOTH"	/* enum line_edge, from 1 */
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static int set_level(struct scpi *scpi, const struct scpi_call *call)
 {
 	if (number(call) < DIGITAL_INPUTS)

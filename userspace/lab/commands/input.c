@@ -8,11 +8,6 @@
 #include "commands/tables.h"
 #include "parts/input.h"
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static const struct input *input_of(struct scpi *scpi,
 				    const struct scpi_call *call)
 {

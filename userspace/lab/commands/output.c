@@ -5,11 +5,6 @@
 #include "commands/tables.h"
 #include "parts/output.h"
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
 	return &scpi_lab(scpi)->outputs->output[number(call)];

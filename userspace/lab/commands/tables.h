@@ -7,6 +7,12 @@
 
 #include "core/lab.h"
 
+/* INPut1 is number 0. */
+static inline unsigned int number(const struct scpi_call *call)
+{
+	return call->suffix[0] - 1;
+}
+
 extern const struct scpi_table lab_system_table;
 extern const struct scpi_table lab_state_table;
 extern const struct scpi_table lab_lock_table;

@@ -44,5 +44,6 @@ bool rig_hears(unsigned int channel, const char *lines);
 #define hears(channel, lines)	check(rig_hears(channel, lines))
 /* A test with a rig that has been started */
 #define RIG_TEST(name)			TEST_WITH(name, rig_start, rig_stop)
+#define REAL_TEST(name)			TEST_WITH(name, rig_start_real, rig_stop)
 
 #endif /* _LAB_TESTS_RIG_H */

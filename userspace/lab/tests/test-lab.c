@@ -328,9 +328,8 @@ TEST(start_commands)
 
 /* --- real time ------------------------------------------------------- */
 
-TEST(real_time_follows_the_clock)
+REAL_TEST(real_time_follows_the_clock)
 {
-	rig_start_real();
 	asks(0, "SYST:TIME?;TIME:MODE?", "0.000000000;REAL");
 	rig.clock += 1234567;
 	asks(0, "SYST:TIME?", "0.001234567");
@@ -349,19 +348,16 @@ TEST(real_time_follows_the_clock)
 	rig.clock += LAB_SECOND / 1000;
 	hears(0, "1\n");
 	check(!lab_step(rig.lab) && lab_next_timer(rig.lab) == LAB_NEVER);
-	rig_stop();
 }
 
 /* What cannot be kept up with is lost and reported. */
-TEST(real_time_tells_what_is_lost)
+REAL_TEST(real_time_tells_what_is_lost)
 {
 	const char *status;
 
-	rig_start_real();
 	say(0, "SAMPLE 1000");
 	rig.clock += 100 * LAB_SECOND;
 	status = say(0, "STATUS?");
 	check(!strstr(status, " lost=0 "));
 	check(strstr(status, "SAMPLING"));
-	rig_stop();
 }

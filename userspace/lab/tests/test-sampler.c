@@ -252,11 +252,10 @@ RIG_TEST(users_are_told_of_each_other)
 }
 
 /* Real time: what cannot be kept up with is lost, and reported. */
-TEST(overruns_are_told)
+REAL_TEST(overruns_are_told)
 {
 	uint64_t frames;
 
-	rig_start_real();
 	check(!strcmp(pass(0, "SAMP:COUN INF;:INIT"), ""));
 	/* 90 ms late: nothing is lost */
 	for (int i = 0; i < 20; i++)
@@ -277,13 +276,11 @@ TEST(overruns_are_told)
 	pass(50000000, "");
 	check(!strncmp(pass(10 * LAB_SECOND, ""), "event: OVERRUN ", 15));
 	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
-	rig_stop();
 }
 
 /* Frames before the trigger are never missing in between. */
-TEST(overruns_restart_the_wait)
+REAL_TEST(overruns_restart_the_wait)
 {
-	rig_start_real();
 	pass(0, "TRIG:SOUR LINE;LINE 9;:SAMP:PRET 1000;COUN 2000;:INIT");
 	check(!strcmp(pass(10 * LAB_SECOND, ""), ""));
 	check(s()->lost == 0 && s()->valid > 90000);
@@ -298,5 +295,4 @@ TEST(overruns_restart_the_wait)
 	check(s()->start + (s()->first + 1000) * s()->interval >=
 	      s()->trigger.tick);
 	check(ring_is_right(s()->first, s()->next));
-	rig_stop();
 }

@@ -28,12 +28,9 @@ static uint64_t frame;		/* expected next */
 static uint64_t lost;		/* reported by OVERRUN */
 static unsigned int faults;
 
-static void start_with(bool real)
+/* The rig has been started. */
+static void sample_a_counter(void)
 {
-	if (real)
-		rig_start_real();
-	else
-		rig_start();
 	host = fake_card_buffer(rig.fake, 0, BLOCKS * BLOCK, 0, &buffer);
 	blocks = 0;
 	frame = 0;
@@ -41,6 +38,14 @@ static void start_with(bool real)
 	faults = 0;
 	say(0, "INP1:FUNC COUN;:SAMP:COUN INF");
 }
+
+static void start(void)
+{
+	rig_start();
+	sample_a_counter();
+}
+
+#define STREAM_TEST(name)	TEST_WITH(name, start, rig_stop)
 
 static const struct streams *stream(void)
 {
@@ -106,9 +111,8 @@ static bool nothing_is_missing(void)
 	       stream_backlog(rig.lab) == sampler_frames(rig.lab);
 }
 
-TEST(each_frame_arrives_in_virtual_time)
+STREAM_TEST(each_frame_arrives_in_virtual_time)
 {
-	start_with(false);
 	say(0, "SAMP:RATE 1 MHz");
 	check(!*stream_to(host, BLOCKS * BLOCK, BLOCK));
 	read_lines(say(0, "INIT"));
@@ -124,12 +128,10 @@ TEST(each_frame_arrives_in_virtual_time)
 		read_lines(acknowledge(blocks - blocks % 3));
 	check(lost == 0 && nothing_is_missing());
 	check(rig.lab->sampler->lost == 0);
-	rig_stop();
 }
 
-TEST(lost_frames_are_counted)
+STREAM_TEST(lost_frames_are_counted)
 {
-	start_with(false);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	read_lines(say(0, "INIT"));
 	for (int i = 1; i < 50; i++) {
@@ -143,7 +145,6 @@ TEST(lost_frames_are_counted)
 	}
 	check(lost > 10000 && blocks > 50);
 	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
-	rig_stop();
 }
 
 /* Exactly one frame more than the ring can hold */
@@ -152,7 +153,7 @@ TEST(the_oldest_frames_are_lost_first)
 	for (int more = -1; more < 3; more++) {
 		uint64_t full;
 
-		start_with(false);
+		start();
 		stream_to(host, BLOCKS * BLOCK, BLOCK);
 		read_lines(say(0, "INIT"));
 		full = stream()->next + 16384 + more;
@@ -168,9 +169,8 @@ TEST(the_oldest_frames_are_lost_first)
 }
 
 /* Time passes, but the card cannot send anything. */
-TEST(blocks_on_the_way_stay_as_they_are)
+STREAM_TEST(blocks_on_the_way_stay_as_they_are)
 {
-	start_with(false);
 	say(0, "TRIG:SOUR BUS");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	say(0, "INIT");
@@ -186,13 +186,11 @@ TEST(blocks_on_the_way_stay_as_they_are)
 	check(stream()->frames_sent + stream()->lost +
 	      stream_backlog(rig.lab) == sampler_frames(rig.lab));
 	check(rig.lab->sampler->lost > 50000);
-	rig_stop();
 }
 
 /* However transfers end after STREam:STOP, it is not reported. */
-TEST(stopping_forgets_transfers)
+STREAM_TEST(stopping_forgets_transfers)
 {
-	start_with(false);
 	stream_to(host + BLOCKS * BLOCK, BLOCKS * BLOCK, BLOCK);
 	send_line(0, "INIT");
 	while (!stream_transfers(rig.lab))
@@ -202,15 +200,13 @@ TEST(stopping_forgets_transfers)
 	check(!strstr(say(0, ""), "STOPPED"));
 	check(fake_card_refused(rig.fake) > 0);
 	asks(0, "SYST:ERR?", "0,\"No error\"");
-	rig_stop();
 }
 
 /* The last block is short, and frames lost at the end are reported. */
-TEST(the_rest_comes_at_the_end)
+STREAM_TEST(the_rest_comes_at_the_end)
 {
 	const char *lines;
 
-	start_with(false);
 	say(0, "SAMP:COUN 2500");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	lines = say(0, "INIT");
@@ -237,13 +233,11 @@ TEST(the_rest_comes_at_the_end)
 	check_frames(1, 1024);
 	check_frames(2, 452);
 	check(faults == 0 && stream()->frames_sent == 6024);
-	rig_stop();
 }
 
 /* The trigger is somewhere in the ring: blocks go over its end. */
-TEST(blocks_go_over_the_end_of_the_ring)
+STREAM_TEST(blocks_go_over_the_end_of_the_ring)
 {
-	start_with(false);
 	say(0, "INP3:FREQ 0.37;FUNC SIN;:SAMP:PRET 4321;:TRIG:SOUR INP;INP 3");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	say(0, "INIT");
@@ -257,12 +251,10 @@ TEST(blocks_go_over_the_end_of_the_ring)
 		read_lines(acknowledge(blocks));
 	check(!faults && !stream()->lost);
 	check(fake_card_granted(rig.fake) > 40);
-	rig_stop();
 }
 
-TEST(a_refused_transfer_ends_it)
+STREAM_TEST(a_refused_transfer_ends_it)
 {
-	start_with(false);
 	stream_to(host + BLOCK, BLOCKS * BLOCK, BLOCK);
 	check(!strcmp(strstr(say(0, "INIT"), "event:"),
 		      "event: STREAM STOPPED host-address\n"));
@@ -278,12 +270,10 @@ TEST(a_refused_transfer_ends_it)
 	check(strstr(say(0, "ABOR;:PROG:DEF p,'scpi(\"STRE:STAR 0,65536;:INIT\") wait(1)';:p"),
 		     "event: STREAM STOPPED host-address\n"));
 	check(!strncmp(say(0, "SYST:ERR?"), "-300", 4));
-	rig_stop();
 }
 
-TEST(the_stream_belongs_to_one_user)
+STREAM_TEST(the_stream_belongs_to_one_user)
 {
-	start_with(false);
 	check(rig_open(1));
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	refuses(1, "STRE:STAR 4096,65536", SCPI_ERR_SETTINGS_CONFLICT);
@@ -307,13 +297,11 @@ TEST(the_stream_belongs_to_one_user)
 	/* blocks are half of the memory, unless their size is given */
 	asks(1, "*RST;:STRE:STAR 0,18446744073709551615", "");
 	check(stream()->block_bytes == RIG_MEMORY / 2);
-	rig_stop();
 }
 
 /* Sampling that a killed program has streamed ends, unless it is to go on. */
-TEST(sampling_ends_with_its_stream)
+STREAM_TEST(sampling_ends_with_its_stream)
 {
-	start_with(false);
 	check(rig_open(1));
 	say(0, "INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
@@ -325,7 +313,6 @@ TEST(sampling_ends_with_its_stream)
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	fake_card_close(rig.fake, rig.lab, 0);
 	asks(1, "STAT:OPER:COND?", "16");
-	rig_stop();
 }
 
 /* Real time passes in uneven pieces; the reader is sometimes slow. */
@@ -333,7 +320,8 @@ static void pass_real_time(const char *rate, uint64_t jump)
 {
 	uint64_t random = 1;
 
-	start_with(true);
+	rig_start_real();
+	sample_a_counter();
 	say(0, rate);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	read_lines(say(0, "INIT"));

@@ -40,12 +40,6 @@ static bool frames_are_right(uint64_t count)
 	return true;
 }
 
-static void start(const char *settings)
-{
-	rig_start();
-	asks(0, settings, "");
-}
-
 /* The frame that a level trigger has to find, according to the manual */
 static uint64_t search(unsigned int input, int level, int width, int slope,
 		       uint64_t earliest)
@@ -86,7 +80,8 @@ TEST(levels_trigger_at_the_exact_frame)
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t found;
 
-		start("TRIG:SOUR INP;:SAMP:PRET 10");
+		rig_start();
+		asks(0, "TRIG:SOUR INP;:SAMP:PRET 10", "");
 		check(!*sayf(0, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
 			     (int)cases[i].pre));
 		say(0, "READ?");
@@ -102,20 +97,19 @@ TEST(levels_trigger_at_the_exact_frame)
 }
 
 /* The same noise crosses often, but never by the hysteresis. */
-TEST(hysteresis_keeps_noise_off)
+RIG_TEST(hysteresis_keeps_noise_off)
 {
-	start("INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT");
+	asks(0, "INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT", "");
 	asks(0, "SYST:TIME:ADV 10;:STAT:OPER:COND?", "32");
 	asks(0, "ABOR;:TRIG:HYST 0;:INIT;*WAI;:STAT:OPER:COND?", "0");
 	check(sampler_frames(rig.lab) == 10 && s()->first < 50);
-	rig_stop();
 }
 
-TEST(commands_trigger_the_next_frame)
+RIG_TEST(commands_trigger_the_next_frame)
 {
 	uint64_t tick;
 
-	start("TRIG:SOUR BUS;:SAMP:PRET 500;RATE 1234;:INIT");
+	asks(0, "TRIG:SOUR BUS;:SAMP:PRET 500;RATE 1234;:INIT", "");
 	refuses(0, "INIT", SCPI_ERR_INIT_IGNORED);
 	refuses(0, "TRIG:SOUR IMM", SCPI_ERR_SETTINGS_CONFLICT);
 	say(0, "SYST:TIME:ADV 123.4567 s");
@@ -136,13 +130,12 @@ TEST(commands_trigger_the_next_frame)
 	asks(0, "TRIG;*WAI;:STAT:OPER:COND?", "0");
 	/* before the frames before it are there: it waits for these */
 	check(s()->first == 0 && frames_are_right(1000));
-	rig_stop();
 }
 
-TEST(digital_edges_trigger)
+RIG_TEST(digital_edges_trigger)
 {
 	/* CLOCk1 rises at each 1.00003 ms, frames are at each 0.1 ms */
-	start("CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3");
+	asks(0, "CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3", "");
 	say(0, "SAMP:PRET 50;:READ?");
 	check(s()->trigger.tick % 100003 == 0);
 	check(s()->trigger.tick >= s()->start + 50 * s()->interval);
@@ -164,24 +157,22 @@ TEST(digital_edges_trigger)
 	check(s()->start + s()->first * s()->interval - s()->trigger.tick <=
 	      s()->interval);
 	check(frames_are_right(1000));
-	rig_stop();
 }
 
 /* An edge that comes too early for the frames before it is not the trigger. */
-TEST(early_triggers_are_not_taken)
+RIG_TEST(early_triggers_are_not_taken)
 {
-	start("TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1");
+	asks(0, "TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1", "");
 	say(0, "SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_WAITING);
 	say(0, "DIG:OUTP 0;OUTP 1;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(1000));
-	rig_stop();
 }
 
 /* Frame 0 is that long after the trigger, in whole frames */
-TEST(triggers_are_delayed)
+RIG_TEST(triggers_are_delayed)
 {
-	start("SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT");
+	asks(0, "SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT", "");
 	say(0, "SYST:TIME:ADV 1;*TRG;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(100));
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK >=
@@ -189,16 +180,15 @@ TEST(triggers_are_delayed)
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK <
 	      22000001);
 	asks(0, "TRIG:DEL?;DEL? MAX;*RST;DEL?", "2.05E-02;3.6E+03;0.0E+00");
-	rig_stop();
 }
 
 /* Several acquisitions follow each other in the ring, as if they were one. */
-TEST(triggers_are_counted)
+RIG_TEST(triggers_are_counted)
 {
 	int16_t *ring;
 
 	/* 10 V rise within a second: a frame each 10 ms */
-	start("INP1:FUNC RAMP;FREQ 0.1;AMPL 10;:SAMP:LIST (@1);RATE 100;COUN 20;PRET 5");
+	asks(0, "INP1:FUNC RAMP;FREQ 0.1;AMPL 10;:SAMP:LIST (@1);RATE 100;COUN 20;PRET 5", "");
 	asks(0, "TRIG:SOUR BUS;COUN 3;COUN?;:INIT", "3");
 	for (int i = 0; i < 3; i++) {
 		check(s()->state == SAMPLER_WAITING && s()->taken == (unsigned int)i);
@@ -221,5 +211,4 @@ TEST(triggers_are_counted)
 	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
 	asks(0, "SAMP:COUN INF", "");
 	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
-	rig_stop();
 }
