@@ -5,8 +5,9 @@
 #include "scpi/internal.h"
 
 #define BYTE_OF_BITS	{ { INTEGER("bits", 0, 255, 0) } }
-
 #define WORD_OF_BITS	{ { INTEGER("bits", 0, 65535, 0) } }
+#define KEPT(member)							\
+	.object = &scpi_registers, SCPI_KEPT(struct scpi, member)
 
 static const struct scpi_command commands[] = {
 	{
@@ -48,7 +49,7 @@ static const struct scpi_command commands[] = {
 			"power on. Reading clears it.",
 		.reply = "0 to 255", .example = "*ESR?",
 	}, {
-		.header = "*ESE", .set = scpi_set_ese, .query = scpi_get_ese,
+		.header = "*ESE", KEPT(ese),
 		.params = BYTE_OF_BITS,
 		.help = "Which bits of the event status register set bit 5 of the\n"
 			"status byte.",
@@ -60,7 +61,7 @@ static const struct scpi_command commands[] = {
 			"that *SRE enables, 128 operation status.",
 		.reply = "0 to 255", .example = "*STB?",
 	}, {
-		.header = "*SRE", .set = scpi_set_sre, .query = scpi_get_sre,
+		.header = "*SRE", KEPT(sre),
 		.params = BYTE_OF_BITS,
 		.help = "Which bits of the status byte set its bit 6. Bit 6 itself is\n"
 			"ignored.",
@@ -95,8 +96,7 @@ static const struct scpi_command commands[] = {
 		.help = "The version of SCPI that the instrument complies with.",
 		.reply = "1999.0", .example = "SYST:VERS?",
 	}, {
-		.header = "SYSTem:EVENts", .set = scpi_set_events,
-		.query = scpi_get_events,
+		.header = "SYSTem:EVENts", KEPT(events),
 		.params = { { PARAM(BOOL, "on") } },
 		.help = "Whether this user gets lines that it has not asked for. They\n"
 			"begin with \"event: \", no answer does. What they say is in the\n"
@@ -110,12 +110,12 @@ static const struct scpi_command commands[] = {
 		.reply = "0 to 32767", .example = "STAT:OPER?",
 	}, {
 		.header = "STATus:OPERation:CONDition",
-		.query = scpi_get_condition,
+		.object = &scpi_registers,
+		SCPI_SEEN(struct scpi, operation.condition),
 		.help = "What the instrument is doing, bits as in STATus:OPERation?.",
 		.reply = "0 to 32767", .example = "STAT:OPER:COND?",
 	}, {
-		.header = "STATus:OPERation:ENABle", .set = scpi_set_enable,
-		.query = scpi_get_enable,
+		.header = "STATus:OPERation:ENABle", KEPT(operation.enable),
 		.params = WORD_OF_BITS,
 		.help = "Which bits of the operation events set bit 7 of the status\n"
 			"byte. Bit 15 is ignored.",
@@ -127,12 +127,12 @@ static const struct scpi_command commands[] = {
 		.reply = "0", .example = "STAT:QUES?",
 	}, {
 		.header = "STATus:QUEStionable:CONDition",
-		.query = scpi_get_condition,
+		.object = &scpi_registers,
+		SCPI_SEEN(struct scpi, questionable.condition),
 		.help = "Questionable status. No bit is used.",
 		.reply = "0", .example = "STAT:QUES:COND?",
 	}, {
-		.header = "STATus:QUEStionable:ENABle", .set = scpi_set_enable,
-		.query = scpi_get_enable,
+		.header = "STATus:QUEStionable:ENABle", KEPT(questionable.enable),
 		.params = WORD_OF_BITS,
 		.help = "Which bits of the questionable events set bit 3 of the status\n"
 			"byte. Bit 15 is ignored.",

@@ -111,14 +111,3 @@ int scpi_version(struct scpi *scpi, const struct scpi_call *call)
 {
 	return scpi_reply_text(scpi, "1999.0");
 }
-
-int scpi_set_events(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi->events = call->arg[0].integer;
-	return 0;
-}
-
-int scpi_get_events(struct scpi *scpi, const struct scpi_call *call)
-{
-	return scpi_reply_bool(scpi, scpi->events);
-}

@@ -208,7 +208,7 @@ struct scpi_call {
 typedef int scpi_handler(struct scpi *scpi, const struct scpi_call *call);
 
 /* Where scpi_store() and scpi_recall() keep a value */
-enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64, SCPI_FLAG };
+enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT16, SCPI_UINT64, SCPI_FLAG };
 
 #define SCPI_KEPT(type, member)	.set = scpi_store, SCPI_SEEN(type, member)
 /* What can be asked for so, but is not set so */
@@ -216,7 +216,7 @@ enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64, SCPI_FLAG };
 	.query = scpi_recall, .offset = offsetof(type, member),		\
 	.kept = _Generic(((type *)0)->member, double: SCPI_DOUBLE,	\
 			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64, \
-			 bool: SCPI_FLAG)
+			 uint16_t: SCPI_UINT16, bool: SCPI_FLAG)
 
 /* What has settings, such as one of several inputs */
 struct scpi_object {
@@ -352,7 +352,8 @@ struct scpi {
 	void *priv;
 
 	bool events;			/* SYSTem:EVENts */
-	uint8_t esr, ese, sre;
+	uint8_t esr;
+	uint16_t ese, sre;
 	bool opc;			/* *OPC waits for the end of operations */
 	enum scpi_wait wait;		/* *WAI or *OPC? does */
 	struct scpi_register operation, questionable;

@@ -40,6 +40,9 @@ int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 	case SCPI_UINT:
 		*(unsigned int *)kept = llround(value);
 		break;
+	case SCPI_UINT16:
+		*(uint16_t *)kept = value;
+		break;
 	case SCPI_UINT64:
 		*(uint64_t *)kept = llround(value);
 		break;
@@ -59,6 +62,8 @@ static double kept_value(enum scpi_kept kind, const void *kept)
 		return *(const double *)kept;
 	case SCPI_UINT:
 		return *(const unsigned int *)kept;
+	case SCPI_UINT16:
+		return *(const uint16_t *)kept;
 	case SCPI_FLAG:
 		return *(const bool *)kept;
 	default:
