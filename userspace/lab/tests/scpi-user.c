@@ -365,26 +365,3 @@ bool scpi_user_ask(struct scpi_user *user, const char *line,
 	printf("# '%s' gives '%s' instead of '%s'\n", line, got, answer);
 	return false;
 }
-
-bool scpi_user_fails(struct scpi_user *user, const char *line, int error,
-		     const char *where)
-{
-	unsigned int calls = user->calls;
-	bool silent = scpi_user_ask(user, line, "");
-	char begin[300];
-	const char *got;
-
-	if (user->calls != calls) {
-		printf("# '%s' calls its handler\n", line);
-		silent = false;
-	}
-	snprintf(begin, sizeof(begin), "%d,\"%s;%s", error,
-		 scpi_error_message(error), where);
-	got = scpi_user_say(user, "SYST:ERR?");
-	if (!strncmp(got, begin, strlen(begin)) &&
-	    strchr("\",:", got[strlen(begin)]) &&
-	    scpi_user_ask(user, "SYST:ERR:COUN?", "0\n"))
-		return silent;
-	printf("# '%s': %s# instead of %s\n", line, got, begin);
-	return false;
-}

@@ -398,10 +398,16 @@ static const struct {
 static const struct {
 	const char *name;
 	bool *set;
+	int *set_number;
 	const unsigned int *compared;
 } members[] = {
-	{ "pending", &user.pending, NULL }, { "uploaded", &user.uploaded, NULL },
-	{ "calls", NULL, &user.calls }, { "resets", NULL, &user.resets },
+	{ "pending", .set = &user.pending },
+	{ "uploaded", .set = &user.uploaded },
+	{ "reset_error", .set_number = &user.reset_error },
+	{ "test_result", .set_number = &user.test_result },
+	{ "calls", .compared = &user.calls },
+	{ "resets", .compared = &user.resets },
+	{ "tests", .compared = &user.tests },
 };
 
 static bool named(const char *name, const char *word, size_t length)
@@ -426,6 +432,8 @@ static void act(const char *word)
 			continue;
 		if (members[i].set)
 			*members[i].set = atoi(arg);
+		else if (members[i].set_number)
+			*members[i].set_number = atoi(arg);
 		else
 			is_number(word, *members[i].compared, arg);
 		return;

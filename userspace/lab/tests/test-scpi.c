@@ -167,25 +167,6 @@ TEST(event_status)
 		scpi_error(&user.scpi, e[i].error, NULL);
 		check(ask("*ESR?", e[i].esr));
 	}
-	scpi_user_say(&user, "FOO");
-	scpi_user_say(&user, "FAIL?");
-	check(ask("*ESR?", "48\n"));
-	check(ask("*CLS;*ESR?", "0\n"));
-	scpi_user_say(&user, "FOO");
-	check(ask("*CLS;*ESR?;*STB?", "0;16\n"));
-}
-
-TEST(reset)
-{
-	power_on();
-	scpi_user_say(&user, "FOO");
-	check(ask("*RST;SYST:ERR?", "-113,\"Undefined header;FOO\"\n"));
-	check(user.resets == 1 && ask("*ESR?", "32\n"));
-	user.reset_error = SCPI_ERR_SYSTEM;
-	check(scpi_user_fails(&user, "*RST", -310, "*RST"));
-	check(ask("*TST?", "0\n"));
-	user.test_result = 3;
-	check(ask("*TST?;SYST:VERS?", "3;1999.0\n") && user.tests == 2);
 }
 
 /* --- responses -------------------------------------------------------- */
@@ -306,8 +287,6 @@ TEST(too_long)
 TEST(notified)
 {
 	scpi_user_init(&user);
-	check(scpi_user_ask(&user, "NAME?;NOTE 3;COUN?",
-			    "NOTE 001\nskel,test,0,1;OK NOTE;2\n"));
 	scpi_user_say(&user, "NOTE 2000");
 	check(user.longest == SCPI_LINE_MAX);
 	check(user.out_length == SCPI_LINE_MAX + 8);
