@@ -119,13 +119,9 @@ static int get_points(struct scpi *scpi, const struct scpi_call *call)
 /* LOOPback and FILE set FUNCtion, so that comes after them for *RCL. */
 static const struct scpi_command commands[] = {
 	{
-		.header = "INPut<n>:AMPLitude", OF_INPUT,
-		KEPT(signal.amplitude),
-		.params = {
-			{ NUMBER("amplitude", "V", 0, LAB_FULL_SCALE, 1) },
-		},
-		.help = "Half of the peak-to-peak voltage of SIN, SQU, TRI, RAMP and\n"
-			"NOISE. Values beyond the range of the converter are clipped.",
+		.header = "INPut<n>:AMPLitude", OF_INPUT, KEPT(signal.amplitude),
+		.params = { { NUMBER("amplitude", "V", 0, LAB_FULL_SCALE, 1) } },
+		.help = "Half of the peak-to-peak voltage of SIN, SQU, TRI, RAMP and NOISE. Values beyond the range of the converter are clipped.",
 		.reply = "V", .example = "INP1:AMPL 2.5 V",
 	}, {
 		.header = "INPut<n>:OFFSet", OF_INPUT, KEPT(signal.offset),
@@ -142,9 +138,7 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("frequency", "Hz", SIGNAL_FREQUENCY_MIN,
 				 SIGNAL_FREQUENCY_MAX, 1000) },
 		},
-		.help = "Frequency of SIN, SQU, TRI and RAMP, in steps of 1 uHz. The\n"
-			"phase is counted from the start of the instrument and never\n"
-			"drifts.",
+		.help = "Frequency of SIN, SQU, TRI and RAMP, in steps of 1 uHz. The phase is counted from the start of the instrument and never drifts.",
 		.reply = "Hz", .example = "INP1:FREQ 1 kHz",
 	}, {
 		.header = "INPut<n>:PHASe", OF_INPUT, .set = set_phase,
@@ -165,8 +159,7 @@ static const struct scpi_command commands[] = {
 		.help = "Connect an analog output to the input.",
 		.reply = "number of the output", .example = "INP1:LOOP 2",
 	}, {
-		.header = "INPut<n>:FILE", OF_INPUT, .set = set_file,
-		.query = get_file,
+		.header = "INPut<n>:FILE", OF_INPUT, .set = set_file, .query = get_file,
 		.params = {
 			{ PARAM(STRING, "name") },
 			{ INTEGER("channel", 1, RECORDING_CHANNELS_MAX,
@@ -174,15 +167,9 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("rate", "S/s", 0, RECORDING_RATE_MAX,
 				 0), OPTIONAL },
 		},
-		.help = "Play a file of the configured directory, over and over: one\n"
-			"channel of a WAV file (full scale is 10 V) or one column of\n"
-			"voltages of a CSV file. Rate 0 is that of the file; a CSV file\n"
-			"has one if its first column is titled time, which then is not\n"
-			"counted: channel 1 is the column after it. Between two samples\n"
-			"the voltage changes linearly.",
+		.help = "Play a file of the configured directory, over and over: one channel of a WAV file (full scale is 10 V) or one column of voltages of a CSV file. Rate 0 is that of the file; a CSV file has one if its first column is titled time, which then is not counted: channel 1 is the column after it. Between two samples the voltage changes linearly.",
 		.reply = "name, channel, samples per second",
-		.errors = "-250 what is wrong with the file, and in which line; -252 there\n"
-			"is no --directory; -256 no such file; -257 no name of a file",
+		.errors = "-250 what is wrong with the file, and in which line; -252 there is no --directory; -256 no such file; -257 no name of a file",
 		.example = "INP3:FILE?",
 	}, {
 		.header = "INPut<n>:FILE:POINts", OF_INPUT, .query = get_points,
@@ -196,12 +183,7 @@ static const struct scpi_command commands[] = {
 			{ CHOICE("function",
 				 "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE") },
 		},
-		.help = "What is connected to an analog input. SIN and TRI start at 0\n"
-			"and rise, RAMP rises from the lowest value, NOISE is uniform\n"
-			"between lowest and highest value. DC is the offset. LOOPBACK\n"
-			"is an analog output, COUNTER the number of the frame modulo\n"
-			"65536 as a 16 bit sample, counted from INITiate; FILE is a\n"
-			"recording that starts with INITiate.",
+		.help = "What is connected to an analog input. SIN and TRI start at 0 and rise, RAMP rises from the lowest value, NOISE is uniform between lowest and highest value. DC is the offset. LOOPBACK is an analog output, COUNTER the number of the frame modulo 65536 as a 16 bit sample, counted from INITiate; FILE is a recording that starts with INITiate.",
 		.reply = "SIN, SQU, TRI, RAMP, NOIS, DC, LOOP, COUN or FILE",
 		.errors = "-221 INPut:FILE comes first",
 		.example = "INP1:FUNC TRI",

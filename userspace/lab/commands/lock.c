@@ -41,7 +41,6 @@ static int request(struct scpi *scpi, const struct scpi_call *call)
 	struct session *user = session_user(scpi_session(scpi));
 	struct lab *lab = user->lab;
 
-	(void)call;
 	if (!lab->holder)
 		lab->holder = user;
 	return scpi_reply_integer(scpi, lab->holder == user);
@@ -51,7 +50,6 @@ static int release(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct session *user = session_user(scpi_session(scpi));
 
-	(void)call;
 	if (user->lab->holder && user->lab->holder != user) {
 		scpi_error(scpi, SCPI_ERR_PROTECTED, "it is another user's");
 		return SCPI_ERR_PROTECTED;
@@ -64,7 +62,6 @@ static int get_owner(struct scpi *scpi, const struct scpi_call *call)
 {
 	const struct session *holder = scpi_lab(scpi)->holder;
 
-	(void)call;
 	if (!holder)
 		scpi_reply_text(scpi, "NONE");
 	else if (holder->channel < LAB_CHANNELS)
@@ -84,32 +81,21 @@ const struct lab_part lock_part = { .forget = forget };
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "SYSTem:LOCK:REQuest",
-		.query = request,
-		.help = "Reserve the sampling for this user, until SYSTem:LOCK:RELease\n"
-			"or the end of the channel or connection: for all others,\n"
-			"settings of inputs, clocks, sampling, triggers and the seed,\n"
-			"READ?, *RST and *RCL are error -203; queries are not.",
+		.header = "SYSTem:LOCK:REQuest", .query = request,
+		.help = "Reserve the sampling for this user, until SYSTem:LOCK:RELease or the end of the channel or connection: for all others, settings of inputs, clocks, sampling, triggers and the seed, READ?, *RST and *RCL are error -203; queries are not.",
 		.reply = "1: it is reserved; 0: another user has it",
 		.example = "SYST:LOCK:REQ?",
 	}, {
-		.header = "SYSTem:LOCK:RELease",
-		.set = release,
+		.header = "SYSTem:LOCK:RELease", .set = release,
 		.help = "Let others use the sampling again.",
 		.errors = "-203 another user has reserved it",
 		.example = "SYST:LOCK:REL",
 	}, {
-		.header = "SYSTem:LOCK:OWNer",
-		.query = get_owner,
+		.header = "SYSTem:LOCK:OWNer", .query = get_owner,
 		.help = "Who has reserved the sampling.",
-		.reply = "NONE; CHAN3: channel 3 of the card, see skelctl list;\n"
-			"LAN0: a connection of the network",
+		.reply = "NONE; CHAN3: channel 3 of the card, see skelctl list; LAN0: a connection of the network",
 		.example = "SYST:LOCK:OWN?",
 	},
 };
 
-const struct scpi_table lab_lock_table = {
-	.title = "Reserving the sampling",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_lock_table = SCPI_TABLE("Reserving the sampling", commands);

@@ -79,8 +79,7 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("level", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
 				 0) },
 		},
-		.help = "Voltage of an analog output while it plays no waveform, in\n"
-			"steps of 10/32767 V.",
+		.help = "Voltage of an analog output while it plays no waveform, in steps of 10/32767 V.",
 		.reply = "V, as the converter gives it",
 		.example = "OUTP1:LEV 2.5 V",
 	}, {
@@ -90,9 +89,7 @@ static const struct scpi_command commands[] = {
 			{ PARAM(ADDRESS, "card-address") },
 			{ PARAM(ADDRESS, "points") },
 		},
-		.help = "Where the waveform of an output is in card memory: samples of\n"
-			"16 bits, little endian, 10 V is 32767, put there by FROMHOST.\n"
-			"The output stops; 0 points mean no waveform.",
+		.help = "Where the waveform of an output is in card memory: samples of 16 bits, little endian, 10 V is 32767, put there by FROMHOST. The output stops; 0 points mean no waveform.",
 		.reply = "card address, number of points",
 		.errors = "-222 not within card memory",
 		.example = "OUTP1:WAV 0,1000",
@@ -100,22 +97,19 @@ static const struct scpi_command commands[] = {
 		.header = "OUTPut<n>:CLOCk", OF_OUTPUT, .object = &clocks,
 		SCPI_KEPT(struct output, clock), .first = 1,
 		.params = { { INTEGER("clock", 1, LAB_CLOCKS, 1) } },
-		.help = "The waveform advances by one point with each period of this\n"
-			"clock.",
+		.help = "The waveform advances by one point with each period of this clock.",
 		.reply = "number of the clock", .example = "OUTP1:CLOC 2",
 	}, {
 		.header = "OUTPut<n>:MODE", OF_OUTPUT, .object = &outputs,
 		SCPI_KEPT(struct output, once),
 		.params = { { CHOICE("mode", "LOOP|ONCE") } },
-		.help = "After its last point the waveform starts over, or stays\n"
-			"there.",
+		.help = "After its last point the waveform starts over, or stays there.",
 		.reply = "LOOP or ONCE", .example = "OUTP1:MODE ONCE",
 	}, {
 		.header = "OUTPut<n>:STATe", OF_OUTPUT, .set = set_state,
 		.object = &outputs, SCPI_SEEN(struct output, running),
 		.params = { { PARAM(BOOL, "on") } },
-		.help = "Play the waveform from its first point, or return to the\n"
-			"level.",
+		.help = "Play the waveform from its first point, or return to the level.",
 		.reply = "0 or 1", .errors = "-221 OUTPut:WAVeform comes first",
 		.example = "OUTP1:STAT OFF",
 	},

@@ -244,8 +244,7 @@ static const struct scpi_command commands[] = {
 	{
 		.header = "SAMPle:LIST", .set = set_list, .query = get_list,
 		.params = { { LIST("inputs", 1, LAB_INPUTS) } },
-		.help = "The inputs that are sampled. A frame is one sample of each,\n"
-			"in this order, 16 bits little endian, 10 V is 32767.",
+		.help = "The inputs that are sampled. A frame is one sample of each, in this order, 16 bits little endian, 10 V is 32767.",
 		.reply = "(@1,2)",
 		.errors = ERRORS_BUSY ", or there is a stream; -223 more than 8",
 		.example = "SAMP:LIST (@1:4)",
@@ -255,36 +254,31 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("rate", "S/s", SAMPLER_RATE_MIN,
 				 SAMPLER_RATE_MAX, 10000) },
 		},
-		.help = "Frames per second. The period is rounded to 10 ns; frame n\n"
-			"is exactly n periods after the first one.",
+		.help = "Frames per second. The period is rounded to 10 ns; frame n is exactly n periods after the first one.",
 		.reply = "the exact rate", .errors = ERRORS_BUSY,
 		.example = "SAMP:RATE 50 kHz",
 	}, {
-		.header = "SAMPle:SOURce", .set = set_source,
-		.query = get_source,
+		.header = "SAMPle:SOURce", .set = set_source, .query = get_source,
 		.params = {
 			{ CHOICE("source", "INTernal|CLOCk") },
 			{ INTEGER("clock", 1, LAB_CLOCKS, 1), OPTIONAL },
 			{ INTEGER("divider", 1, SAMPLER_DIVIDER_MAX,
 				  1), OPTIONAL },
 		},
-		.help = "What determines the rate: SAMPle:RATE, or a clock, as it is\n"
-			"when sampling starts, and a divider.",
+		.help = "What determines the rate: SAMPle:RATE, or a clock, as it is when sampling starts, and a divider.",
 		.reply = "INT, or CLOC with clock and divider",
 		.errors = ERRORS_BUSY, .example = "SAMP:SOUR CLOC,1,4",
 	}, {
 		.header = "SAMPle:COUNt", .set = set_count, .query = get_count,
 		.params = { { NUMBER("count", NULL, 1, INFINITY, 1000) } },
-		.help = "How many frames are sampled, including those before the\n"
-			"trigger; INFinity: until ABORt. At most 2^48.",
+		.help = "How many frames are sampled, including those before the trigger; INFinity: until ABORt. At most 2^48.",
 		.reply = "number of frames, 9.9E+37 for infinity",
 		.errors = ERRORS_BUSY "; -222 at most 2^48", .example = "SAMP:COUN INF",
 	}, {
 		.header = "SAMPle:PRETrigger", .object = &sampling,
 		SCPI_KEPT(struct sampler, pre),
 		.params = { { INTEGER("frames", 0, 0x7fffffff, 0) } },
-		.help = "How many frames from before the trigger are kept. No trigger\n"
-			"is accepted before they have been sampled.",
+		.help = "How many frames from before the trigger are kept. No trigger is accepted before they have been sampled.",
 		.reply = "number of frames", .errors = ERRORS_BUSY,
 		.example = "SAMP:PRET 100",
 	}, {
@@ -293,40 +287,30 @@ static const struct scpi_command commands[] = {
 			{ PARAM(ADDRESS, "card-address") },
 			{ PARAM(ADDRESS, "length") },
 		},
-		.help = "The ring in card memory that frames are written to. Length 0\n"
-			"is up to the end of the memory.",
+		.help = "The ring in card memory that frames are written to. Length 0 is up to the end of the memory.",
 		.reply = "card address, length in bytes",
-		.errors = ERRORS_BUSY ", or there is a stream; -222 not within\n"
-			"card memory",
+		.errors = ERRORS_BUSY ", or there is a stream; -222 not within card memory",
 		.example = "SAMP:RING 0,65536",
 	}, {
 		.header = "SAMPle:KEEP", .object = &user,
 		SCPI_KEPT(struct session, keeps), .unsaved = true,
 		.params = { { PARAM(BOOL, "on") } },
-		.help = "Whether sampling that this user starts goes on after it has\n"
-			"closed the card or its connection. OFF at first; *RST does\n"
-			"not change it.",
+		.help = "Whether sampling that this user starts goes on after it has closed the card or its connection. OFF at first; *RST does not change it.",
 		.reply = "0 or 1", .example = "SAMP:KEEP ON",
 	}, {
 		.header = "INITiate[:IMMediate]", .set = initiate,
-		.help = "Start sampling: wait for the trigger, then sample the frames.\n"
-			"An overlapped command, if SAMPle:COUNt is finite: *WAI and\n"
-			"*OPC wait for its end.",
+		.help = "Start sampling: wait for the trigger, then sample the frames. An overlapped command, if SAMPle:COUNt is finite: *WAI and *OPC wait for its end.",
 		.errors = "-213 sampling is running: ABORt first, -221 settings are incompatible",
 		.example = "INIT",
 	}, {
 		.header = "ABORt", .set = abort_sampling,
-		.help = "End sampling. The frames stay in the ring. If another user has\n"
-			"started it, both are told: event: SAMPLING ended, and it gets\n"
-			"error -230.",
+		.help = "End sampling. The frames stay in the ring. If another user has started it, both are told: event: SAMPLING ended, and it gets error -230.",
 		.example = "ABOR",
 	}, {
 		.header = "READ", .query = read_all,
-		.help = "Start sampling, wait until all frames are there, and reply as\n"
-			"FETCh? does.",
+		.help = "Start sampling, wait until all frames are there, and reply as FETCh? does.",
 		.reply = SUMMARY,
-		.errors = "-213 sampling is running: ABORt first, -221 settings are incompatible, or\n"
-			"SAMPle:COUNt is INFinity, -230 it was aborted",
+		.errors = "-213 sampling is running: ABORt first, -221 settings are incompatible, or SAMPle:COUNt is INFinity, -230 it was aborted",
 		.example = "READ?",
 	}, {
 		.header = "FETCh", .query = fetch,
@@ -339,18 +323,14 @@ static const struct scpi_command commands[] = {
 			{ PARAM(ADDRESS, "offset") },
 			{ PARAM(ADDRESS, "count") },
 		},
-		.help = "Some frames, from any offset on. For many of them there are\n"
-			"TOHOST and STREam.",
-		.reply = "definite-length block of 16 bit samples, at most 1000 bytes,\n"
-			"262120 over the network",
+		.help = "Some frames, from any offset on. For many of them there are TOHOST and STREam.",
+		.reply = "definite-length block of 16 bit samples, at most 1000 bytes, 262120 over the network",
 		.errors = "-223 too many frames, -230 they are not in the ring",
 		.example = "READ?;DATA? 0,10",
 	}, {
-		.header = "MEASure[:SCALar]:VOLTage[:DC]",
-		.query = measure_voltage,
+		.header = "MEASure[:SCALar]:VOLTage[:DC]", .query = measure_voltage,
 		.query_params = { { LIST("inputs", 1, LAB_INPUTS), OPTIONAL } },
-		.help = "The voltages of some inputs at this moment; without a list,\n"
-			"those of SAMPle:LIST. It does not disturb running sampling.",
+		.help = "The voltages of some inputs at this moment; without a list, those of SAMPle:LIST. It does not disturb running sampling.",
 		.reply = "V of each input", .example = "MEAS:VOLT? (@1,2)",
 	},
 };

@@ -93,17 +93,11 @@ struct line {
 
 static void add(struct line *line, const char *before, const char *text)
 {
-	char *newline = line->text + line->length;
-	int n;
-
 	if (!text || line->length >= sizeof(line->text))
 		return;
-	n = snprintf(line->text + line->length,
-		     sizeof(line->text) - line->length, "%s%s", before, text);
-	line->length += n;
-	/* texts of the table have several lines, a response has one */
-	while ((newline = strchr(newline, '\n')))
-		*newline = ' ';
+	line->length += snprintf(line->text + line->length,
+				 sizeof(line->text) - line->length, "%s%s",
+				 before, text);
 }
 
 static void add_sentence(struct line *line, const char *before,

@@ -79,7 +79,7 @@ static void report(struct scpi *scpi, int error)
 		digits = strspn(errors + 1, "0123456789") + 1;
 		if (atoi(errors) != error || errors[digits] != ' ')
 			continue;
-		while (strchr(" \n,;", errors[length - 1]))
+		while (strchr(" ,;", errors[length - 1]))
 			length--;
 		scpi_error(scpi, error, "%.*s", (int)(length - digits - 1),
 			   errors + digits + 1);

@@ -261,7 +261,6 @@ struct scpi_command {
 	 * character. (Errors that the handler returns are up to the handler.)
 	 */
 	bool blanks;
-	/* Texts may have several lines; a newline is a blank. */
 	const char *help;		/* one or more sentences, ends in '.' */
 	const char *reply;		/* form of the reply, NULL: none */
 	/*
