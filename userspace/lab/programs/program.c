@@ -316,24 +316,18 @@ static void programs_forget(struct lab *lab, struct session *session)
 	}
 }
 
-bool programs_running(const struct lab *lab, const struct session *session)
-{
-	const struct programs *programs = lab->programs;
-	unsigned int i;
-
-	for (i = 0; i < programs->count; i++) {
-		const struct program_run *run = programs->program[i]->run;
-
-		if (run && run->session == session)
-			return true;
-	}
-	return false;
-}
-
 static uint16_t programs_operation(const struct lab *lab,
 				   const struct session *session)
 {
-	return programs_running(lab, session) ? SCPI_OPERATION_PROGRAM : 0;
+	const struct programs *programs = lab->programs;
+
+	for (unsigned int i = 0; i < programs->count; i++) {
+		const struct program_run *run = programs->program[i]->run;
+
+		if (run && run->session == session)
+			return SCPI_OPERATION_PROGRAM;
+	}
+	return 0;
 }
 
 const struct lab_part programs_part = {

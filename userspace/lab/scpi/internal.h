@@ -10,7 +10,6 @@
 
 #define SCPI_MNEMONIC_MAX	12	/* IEEE 488.2-1992, 7.6.1.4.1 */
 #define SCPI_RESPONSE_MAX	(SCPI_LINE_MAX - 1)	/* without newline */
-#define SCPI_NINF		(-SCPI_INF)
 #define SCPI_INF		9.9e37	/* SCPI-99 volume 1, 7.2.1.4 */
 #define SCPI_NAN		9.91e37	/* 7.2.1.5 */
 

@@ -250,8 +250,6 @@ TEST(same_seed_same_samples)
 	free(other);
 }
 
-#define SOME_SETTINGS "INP1:FREQ?;:SAMP:RATE?;LIST?;:OUTP1:LEV?;:CLOC1:FREQ?;:TRIG:SOUR?"
-
 /* --- streams, programs, the start ------------------------------------ */
 
 /* Does a block contain the frames from @frame on? */

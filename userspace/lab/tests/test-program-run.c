@@ -149,9 +149,6 @@ PROGRAM_TEST(two_at_once)
 	}
 }
 
-#define WATCHDOG(why)	"event: PROGRAM P STOPPED watchdog: line 1: " why "\n"
-#define BUSY	"too many instructions without wait()"
-
 /* --- transfers ------------------------------------------------------------ */
 
 static bool is_transfer(unsigned int n, enum lab_dir dir, uint64_t card,

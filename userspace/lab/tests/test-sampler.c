@@ -14,8 +14,6 @@
 
 #define check_same(is, wanted)	check(!strcmp(is, wanted))
 
-#define TOLD	"event: SAMPLING ended, which another user has started"
-
 /* Let real time pass, and the instrument follow. */
 static const char *pass(lab_time time, const char *line)
 {
