@@ -376,7 +376,7 @@ static void granted(const char *arg)
 
 static void refused(const char *arg)
 {
-	is_number("refused", fake_card_refused(rig.fake), arg);
+	is_number("refused", rig.lab->card->refused, arg);
 }
 
 static const struct {
