@@ -15,46 +15,36 @@
 #include "tests/rig.h"
 #include "unit.h"
 
-#define DIRECTORY	"/tmp/skel-lab-test-XXXXXX"
-
-static char directory[sizeof(DIRECTORY)];
+/* That is the working directory during a test */
+static char directory[] = "/tmp/skel-lab-test-XXXXXX";
 static struct recording_fault fault;
 
-static void make_directory(void)
+static void enter_directory(void)
 {
-	strcpy(directory, DIRECTORY);
-	if (!mkdtemp(directory))
+	strcpy(strrchr(directory, '-'), "-XXXXXX");
+	if (!mkdtemp(directory) || chdir(directory))
 		abort();
 }
 
 static void write_file(const char *name, const void *bytes, size_t length)
 {
-	char path[80];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	/* some file systems write a truncated and rewritten file to disk at once */
-	unlink(path);
-	file = fopen(path, "wb");
+	unlink(name);
+	file = fopen(name, "wb");
 	if (!file || fwrite(bytes, 1, length, file) != length || fclose(file))
 		abort();
 }
 
-static void remove_file(const char *name)
+static void leave_directory(void)
 {
-	char path[80];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	unlink(path);
+	unlink("file");
+	if (chdir("/") || rmdir(directory))
+		abort();
 }
 
-static void remove_directory(void)
-{
-	remove_file("file");
-	rmdir(directory);
-}
-
-#define RECORDING_TEST(name)	TEST_WITH(name, make_directory, remove_directory)
+#define RECORDING_TEST(name)	TEST_WITH(name, enter_directory, leave_directory)
 
 static struct recording *open_bytes(const void *bytes, size_t length,
 				    unsigned int channel, uint64_t rate)
@@ -359,7 +349,6 @@ RECORDING_TEST(only_files_of_the_directory_are_read)
 	static const char *const names[] = {
 		"", ".", "..", ".hidden", "/etc/passwd", "../x", "a/b", "a/",
 	};
-	char path[100];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		check(is_bad(recording_open(directory, names[i], 1, 0, &fault),
@@ -367,22 +356,20 @@ RECORDING_TEST(only_files_of_the_directory_are_read)
 	check(is_bad(recording_open(NULL, "x", 1, 0, &fault), "no --directory"));
 	check(is_bad(recording_open("/no/where", "x", 1, 0, &fault), "No such"));
 	check(is_bad(recording_open(directory, "no", 1, 0, &fault), "No such"));
-	snprintf(path, sizeof(path), "%s/link", directory);
 	write_file("large", "1\n", 2);
-	check(!symlink("large", path));
+	check(!symlink("large", "link"));
 	check(is_bad(recording_open(directory, "link", 1, 1, &fault), "links"));
-	unlink(path);
-	check(!mkfifo(path, 0600));
+	unlink("link");
+	check(!mkfifo("link", 0600));
 	check(is_bad(recording_open(directory, "link", 1, 0, &fault), "plain"));
-	unlink(path);
-	check(!mkdir(path, 0700));
+	unlink("link");
+	check(!mkdir("link", 0700));
 	check(is_bad(recording_open(directory, "link", 1, 0, &fault), "plain"));
-	rmdir(path);
+	rmdir("link");
 	write_file("large", "", 0);
-	snprintf(path, sizeof(path), "%s/large", directory);
-	check(!truncate(path, RECORDING_BYTES_MAX + 1));
+	check(!truncate("large", RECORDING_BYTES_MAX + 1));
 	check(is_bad(recording_open(directory, "large", 1, 0, &fault), "more"));
-	remove_file("large");
+	unlink("large");
 }
 
 /* Linear between samples, from the last to the first one, and without drift */
@@ -439,5 +426,5 @@ RECORDING_TEST(recordings_are_replayed_exactly)
 	asks(0, "INP3:FILE?", "\"a.wav\",1,1.0E+03");
 	asks(0, "*RST;INP3:FILE?", "\"\",1,0.0E+00");
 	rig_stop();
-	remove_file("a.wav");
+	unlink("a.wav");
 }
