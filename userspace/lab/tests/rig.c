@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "commands/instrument.h"
+#include "parts/input.h"
+#include "parts/sampler.h"
 #include "tests/rig.h"
 
 struct rig rig;
@@ -128,4 +130,21 @@ bool rig_hears(unsigned int channel, const char *lines)
 		return true;
 	printf("# user %u hears '%s', not '%s'\n", channel, heard, lines);
 	return false;
+}
+
+bool ring_is_right(uint64_t from, uint64_t to)
+{
+	const struct sampler *s = rig.lab->sampler;
+
+	for (uint64_t i = from; i < to; i++) {
+		int16_t sample[LAB_INPUTS];
+
+		memcpy(sample, rig.lab->card->memory +
+		       sampler_address(rig.lab, i), s->frame_bytes);
+		for (unsigned int j = 0; j < s->inputs; j++)
+			if (sample[j] != input_sample(rig.lab, s->input[j],
+						      s->start + i * s->interval))
+				return false;
+	}
+	return true;
 }

@@ -37,6 +37,8 @@ bool rig_ask(unsigned int channel, const char *line, const char *answer);
 /* Does @line cause error @error, and nothing else? */
 bool rig_fails(unsigned int channel, const char *line, int error);
 bool rig_hears(unsigned int channel, const char *lines);
+/* Are these frames of the internal count in the ring as the inputs had them? */
+bool ring_is_right(uint64_t from, uint64_t to);
 
 #define asks(channel, line, answer)	check(rig_ask(channel, line, answer))
 #define refuses(channel, line, error)	check(rig_fails(channel, line, error))

@@ -26,24 +26,6 @@ static const struct sampler *s(void)
 	return rig.lab->sampler;
 }
 
-/* Are these frames of the internal count in the ring, as sampled? */
-static bool ring_is_right(uint64_t from, uint64_t to)
-{
-	for (uint64_t i = from; i < to; i++) {
-		int16_t sample[LAB_INPUTS];
-
-		memcpy(sample, rig.lab->card->memory +
-		       sampler_address(rig.lab, i), s()->frame_bytes);
-		for (unsigned int j = 0; j < s()->inputs; j++) {
-			if (sample[j] != input_sample(rig.lab, s()->input[j],
-						      s()->start +
-						      i * s()->interval))
-				return false;
-		}
-	}
-	return true;
-}
-
 RIG_TEST(frames_are_sampled_at_their_time)
 {
 	asks(0, "SAMP:LIST (@2,1,8,1);RATE 30 kHz;COUN 500;:INIT;*OPC?", "1");

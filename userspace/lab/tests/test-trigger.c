@@ -24,20 +24,10 @@ static int at(unsigned int input, uint64_t frame)
 /* Is frame n of users what the inputs had at that time? */
 static bool frames_are_right(uint64_t count)
 {
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t frame = s()->first + i;
-		int16_t sample[LAB_INPUTS];
-
-		if (!sampler_has(rig.lab, frame, 1))
+	for (uint64_t i = 0; i < count; i++)
+		if (!sampler_has(rig.lab, s()->first + i, 1))
 			return false;
-		memcpy(sample, rig.lab->card->memory +
-		       sampler_address(rig.lab, frame), s()->frame_bytes);
-		for (unsigned int j = 0; j < s()->inputs; j++) {
-			if (sample[j] != at(s()->input[j], frame))
-				return false;
-		}
-	}
-	return true;
+	return ring_is_right(s()->first, s()->first + count);
 }
 
 /* The frame that a level trigger has to find, according to the manual */
