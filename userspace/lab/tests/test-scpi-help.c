@@ -156,6 +156,11 @@ TEST(tables)
 	bad = good;
 	bad.help = "No full stop";
 	check(finds(bad, "help"));
+	bad.help = "Two\nlines.";
+	check(finds(bad, "help"));
+	bad = good;
+	bad.query = scpi_recall;
+	check(finds(bad, "kept nowhere"));
 	bad = good;
 	bad.params[0].def = 0;
 	check(finds(bad, "default"));
