@@ -19,7 +19,7 @@ static struct sampler *sampler_of(struct scpi *scpi)
 	return scpi_lab(scpi)->sampler;
 }
 
-int sampling_is_idle(struct scpi *scpi, const struct scpi_call *call)
+static int sampling_is_idle(struct scpi *scpi, const struct scpi_call *call)
 {
 	sampler_catch_up(scpi_lab(scpi));
 	return sampler_of(scpi)->state == SAMPLER_IDLE ?
@@ -31,7 +31,7 @@ static void *find(struct scpi *scpi, const struct scpi_call *call)
 	return sampler_of(scpi);
 }
 
-static const struct scpi_object sampling = {
+const struct scpi_object lab_sampling = {
 	.find = find, .change = sampling_is_idle,
 };
 
@@ -237,7 +237,6 @@ static int measure_voltage(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-#define ERRORS_BUSY	"-221 sampling is running: ABORt first"
 #define SUMMARY		"frames, lost frames, time of frame 0 and of the trigger in s; of each input least, greatest and mean V over the frames in the ring"
 
 static const struct scpi_command commands[] = {
@@ -275,7 +274,7 @@ static const struct scpi_command commands[] = {
 		.reply = "number of frames, 9.9E+37 for infinity",
 		.errors = ERRORS_BUSY "; -222 at most 2^48", .example = "SAMP:COUN INF",
 	}, {
-		.header = "SAMPle:PRETrigger", .object = &sampling,
+		.header = "SAMPle:PRETrigger", .object = &lab_sampling,
 		SCPI_KEPT(struct sampler, pre),
 		.params = { { INTEGER("frames", 0, 0x7fffffff, 0) } },
 		.help = "How many frames from before the trigger are kept. No trigger is accepted before they have been sampled.",

@@ -6,15 +6,6 @@
 #include "parts/sampler.h"
 #include "parts/trigger.h"
 
-static void *find(struct scpi *scpi, const struct scpi_call *call)
-{
-	return scpi_lab(scpi)->sampler;
-}
-
-static const struct scpi_object trigger = {
-	.find = find, .change = sampling_is_idle,
-};
-
 static int fire(struct scpi *scpi, const struct scpi_call *call)
 {
 	return sampler_trigger(scpi_lab(scpi)) ? SCPI_OK :
@@ -32,9 +23,7 @@ static int fire_bus(struct scpi *scpi, const struct scpi_call *call)
 #define TRIGGER_COUNT_MAX	1000000
 
 #define OF_TRIGGER(member)						\
-	.object = &trigger, SCPI_KEPT(struct sampler, member)
-
-#define ERRORS_BUSY	"-221 sampling is running: ABORt first"
+	.object = &lab_sampling, SCPI_KEPT(struct sampler, member)
 
 static const struct scpi_command commands[] = {
 	{
