@@ -8,12 +8,6 @@
 #include "commands/tables.h"
 #include "parts/input.h"
 
-static const struct input *input_of(struct scpi *scpi,
-				    const struct scpi_call *call)
-{
-	return &scpi_lab(scpi)->inputs->input[number(call)];
-}
-
 static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
 	return &scpi_lab(scpi)->inputs->input[number(call)];
@@ -37,36 +31,32 @@ static const struct scpi_object inputs = {
 static int set_function(struct scpi *scpi, const struct scpi_call *call)
 {
 	enum signal_function function = call->arg[0].integer;
-	struct lab *lab = scpi_lab(scpi);
+	struct input *input = find(scpi, call);
 
-	if (function == SIGNAL_FILE && !input_of(scpi, call)->recording)
+	if (function == SIGNAL_FILE && !input->recording)
 		return SCPI_ERR_SETTINGS_CONFLICT;
-	input_change(lab, number(call))->signal.function = function;
-	input_changed(lab, number(call));
+	input->signal.function = function;
 	return SCPI_OK;
 }
 
 static int set_phase(struct scpi *scpi, const struct scpi_call *call)
 {
-	struct lab *lab = scpi_lab(scpi);
+	struct input *input = find(scpi, call);
 	double degrees = call->arg[0].number;
 
 	if (degrees < 0)
 		degrees += 360;
-	input_change(lab, number(call))->signal.phase =
-		(uint64_t)llround(degrees / 360 * SIGNAL_CYCLE) % SIGNAL_CYCLE;
-	input_changed(lab, number(call));
+	input->signal.phase = (uint64_t)llround(degrees / 360 * SIGNAL_CYCLE) %
+			      SIGNAL_CYCLE;
 	return SCPI_OK;
 }
 
 static int set_output(struct scpi *scpi, const struct scpi_call *call)
 {
-	struct lab *lab = scpi_lab(scpi);
-	struct input *input = input_change(lab, number(call));
+	struct input *input = find(scpi, call);
 
 	input->output = call->arg[0].integer - 1;
 	input->signal.function = SIGNAL_LOOPBACK;
-	input_changed(lab, number(call));
 	return SCPI_OK;
 }
 
@@ -96,7 +86,7 @@ static int set_file(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_file(struct scpi *scpi, const struct scpi_call *call)
 {
-	const struct input *input = input_of(scpi, call);
+	const struct input *input = find(scpi, call);
 	const struct recording *recording = input->recording;
 
 	scpi_reply_string(scpi, input->file);
@@ -107,9 +97,10 @@ static int get_file(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_points(struct scpi *scpi, const struct scpi_call *call)
 {
-	const struct recording *recording = input_of(scpi, call)->recording;
+	const struct input *input = find(scpi, call);
 
-	return scpi_reply_integer(scpi, recording ? recording->count : 0);
+	return scpi_reply_integer(scpi, input->recording ?
+				  input->recording->count : 0);
 }
 
 #define KEPT(member)	.object = &inputs, SCPI_KEPT(struct input, member)

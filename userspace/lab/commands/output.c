@@ -41,6 +41,9 @@ static const struct scpi_object clocks = {
 	.find = find, .change = change_clock, .changed = changed,
 };
 
+/* What is set by functions of parts/output.c */
+static const struct scpi_object levels = { .find = find };
+
 static int set_level(struct scpi *scpi, const struct scpi_call *call)
 {
 	output_set_level(scpi_lab(scpi), number(call), call->arg[0].number);
@@ -74,7 +77,7 @@ static int set_state(struct scpi *scpi, const struct scpi_call *call)
 static const struct scpi_command commands[] = {
 	{
 		.header = "OUTPut<n>:LEVel", OF_OUTPUT, .set = set_level,
-		.object = &outputs, SCPI_SEEN(struct output, level),
+		.object = &levels, SCPI_SEEN(struct output, level),
 		.params = {
 			{ NUMBER("level", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
 				 0) },
@@ -107,7 +110,7 @@ static const struct scpi_command commands[] = {
 		.reply = "LOOP or ONCE", .example = "OUTP1:MODE ONCE",
 	}, {
 		.header = "OUTPut<n>:STATe", OF_OUTPUT, .set = set_state,
-		.object = &outputs, SCPI_SEEN(struct output, running),
+		.object = &levels, SCPI_SEEN(struct output, running),
 		.params = { { PARAM(BOOL, "on") } },
 		.help = "Play the waveform from its first point, or return to the level.",
 		.reply = "0 or 1", .errors = "-221 OUTPut:WAVeform comes first",

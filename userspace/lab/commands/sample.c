@@ -39,10 +39,7 @@ static int set_list(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct sampler *sampler = sampler_of(scpi);
 	unsigned int count = call->arg[0].list.count;
-	int error = sampling_is_idle(scpi, call);
 
-	if (error)
-		return error;
 	if (count > LAB_INPUTS)
 		return SCPI_ERR_TOO_MUCH_DATA;
 	if (stream_frames(scpi_lab(scpi)))
@@ -68,10 +65,6 @@ static int get_list(struct scpi *scpi, const struct scpi_call *call)
 
 static int set_rate(struct scpi *scpi, const struct scpi_call *call)
 {
-	int error = sampling_is_idle(scpi, call);
-
-	if (error)
-		return error;
 	sampler_of(scpi)->period = llround(CLOCK_MASTER / call->arg[0].number);
 	sampler_of(scpi)->clock = LAB_CLOCKS;
 	return SCPI_OK;
@@ -88,10 +81,7 @@ static int get_rate(struct scpi *scpi, const struct scpi_call *call)
 static int set_source(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct sampler *sampler = sampler_of(scpi);
-	int error = sampling_is_idle(scpi, call);
 
-	if (error)
-		return error;
 	sampler->clock = call->arg[0].integer ? call->arg[1].integer - 1 :
 						LAB_CLOCKS;
 	sampler->divider = call->arg[2].integer;
@@ -114,10 +104,7 @@ static int get_source(struct scpi *scpi, const struct scpi_call *call)
 static int set_count(struct scpi *scpi, const struct scpi_call *call)
 {
 	double count = call->arg[0].number;
-	int error = sampling_is_idle(scpi, call);
 
-	if (error)
-		return error;
 	if (!isinf(count) && count > SAMPLER_COUNT_MAX)
 		return SCPI_ERR_RANGE;
 	sampler_of(scpi)->count = isinf(count) ? 0 : llround(count);
@@ -141,10 +128,7 @@ static int set_ring(struct scpi *scpi, const struct scpi_call *call)
 	uint64_t address = call->arg[0].address, length = call->arg[1].address;
 	uint64_t size = lab->card->size;
 	uint64_t least = LAB_INPUTS * sizeof(int16_t);
-	int error = sampling_is_idle(scpi, call);
 
-	if (error)
-		return error;
 	if (stream_frames(lab))
 		return scpi_fail(scpi, SCPI_ERR_SETTINGS_CONFLICT, STREAM_FIRST);
 	if (address & 1 || address > size || size - address < least ||
@@ -241,14 +225,16 @@ static int measure_voltage(struct scpi *scpi, const struct scpi_call *call)
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "SAMPle:LIST", .set = set_list, .query = get_list,
+		.header = "SAMPle:LIST", .object = &lab_sampling,
+		.set = set_list, .query = get_list,
 		.params = { { LIST("inputs", 1, LAB_INPUTS) } },
 		.help = "The inputs that are sampled. A frame is one sample of each, in this order, 16 bits little endian, 10 V is 32767.",
 		.reply = "(@1,2)",
 		.errors = ERRORS_BUSY ", or there is a stream; -223 more than 8",
 		.example = "SAMP:LIST (@1:4)",
 	}, {
-		.header = "SAMPle:RATE", .set = set_rate, .query = get_rate,
+		.header = "SAMPle:RATE", .object = &lab_sampling,
+		.set = set_rate, .query = get_rate,
 		.params = {
 			{ NUMBER("rate", "S/s", SAMPLER_RATE_MIN,
 				 SAMPLER_RATE_MAX, 10000) },
@@ -257,7 +243,8 @@ static const struct scpi_command commands[] = {
 		.reply = "the exact rate", .errors = ERRORS_BUSY,
 		.example = "SAMP:RATE 50 kHz",
 	}, {
-		.header = "SAMPle:SOURce", .set = set_source, .query = get_source,
+		.header = "SAMPle:SOURce", .object = &lab_sampling,
+		.set = set_source, .query = get_source,
 		.params = {
 			{ CHOICE("source", "INTernal|CLOCk") },
 			{ INTEGER("clock", 1, LAB_CLOCKS, 1), OPTIONAL },
@@ -268,7 +255,8 @@ static const struct scpi_command commands[] = {
 		.reply = "INT, or CLOC with clock and divider",
 		.errors = ERRORS_BUSY, .example = "SAMP:SOUR CLOC,1,4",
 	}, {
-		.header = "SAMPle:COUNt", .set = set_count, .query = get_count,
+		.header = "SAMPle:COUNt", .object = &lab_sampling,
+		.set = set_count, .query = get_count,
 		.params = { { NUMBER("count", NULL, 1, INFINITY, 1000) } },
 		.help = "How many frames are sampled, including those before the trigger; INFinity: until ABORt. At most 2^48.",
 		.reply = "number of frames, 9.9E+37 for infinity",
@@ -281,7 +269,8 @@ static const struct scpi_command commands[] = {
 		.reply = "number of frames", .errors = ERRORS_BUSY,
 		.example = "SAMP:PRET 100",
 	}, {
-		.header = "SAMPle:RING", .set = set_ring, .query = get_ring,
+		.header = "SAMPle:RING", .object = &lab_sampling,
+		.set = set_ring, .query = get_ring,
 		.params = {
 			{ PARAM(ADDRESS, "card-address") },
 			{ PARAM(ADDRESS, "length") },

@@ -240,11 +240,12 @@ struct scpi_command {
 	 * SCPI_INTEGER parameter also accepts MIN, MAX, DEF: not listed here.
 	 */
 	struct scpi_param query_params[SCPI_PARAMS_MAX + 1];
+	/* What set changes, if not NULL */
+	const struct scpi_object *object;
 	/*
 	 * Of a setting that this describes completely, see SCPI_KEPT(): kept is
 	 * its only parameter, times @scale (0: 1), minus @first.
 	 */
-	const struct scpi_object *object;
 	size_t offset;
 	enum scpi_kept kept;
 	double scale;

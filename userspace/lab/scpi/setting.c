@@ -25,14 +25,9 @@ static double to_kept(const struct scpi_command *command,
 
 int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 {
-	const struct scpi_object *object = call->command->object;
 	double value = to_kept(call->command, &call->arg[0]);
-	int error = object->change ? object->change(scpi, call) : SCPI_OK;
-	void *kept;
+	void *kept = place(scpi, call);
 
-	if (error)
-		return error;
-	kept = place(scpi, call);
 	switch (call->command->kept) {
 	case SCPI_DOUBLE:
 		*(double *)kept = value;
@@ -50,8 +45,6 @@ int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 		*(bool *)kept = value != 0;
 		break;
 	}
-	if (object->changed)
-		object->changed(scpi, call);
 	return SCPI_OK;
 }
 
