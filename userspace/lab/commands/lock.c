@@ -29,9 +29,8 @@ int lock_refuses(struct session *session, const struct scpi_call *call)
 			continue;
 		if (call->query && strcmp(header, "READ") != 0)
 			break;
-		scpi_error(&session->scpi, SCPI_ERR_PROTECTED,
-			   "another user has reserved the sampling, see SYSTem:LOCK:OWNer?");
-		return SCPI_ERR_PROTECTED;
+		return scpi_fail(&session->scpi, SCPI_ERR_PROTECTED,
+				 "another user has reserved the sampling, see SYSTem:LOCK:OWNer?");
 	}
 	return 0;
 }
@@ -50,10 +49,8 @@ static int release(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct session *user = session_user(scpi_session(scpi));
 
-	if (user->lab->holder && user->lab->holder != user) {
-		scpi_error(scpi, SCPI_ERR_PROTECTED, "it is another user's");
-		return SCPI_ERR_PROTECTED;
-	}
+	if (user->lab->holder && user->lab->holder != user)
+		return scpi_fail(scpi, SCPI_ERR_PROTECTED, "it is another user's");
 	user->lab->holder = NULL;
 	return SCPI_OK;
 }
