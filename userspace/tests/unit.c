@@ -83,14 +83,21 @@ void unit_add(struct unit_test *test)
 	last_test = &test->next;
 }
 
+static const struct unit_test *current;
+
+/* What begin() and end() check belongs to the test. */
+static void run_current(void)
+{
+	if (current->begin)
+		current->begin();
+	current->function();
+	if (current->end)
+		current->end();
+}
+
 int unit_run_all(void)
 {
-	for (struct unit_test *test = tests; test; test = test->next) {
-		if (test->begin)
-			test->begin();
-		unit_run(test->run, test->name);
-		if (test->end)
-			test->end();
-	}
+	for (current = tests; current; current = current->next)
+		unit_run(run_current, current->name);
 	return unit_end();
 }

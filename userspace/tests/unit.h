@@ -22,21 +22,21 @@
  * program; TEST_WITH() with what comes before and after it.
  */
 #define TEST(name)	TEST_WITH(name, NULL, NULL)
-#define TEST_WITH(function, at_begin, at_end)				\
-static void function(void);						\
-__attribute__((__constructor__)) static void function ## _is_a_test(void) \
+#define TEST_WITH(test_name, at_begin, at_end)				\
+static void test_name(void);						\
+__attribute__((__constructor__)) static void test_name ## _is_a_test(void) \
 {									\
 	static struct unit_test test = {				\
-		.run = function, .name = #function,			\
+		.function = test_name, .name = #test_name,		\
 		.begin = at_begin, .end = at_end,			\
 	};								\
 									\
 	unit_add(&test);						\
 }									\
-static void function(void)
+static void test_name(void)
 
 struct unit_test {
-	void (*run)(void);
+	void (*function)(void);
 	const char *name;
 	void (*begin)(void), (*end)(void);	/* may be NULL */
 	struct unit_test *next;

@@ -227,6 +227,7 @@ static void say_line(unsigned int channel, const char *line, size_t length,
 	case '!':
 		expect(kind == LAB || calls == user.calls, "'%s' is called\n", line);
 		fails(channel, line, reply, wanted + 1);
+		known_errors[channel] = errors(channel);
 		return;
 	case '+':
 		expect(user.calls == calls + 1 && !*reply,
