@@ -118,7 +118,7 @@ struct skel_run {
 /**
  * struct skel_card_ops - callbacks of a backend
  *
- * All of them are called in process context and may sleep, but only for a bounded
+ * All but @start are called in process context and may sleep, but only for a bounded
  * time: the unplug of the card waits for them. None but @release is called
  * after skel_card_unregister() has returned.
  */
@@ -171,9 +171,9 @@ struct skel_card_ops {
 	 * has failed, and when the card is unregistered. Transfers that the
 	 * backend has not completed are reported as cancelled. It is also called
 	 * when @stop has failed and, after a reset that failed, by each open()
-	 * and close(). Requests that the
-	 * card has not made yet are dropped, each by skel_refuse() or, as before,
-	 * skel_request(), so that the programs that wait for them are told.
+	 * and close(), for which open(2) of all misc devices then waits. Requests
+	 * that the card has not made yet are dropped, each by skel_refuse() or, as
+	 * before, skel_request(), so that the programs that wait for them are told.
 	 * Returns 0 if it is certain that the card does not touch host memory
 	 * any more. Otherwise all transfers end, and requests are refused until a
 	 * reset succeeds, which open() and close() try. The IOMMU keeps the card
@@ -375,8 +375,7 @@ int skel_card_register(struct skel_card *card);
  * skel_card_ops.reset; later completions return -ENOENT. No callback runs after
  * this, except skel_card_ops.release. Mappings of I/O memory raise SIGBUS.
  *
- * The data of buffers remains accessible through their mappings until the file is
- * closed.
+ * The data of buffers remains accessible through mappings until the file is closed.
  *
  * Context: process, may sleep.
  */
@@ -508,7 +507,8 @@ int skel_grant_copy(struct skel_card *card, u64 id, u64 offset, void *bytes,
  * this returns: hold no lock that it takes.
  *
  * Context: any.
- * Return: as skel_request(); -EOPNOTSUPP if the card has no engines.
+ * Return: as skel_request(), -EINVAL also for what skel_card_desc.align forbids;
+ * -EOPNOTSUPP if the card has no engines.
  */
 int skel_submit(struct skel_card *card, const struct skel_request *req);
 
@@ -597,19 +597,35 @@ void skel_command_ready(struct skel_card *card, u32 channel);
 /** define SKEL_COMMAND_ARGS_MAX - largest number of arguments of a command */
 #define SKEL_COMMAND_ARGS_MAX	7
 
+/** define SKEL_REQUEST_ARGS - arguments of a command that asks for a transfer */
+#define SKEL_REQUEST_ARGS { { "card-address", 0, U64_MAX }, \
+	{ "length", 0, U64_MAX }, { "host-address", 0, U64_MAX } }
+
+/**
+ * struct skel_argument - a number that follows a command
+ * @name: for the reply to a wrong one
+ * @min: smallest value
+ * @max: largest value
+ */
+struct skel_argument {
+	const char *name;
+	u64 min;
+	u64 max;
+};
+
 /**
  * struct skel_command - a command of a backend that uses skel_command_run()
  * @name: its first word
- * @args: number of arguments, at most %SKEL_COMMAND_ARGS_MAX; all are numbers
+ * @args: its arguments, up to the first without a name
  * @run: carries it out; replies and returns NULL, or returns the reason of an
  *       error, which follows "ERROR " in the reply
- * @ask: instead of @run, for a command that asks for a transfer, with three arguments:
- *       card address, length, host address
+ * @ask: instead of @run, for a command that asks for a transfer, with @args
+ *       %SKEL_REQUEST_ARGS
  * @dir: direction of that transfer
  */
 struct skel_command {
 	const char *name;
-	unsigned int args;
+	struct skel_argument args[SKEL_COMMAND_ARGS_MAX];
 	const char *(*run)(struct skel_card *card, u32 channel, const u64 *arg);
 	const char *(*ask)(struct skel_card *card, const struct skel_request *req);
 	enum skel_dir dir;
@@ -627,7 +643,8 @@ struct skel_command {
  * Words are printable ASCII, separated by spaces and tabs: a command, in upper or
  * lower case, and numbers, decimal or hexadecimal with 0x. An empty line does
  * nothing. A wrong line is answered with "ERROR" and "character",
- * "unknown-command", "parameter-count", "number", or what the command returned.
+ * "unknown-command", "parameter-count", "number" or "range" with the name of the
+ * argument, or what the command returned.
  * Context: skel_card_ops.command.
  */
 void skel_command_run(struct skel_card *card, u32 channel, char *line,

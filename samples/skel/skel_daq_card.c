@@ -23,6 +23,7 @@
 #define FROMHOST	BIT(31)
 
 struct daq {
+	struct pci_dev *pdev;
 	struct skel_card *card;
 	void __iomem *regs;
 	spinlock_t lock;		/* to see the end of a run and say so at once */
@@ -76,7 +77,8 @@ static int daq_halt(struct skel_card *card, u32 what)
 
 	writel(what, daq->regs + REG_STOP);
 	if (readl_poll_timeout(daq->regs + REG_STOP, left, !(left & what), 10, 20000))
-		return -ETIMEDOUT;
+		/* A card that was pulled out reads as all ones, and has stopped. */
+		return pci_device_is_present(daq->pdev) ? -ETIMEDOUT : 0;
 	guard(spinlock_irqsave)(&daq->lock);
 	writel(what, daq->regs + REG_STATUS);
 	return 0;
@@ -121,8 +123,8 @@ static const char *daq_ask(struct skel_card *card, const struct skel_request *re
 }
 
 static const struct skel_command daq_commands[] = {
-	{ "TOHOST", 3, .ask = daq_ask, .dir = SKEL_TOHOST },
-	{ "FROMHOST", 3, .ask = daq_ask, .dir = SKEL_FROMHOST },
+	{ "TOHOST", SKEL_REQUEST_ARGS, .ask = daq_ask, .dir = SKEL_TOHOST },
+	{ "FROMHOST", SKEL_REQUEST_ARGS, .ask = daq_ask, .dir = SKEL_FROMHOST },
 };
 
 static int daq_command(struct skel_card *card, u32 channel, char *line, size_t len)
@@ -155,6 +157,7 @@ static int daq_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!daq)
 		return -ENOMEM;
 	spin_lock_init(&daq->lock);
+	daq->pdev = pdev;
 	ret = pcim_enable_device(pdev) ?: dma_set_mask_and_coherent(dev, DMA_BIT_MASK(24));
 	if (ret)
 		return ret;

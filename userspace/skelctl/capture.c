@@ -438,16 +438,22 @@ int capture_run(struct capture *c)
 	return c->numbered ? 0 : check_inputs(c);
 }
 
-void capture_end(struct capture *c)
+int capture_end(struct capture *c)
 {
 	char why[sizeof(c->why)], reply[SKEL_LINE_MAX];
+	int error = 0;
 
+	/* the first reason stays */
 	memcpy(why, c->why, sizeof(why));
+	c->why[0] = '\0';
 	skel_stream_close(c->stream);
 	c->stream = NULL;
 	if (*c->count && !c->gone)
-		set(c, "SAMPle:COUNt %s", strstr(c->count, "E+37") ?
-		    "INFinity" : c->count);
+		error = set(c, "SAMPle:COUNt %s", strstr(c->count, "E+37") ?
+			    "INFinity" : c->count);
+	if (error && !c->gone)
+		fprintf(c->talk, "  SAMPle:COUNt was %s before and has not come back: %s; set it with 'skelctl cmd'\n",
+			c->count, c->why);
 	c->count[0] = '\0';
 	if (c->reserved && !c->gone && c->scpi)
 		set(c, "SYSTem:LOCK:RELease");
@@ -457,4 +463,5 @@ void capture_end(struct capture *c)
 	memcpy(c->why, why, sizeof(why));
 	free(c->codes);
 	c->codes = NULL;
+	return error;
 }

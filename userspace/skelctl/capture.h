@@ -91,7 +91,10 @@ int64_t now_ms(void);
 int capture_start(struct capture *c);
 /* Until emit() has enough, stop is set, or something goes wrong */
 int capture_run(struct capture *c);
-/* What was started here ends, and settings of this file's are as before. */
-void capture_end(struct capture *c);
+/*
+ * What was started here ends, and settings of this file's are as before.
+ * Return: 0; -1: one of them is not, as c->talk has been told.
+ */
+int capture_end(struct capture *c);
 
 #endif /* _SKEL_CAPTURE_H */

@@ -180,8 +180,7 @@ int record_run(struct recording_run *run, const struct sampling *s)
 		run->write_error = errno;
 		status = -1;
 	}
-	capture_end(c);
-	return status;
+	return capture_end(c) ? -1 : status;
 }
 
 /* What there is in the file, and why not more. Return: exit status. */

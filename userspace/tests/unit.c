@@ -13,7 +13,6 @@
 static int count, failed;
 static bool ok_so_far;
 static const char *skip_reason;
-static struct unit_test *first, **last = &first;
 
 void unit_check(bool ok, const char *what, const char *file, int line)
 {
@@ -76,31 +75,39 @@ int unit_end(void)
 	return failed ? 1 : 0;
 }
 
+static struct unit_test *tests, **last_test = &tests;
+
 void unit_add(struct unit_test *test)
 {
-	*last = test;
-	last = &test->next;
+	*last_test = test;
+	last_test = &test->next;
 }
 
 __attribute__((__weak__)) void unit_setup(void)
 {
 }
 
-__attribute__((__weak__)) void unit_teardown(void)
+static const struct unit_test *current;
+
+/* What begin() and end() check belongs to the test. */
+static void run_current(void)
 {
+	unit_setup();
+	if (current->begin)
+		current->begin();
+	current->function();
+	if (current->end)
+		current->end();
 }
 
-int unit_main(void)
+int unit_run_all(void)
 {
-	for (; first; first = first->next) {
-		unit_setup();
-		unit_run(first->run, first->name);
-		unit_teardown();
-	}
+	for (current = tests; current; current = current->next)
+		unit_run(run_current, current->name);
 	return unit_end();
 }
 
 __attribute__((__weak__)) int main(void)
 {
-	return unit_main();
+	return unit_run_all();
 }

@@ -15,35 +15,38 @@
 /* A test passes if all of its checks hold */
 #define check(condition) unit_check(condition, #condition, __FILE__, __LINE__)
 
+#define run(test) unit_run(test, #test)
+
 /*
- * TEST(name) - the head of a test that unit_main() runs, in the order of the file
- *
- * A program without a main() of its own has just that.
+ * Define a test that unit_run_all() runs, in the order of the sources of the
+ * program; TEST_WITH() with what comes before and after it.
  */
-#define TEST(name) \
-	static void name(void); \
-	__attribute__((__constructor__)) static void add_##name(void) \
-	{ \
-		static struct unit_test test = { name, #name, NULL }; \
-		unit_add(&test); \
-	} \
-	static void name(void)
+#define TEST(name)	TEST_WITH(name, NULL, NULL)
+#define TEST_WITH(test_name, at_begin, at_end)				\
+static void test_name(void);						\
+__attribute__((__constructor__)) static void test_name ## _is_a_test(void) \
+{									\
+	static struct unit_test test = {				\
+		.function = test_name, .name = #test_name,		\
+		.begin = at_begin, .end = at_end,			\
+	};								\
+									\
+	unit_add(&test);						\
+}									\
+static void test_name(void)
 
 struct unit_test {
-	void (*run)(void);
+	void (*function)(void);
 	const char *name;
+	void (*begin)(void), (*end)(void);	/* may be NULL */
 	struct unit_test *next;
 };
 
 void unit_add(struct unit_test *test);
-/* Run them all and print the plan. Return: exit status. */
-int unit_main(void);
-/* Before and after each of them, if the program has such functions */
+/* Return: exit status. A program without a main() of its own has just that. */
+int unit_run_all(void);
+/* Before each of them, if the program has such a function */
 void unit_setup(void);
-void unit_teardown(void);
-
-/* The same by hand */
-#define run(test) unit_run(test, #test)
 
 void unit_check(bool ok, const char *what, const char *file, int line);
 void unit_run(void (*test)(void), const char *name);

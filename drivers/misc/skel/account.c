@@ -6,8 +6,7 @@
  * mm_account_pinned_pages() of the network stack. Neither fits: the former is
  * private to io_uring and leaves CAP_IPC_LOCK to its callers, the latter needs
  * CONFIG_NET, adds two pages to each call, and only takes the struct mmpin of an
- * sk_buff. A helper for all of them would belong in mm/ and is a series of its
- * own.
+ * sk_buff. A helper for all of them belongs in mm/ and is a series of its own.
  */
 
 #include <linux/capability.h>

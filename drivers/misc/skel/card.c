@@ -77,10 +77,12 @@ static u64 skel_buffer_max(const struct skel_card *card)
 {
 	u64 max = BITS_PER_LONG == 32 ? SZ_1G : SKEL_WINDOW_SIZE / 2;
 
-	/* The most that dma_alloc_pages() can return. */
-	if (card->one_piece)
+	/* The most that dma_alloc_pages() can return, and dma_map_phys() map. */
+	if (card->one_piece) {
 		max = IS_ENABLED(CONFIG_DMA_CMA) ? SZ_1G :
 						   PAGE_SIZE << MAX_PAGE_ORDER;
+		max = min(max, dma_max_mapping_size(card->dev) & PAGE_MASK);
+	}
 	max = min(max, (u64)skel_charge_max() << PAGE_SHIFT);
 	return min(max - 1, card->dev->coherent_dma_mask) + 1;
 }

@@ -11,9 +11,8 @@
  * reference frees it and, where the card's memory is RAM, that memory: mappings
  * of it hold their file.
  *
- * A *channel* (struct skel_chan) is one open file. It lives from open() to
- * release() and is published in card->chans[] in between. Backends only know
- * its number.
+ * A *channel* (struct skel_chan) is one open file, from open() to release(). It is
+ * in card->chans[] meanwhile. Backends know nothing but its number.
  *
  * A *transfer* (struct skel_xfer) is a slot of its channel, from the grant to
  * the completion. It pins its buffer. Its id encodes channel, slot and a count
@@ -33,11 +32,11 @@
  * handed out again. Each buffer therefore has a generation, which its mappings
  * keep: an area with another generation does not belong to the buffer.
  *
- * Without an IOMMU, pages that a card may still write to, because its reset has
- * failed, are kept: their transfers have ended, but xfer->kept holds the pins, and
- * after release() chan->abandoned the channel, its number and its reference to the
- * card. All of it is freed once a reset has succeeded (skel_chan_reap()), and never
- * if the card is gone by then.
+ * Without an IOMMU, a card whose reset has failed may still write to the pages of
+ * its transfers. These have ended, but each keeps its pin (xfer->kept), and a
+ * channel that is closed meanwhile (chan->abandoned) keeps its number and its
+ * reference to the card. skel_chan_reap() frees all of that once a reset succeeds;
+ * if the card is gone before, it is never freed.
  *
  * The pages belong to the core, not to the card's device, which buffers outlive:
  * they are readable and writable until close(), whatever becomes of the card.
@@ -63,12 +62,11 @@
  *                      the same way.
  *   card->ops_sem      read: around every call of card->ops but release(), and
  *                      whatever needs the device; write: skel_card_unregister().
- *                      Held for a bounded time; user memory is never touched under
- *                      it.
+ *                      Held for a bounded time, never while user memory is touched.
  *   mm->mmap_lock      taken by the kernel around mmap() and page faults.
  *   card->mutex        buffers: chan->bufs and the counts beside it; filling of
- *                      page tables; resets of the card. User memory is never
- *                      touched under it.
+ *                      page tables; resets of the card, and stop() of its engines.
+ *                      User memory is never touched under it.
  *   card->lock         spinlock, interrupts off: channels, transfers, FIFOs,
  *                      buf->dead and buf->pins.
  *
@@ -106,8 +104,7 @@ struct user_struct;
 /*
  * Host addresses: each channel has a window of its own, so a number says which
  * channel it belongs to, and one channel learns nothing of another's buffers.
- * Windows lie above the offsets of regions and below what a 32-bit mmap2() can
- * express.
+ * Windows lie above the offsets of regions, and within what 32-bit mmap2() takes.
  */
 #define SKEL_WINDOW_SHIFT	34
 #define SKEL_WINDOW_SIZE	BIT_ULL(SKEL_WINDOW_SHIFT)
@@ -238,7 +235,7 @@ struct skel_card {
 	char node[16];
 	struct miscdevice misc;
 	struct file *anon;		/* lends its mapping to all files */
-	struct workqueue_struct *wq;	/* ordered: one command at a time */
+	struct workqueue_struct *wq;	/* ordered: runs what no writer does */
 	char *command;			/* the line that runs */
 
 	void *ram;			/* card memory, if desc.ram */

@@ -55,8 +55,6 @@ static const char *edu_live(struct skel_card *card, u32 channel,
 	struct edu *edu = skel_card_priv(card);
 	u32 inverse;
 
-	if (arg[0] > U32_MAX)
-		return "range";
 	edu_write(edu, EDU_LIVE, arg[0]);
 	inverse = edu_read(edu, EDU_LIVE);
 	if (edu_check_gone(edu))
@@ -78,8 +76,6 @@ static const char *edu_factorial(struct skel_card *card, u32 channel,
 	u32 factorial;
 	bool late;
 
-	if (arg[0] > EDU_FACTORIAL_MAX)
-		return "range";
 	if (edu_is_computing(edu))
 		return "busy";
 	edu_engine_prepare(edu);	/* for the interrupt */
@@ -105,12 +101,12 @@ static const char *edu_transfer(struct skel_card *card,
 }
 
 static const struct skel_command edu_commands[] = {
-	{ "*IDN?",	0, edu_idn },
-	{ "STATUS?",	0, edu_status },
-	{ "LIVE?",	1, edu_live },
-	{ "FACT?",	1, edu_factorial },
-	{ "TOHOST",	3, .ask = edu_transfer, .dir = SKEL_TOHOST },
-	{ "FROMHOST",	3, .ask = edu_transfer, .dir = SKEL_FROMHOST },
+	{ "*IDN?", {}, edu_idn },
+	{ "STATUS?", {}, edu_status },
+	{ "LIVE?", { { "x", 0, U32_MAX } }, edu_live },
+	{ "FACT?", { { "n", 0, EDU_FACTORIAL_MAX } }, edu_factorial },
+	{ "TOHOST", SKEL_REQUEST_ARGS, .ask = edu_transfer, .dir = SKEL_TOHOST },
+	{ "FROMHOST", SKEL_REQUEST_ARGS, .ask = edu_transfer, .dir = SKEL_FROMHOST },
 };
 
 int edu_command(struct skel_card *card, u32 channel, char *line, size_t len)

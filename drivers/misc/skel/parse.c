@@ -66,35 +66,43 @@ int skel_parse_u64(const char *word, u64 *value)
 EXPORT_SYMBOL_IF_KUNIT(skel_parse_u64);
 
 /*
- * Find the command of a line and its numbers. Returns NULL, with *@command NULL
- * for an empty line, or the reason that follows "ERROR " in the reply.
+ * Find the command of a line and its numbers. Returns NULL, with no command for an
+ * empty line, or the reason that follows "ERROR " in the reply.
  */
 const char *skel_parse_command(char *line, size_t len,
 			       const struct skel_command *commands,
-			       unsigned int count,
-			       const struct skel_command **command, u64 *arg)
+			       unsigned int count, struct skel_parsed *parsed)
 {
 	struct skel_words words;
 	int ret = skel_parse_words(line, len, &words);
+	const struct skel_argument *arg;
+	unsigned int n;
 
-	*command = NULL;
+	parsed->command = NULL;
+	parsed->wrong = NULL;
 	if (ret)
 		return ret == -EILSEQ ? "character" : "parameter-count";
 	if (!words.count)
 		return NULL;
 
-	for (unsigned int i = 0; i < count && !*command; i++) {
-		if (!strcasecmp(words.word[0], commands[i].name))
-			*command = &commands[i];
-	}
-	if (!*command)
+	for (n = 0; n < count && strcasecmp(words.word[0], commands[n].name); n++)
+		;
+	if (n == count)
 		return "unknown-command";
-	if (words.count != (*command)->args + 1)
+	parsed->command = &commands[n];
+	arg = commands[n].args;
+	for (n = 0; n < SKEL_COMMAND_ARGS_MAX && arg[n].name; n++)
+		;
+	if (words.count != n + 1)
 		return "parameter-count";
-	for (unsigned int i = 0; i < (*command)->args; i++) {
-		if (skel_parse_u64(words.word[i + 1], &arg[i]))
+	for (n = 0; words.count > n + 1; n++) {
+		parsed->wrong = arg[n].name;
+		if (skel_parse_u64(words.word[n + 1], &parsed->arg[n]))
 			return "number";
+		if (parsed->arg[n] < arg[n].min || parsed->arg[n] > arg[n].max)
+			return "range";
 	}
+	parsed->wrong = NULL;
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_parse_command);

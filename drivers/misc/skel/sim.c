@@ -155,8 +155,7 @@ static void skel_sim_take(struct list_head *from, u32 channel, bool all,
 
 /*
  * Stop the DMA of one channel, or of all, and forget its requests. The core grants
- * nothing to it meanwhile, so once the handler has run, all of its jobs are on the
- * lists.
+ * nothing meanwhile: once the handler has run, all of its jobs are on the lists.
  */
 static void skel_sim_stop(struct skel_sim *sim, u32 channel, bool all)
 {
@@ -242,23 +241,26 @@ static const char *skel_sim_set_speed(struct skel_card *card, u32 channel,
 {
 	struct skel_sim *sim = skel_card_priv(card);
 
-	if (arg[0] > SKEL_SIM_SPEED_MAX)
-		return "range";
 	WRITE_ONCE(sim->speed[channel], arg[0]);
 	skel_reply(card, channel, "OK SPEED");
 	return NULL;
 }
 
 static const struct skel_command skel_sim_commands[] = {
-	{ "*IDN?",	0, skel_sim_idn },
-	{ "STATUS?",	0, skel_sim_status },
-	{ "INPUTS?",	0, skel_sim_get_inputs },
-	{ "INPUT",	3, skel_sim_set_input },
-	{ "SAMPLE",	1, skel_sim_sample_start },
-	{ "STOP",	0, skel_sim_sample_end },
-	{ "SPEED",	1, skel_sim_set_speed },
-	{ "TOHOST",	3, .ask = skel_sim_transfer, .dir = SKEL_TOHOST },
-	{ "FROMHOST",	3, .ask = skel_sim_transfer, .dir = SKEL_FROMHOST },
+	{ "*IDN?", {}, skel_sim_idn },
+	{ "TOHOST", SKEL_REQUEST_ARGS, .ask = skel_sim_transfer, .dir = SKEL_TOHOST },
+	{ "FROMHOST", SKEL_REQUEST_ARGS, .ask = skel_sim_transfer, .dir = SKEL_FROMHOST },
+	{ "STATUS?", {}, skel_sim_status },
+	{ "INPUTS?", {}, skel_sim_get_inputs },
+	{ "INPUT", { { "input", 0, SKEL_SIM_INPUTS - 1 },
+		     { "mHz", 1, SKEL_SIM_FREQUENCY_MAX },
+		     { "mV", 0, SKEL_SIM_RANGE } }, skel_sim_set_input },
+	{ "SAMPLE", { { "rate", 1, SKEL_SIM_RATE_MAX } }, skel_sim_sample_start },
+	{ "STOP", {}, skel_sim_sample_end },
+	{ "LOCK", {}, skel_sim_lock },
+	{ "LOCK?", {}, skel_sim_get_lock },
+	{ "UNLOCK", {}, skel_sim_unlock },
+	{ "SPEED", { { "speed", 0, SKEL_SIM_SPEED_MAX } }, skel_sim_set_speed },
 };
 
 static int skel_sim_command(struct skel_card *card, u32 channel, char *line,

@@ -12,6 +12,9 @@
 
 #define SKEL_SIM_CHANNELS	32
 #define SKEL_SIM_INPUTS		2
+#define SKEL_SIM_RATE_MAX	1000000		/* 1/s */
+#define SKEL_SIM_RANGE		10000		/* mV */
+#define SKEL_SIM_FREQUENCY_MAX	500000000	/* mHz */
 
 /* Generators and sampling */
 struct skel_sim_sample {
@@ -23,6 +26,8 @@ struct skel_sim_sample {
 	u32 frames_max;			/* in memory */
 	bool running;
 	u32 channel;			/* that started it */
+	bool locked;
+	u32 owner;			/* channel that locked it */
 	u32 rate;
 	u64 frames;			/* since the start */
 	u64 run;			/* changes when the frames do not continue */
@@ -61,5 +66,8 @@ const char *skel_sim_sample_start(struct skel_card *card, u32 channel,
 				  const u64 *arg);
 const char *skel_sim_sample_end(struct skel_card *card, u32 channel,
 				const u64 *arg);
+const char *skel_sim_lock(struct skel_card *card, u32 channel, const u64 *arg);
+const char *skel_sim_unlock(struct skel_card *card, u32 channel, const u64 *arg);
+const char *skel_sim_get_lock(struct skel_card *card, u32 channel, const u64 *arg);
 
 #endif /* _SKEL_SIM_H */

@@ -16,9 +16,6 @@
 #include "sim.h"
 
 #define SKEL_SIM_FRAME		(SKEL_SIM_INPUTS * sizeof(s16))
-#define SKEL_SIM_RATE_MAX	1000000		/* 1/s */
-#define SKEL_SIM_RANGE		10000		/* mV */
-#define SKEL_SIM_FREQUENCY_MAX	500000000	/* mHz */
 #define SKEL_SIM_PERIOD		msecs_to_jiffies(10)
 
 /*
@@ -94,6 +91,13 @@ static void skel_sim_sample_work(struct work_struct *work)
 		queue_delayed_work(sim->wq, &sim->sample.work, SKEL_SIM_PERIOD);
 }
 
+/* Another channel has reserved the inputs and the sampling. */
+static bool skel_sim_is_locked(const struct skel_sim_sample *sample, u32 channel)
+{
+	lockdep_assert_held(&sample->mutex);
+	return sample->locked && sample->owner != channel;
+}
+
 /* Carry out a transfer that writes to the memory, all of which is the ring. */
 void skel_sim_overwrite(struct skel_sim *sim, u64 id)
 {
@@ -123,11 +127,9 @@ const char *skel_sim_set_input(struct skel_card *card, u32 channel,
 	struct skel_sim *sim = skel_card_priv(card);
 	struct skel_sim_sample *sample = &sim->sample;
 
-	if (arg[0] >= SKEL_SIM_INPUTS || !arg[1] ||
-	    arg[1] > SKEL_SIM_FREQUENCY_MAX || arg[2] > SKEL_SIM_RANGE)
-		return "range";
-
 	guard(mutex)(&sample->mutex);
+	if (skel_sim_is_locked(sample, channel))
+		return "busy";
 	skel_sim_catch_up(sim);
 	sample->inputs[arg[0]].frequency = arg[1];
 	sample->inputs[arg[0]].amplitude = arg[2];
@@ -142,10 +144,9 @@ const char *skel_sim_sample_start(struct skel_card *card, u32 channel,
 	struct skel_sim *sim = skel_card_priv(card);
 	struct skel_sim_sample *sample = &sim->sample;
 
-	if (!arg[0] || arg[0] > SKEL_SIM_RATE_MAX)
-		return "range";
-
 	guard(mutex)(&sample->mutex);
+	if (skel_sim_is_locked(sample, channel))
+		return "busy";
 	sample->rate = arg[0];
 	sample->channel = channel;
 	sample->frames = 0;
@@ -163,13 +164,51 @@ const char *skel_sim_sample_end(struct skel_card *card, u32 channel,
 	struct skel_sim *sim = skel_card_priv(card);
 
 	guard(mutex)(&sim->sample.mutex);
+	if (skel_sim_is_locked(&sim->sample, channel))
+		return "busy";
 	skel_sim_catch_up(sim);
 	sim->sample.running = false;
 	skel_reply(card, channel, "OK STOP");
 	return NULL;
 }
 
-/* A program that was killed leaves no sampling behind. */
+const char *skel_sim_lock(struct skel_card *card, u32 channel, const u64 *arg)
+{
+	struct skel_sim *sim = skel_card_priv(card);
+
+	guard(mutex)(&sim->sample.mutex);
+	if (skel_sim_is_locked(&sim->sample, channel))
+		return "busy";
+	sim->sample.locked = true;
+	sim->sample.owner = channel;
+	skel_reply(card, channel, "OK LOCK");
+	return NULL;
+}
+
+const char *skel_sim_unlock(struct skel_card *card, u32 channel, const u64 *arg)
+{
+	struct skel_sim *sim = skel_card_priv(card);
+
+	guard(mutex)(&sim->sample.mutex);
+	if (skel_sim_is_locked(&sim->sample, channel))
+		return "busy";
+	sim->sample.locked = false;
+	skel_reply(card, channel, "OK UNLOCK");
+	return NULL;
+}
+
+const char *skel_sim_get_lock(struct skel_card *card, u32 channel, const u64 *arg)
+{
+	struct skel_sim *sim = skel_card_priv(card);
+	const struct skel_sim_sample *sample = &sim->sample;
+
+	guard(mutex)(&sim->sample.mutex);
+	skel_reply(card, channel, "LOCK %s", !sample->locked ? "none" :
+		   sample->owner == channel ? "own" : "other");
+	return NULL;
+}
+
+/* A program that was killed leaves no sampling behind, and no lock. */
 void skel_sim_sample_close(struct skel_sim *sim, u32 channel)
 {
 	struct skel_sim_sample *sample = &sim->sample;
@@ -178,6 +217,8 @@ void skel_sim_sample_close(struct skel_sim *sim, u32 channel)
 	skel_sim_catch_up(sim);
 	if (sample->channel == channel)
 		sample->running = false;
+	if (sample->owner == channel)
+		sample->locked = false;
 }
 
 const char *skel_sim_status(struct skel_card *card, u32 channel, const u64 *arg)

@@ -71,7 +71,8 @@ static const char *bench_grant(struct skel_card *card, u32 channel, const u64 *a
 }
 
 static const struct skel_command bench_commands[] = {
-	{ "GRANT", 2, bench_grant },
+	{ "GRANT", { { "length", 1, U64_MAX }, { "host-address", 0, U64_MAX } },
+	  bench_grant },
 };
 
 static int bench_command(struct skel_card *card, u32 channel, char *line, size_t len)

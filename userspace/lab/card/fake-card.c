@@ -287,79 +287,77 @@ struct session *fake_card_open(struct fake_card *fake, struct lab *lab,
 	return session_open(lab, channel);
 }
 
+/* Its buffers and its replies */
+static void empty(struct fake_channel *channel)
+{
+	for (unsigned int i = 0; i < FAKE_CARD_BUFFERS; i++)
+		if (!channel->buffer[i].lent)
+			free(channel->buffer[i].bytes);
+	free(channel->out);
+	*channel = (struct fake_channel){ 0 };
+}
+
 void fake_card_close(struct fake_card *fake, struct lab *lab,
 		     unsigned int channel)
 {
-	struct fake_channel *c = &fake->channel[channel];
-	unsigned int i;
-
-	c->open = false;
+	fake->channel[channel].open = false;
 	card_slots_close(&fake->slots, channel);
 	session_close(session_find(lab, channel));
-	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
-		if (!c->buffer[i].lent)
-			free(c->buffer[i].bytes);
-	}
-	memset(c->buffer, 0, sizeof(c->buffer));
-	free(c->out);
-	c->out = NULL;
-	c->out_length = 0;
+	empty(&fake->channel[channel]);
+}
+
+/* The buffer with this host address, 0: a free place. NULL: there is none */
+static struct fake_buffer *buffer_at(struct fake_card *fake,
+				     unsigned int channel, uint64_t host_addr)
+{
+	struct fake_buffer *buffer = fake->channel[channel].buffer;
+
+	for (unsigned int i = 0; i < FAKE_CARD_BUFFERS; i++)
+		if (buffer[i].host_addr == host_addr)
+			return &buffer[i];
+	return NULL;
 }
 
 uint64_t fake_card_buffer(struct fake_card *fake, unsigned int channel,
 			  size_t length, uint8_t fill, uint8_t **bytes)
 {
-	unsigned int i;
+	struct fake_buffer *buffer = buffer_at(fake, channel, 0);
 
-	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
-		struct fake_buffer *buffer = &fake->channel[channel].buffer[i];
-
-		if (buffer->host_addr)
-			continue;
-		buffer->bytes = malloc(length);
-		if (!buffer->bytes)
-			return 0;
-		memset(buffer->bytes, fill, length);
-		buffer->length = length;
-		buffer->host_addr = fake->next_addr;
-		fake->next_addr += (length + 8191) / 4096 * 4096;
-		if (bytes)
-			*bytes = buffer->bytes;
-		return buffer->host_addr;
-	}
-	return 0;
+	if (!buffer)
+		return 0;
+	buffer->bytes = malloc(length);
+	if (!buffer->bytes)
+		return 0;
+	memset(buffer->bytes, fill, length);
+	buffer->length = length;
+	buffer->host_addr = fake->next_addr;
+	fake->next_addr += (length + 8191) / 4096 * 4096;
+	if (bytes)
+		*bytes = buffer->bytes;
+	return buffer->host_addr;
 }
 
 bool fake_card_lend(struct fake_card *fake, unsigned int channel,
 		    uint64_t host_addr, uint8_t *bytes, size_t length)
 {
-	unsigned int i;
+	struct fake_buffer *buffer = buffer_at(fake, channel, 0);
 
-	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
-		struct fake_buffer *buffer = &fake->channel[channel].buffer[i];
-
-		if (buffer->host_addr)
-			continue;
-		*buffer = (struct fake_buffer){
-			.host_addr = host_addr, .bytes = bytes,
-			.length = length, .lent = true,
-		};
-		return true;
-	}
-	return false;
+	if (!buffer)
+		return false;
+	*buffer = (struct fake_buffer){
+		.host_addr = host_addr, .bytes = bytes,
+		.length = length, .lent = true,
+	};
+	return true;
 }
 
 void fake_card_return(struct fake_card *fake, unsigned int channel,
 		      uint64_t host_addr)
 {
-	unsigned int i;
+	struct fake_buffer *buffer = buffer_at(fake, channel, host_addr);
 
-	for (i = 0; i < FAKE_CARD_BUFFERS; i++) {
-		struct fake_buffer *buffer = &fake->channel[channel].buffer[i];
-
-		if (buffer->lent && buffer->host_addr == host_addr)
-			*buffer = (struct fake_buffer){ 0 };
-	}
+	if (buffer && buffer->lent)
+		*buffer = (struct fake_buffer){ 0 };
 }
 
 const char *fake_card_replies(struct fake_card *fake, unsigned int channel)
@@ -375,11 +373,6 @@ const char *fake_card_replies(struct fake_card *fake, unsigned int channel)
 unsigned int fake_card_granted(const struct fake_card *fake)
 {
 	return fake->granted;
-}
-
-unsigned int fake_card_refused(const struct fake_card *fake)
-{
-	return fake->card.refused;
 }
 
 void fake_card_run(struct fake_card *fake, struct lab *lab, unsigned int steps)
@@ -416,15 +409,8 @@ struct lab_card *fake_card_card(struct fake_card *fake)
 
 void fake_card_destroy(struct fake_card *fake)
 {
-	unsigned int i, j;
-
-	for (i = 0; i < LAB_CHANNELS; i++) {
-		for (j = 0; j < FAKE_CARD_BUFFERS; j++) {
-			if (!fake->channel[i].buffer[j].lent)
-				free(fake->channel[i].buffer[j].bytes);
-		}
-		free(fake->channel[i].out);
-	}
+	for (unsigned int i = 0; i < LAB_CHANNELS; i++)
+		empty(&fake->channel[i]);
 	free(fake->card.memory);
 	free(fake);
 }

@@ -49,9 +49,8 @@ void fake_card_expire(struct fake_card *fake);
  */
 const char *fake_card_replies(struct fake_card *fake, unsigned int channel);
 
-/* Requests that were granted and refused, of all channels */
+/* Requests that were granted, of all channels; lab_card.refused has the others */
 unsigned int fake_card_granted(const struct fake_card *fake);
-unsigned int fake_card_refused(const struct fake_card *fake);
 
 /* Run the instrument until nothing is left to do, at most @steps lab_step(). */
 void fake_card_run(struct fake_card *fake, struct lab *lab, unsigned int steps);

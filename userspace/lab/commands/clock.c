@@ -8,11 +8,6 @@
 #include "parts/clock.h"
 #include "parts/measure.h"
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static int set_divider(struct scpi *scpi, const struct scpi_call *call)
 {
 	clock_set(scpi_lab(scpi), number(call), call->arg[0].integer);
@@ -21,8 +16,7 @@ static int set_divider(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_divider(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, clock_divider(scpi_lab(scpi), number(call)));
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, clock_divider(scpi_lab(scpi), number(call)));
 }
 
 static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
@@ -34,9 +28,8 @@ static int set_frequency(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_frequency(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_number(scpi, (double)CLOCK_MASTER /
-				clock_divider(scpi_lab(scpi), number(call)));
-	return SCPI_OK;
+	return scpi_reply_number(scpi, (double)CLOCK_MASTER /
+				       clock_divider(scpi_lab(scpi), number(call)));
 }
 
 static int measure(struct scpi *scpi, const struct scpi_call *call, bool period)
@@ -71,10 +64,7 @@ static const struct scpi_command commands[] = {
 			{ INTEGER("divider", 1, CLOCK_DIVIDER_MAX,
 				  CLOCK_DIVIDER_DEFAULT) },
 		},
-		.help = "The divider of a clock, from the master clock of 100 MHz. A\n"
-			"clock rises at multiples of its period since the start of\n"
-			"the instrument. Running sampling keeps the rate it was\n"
-			"started with.",
+		.help = "The divider of a clock, from the master clock of 100 MHz. A clock rises at multiples of its period since the start of the instrument. Running sampling keeps the rate it was started with.",
 		.reply = "1 to 4294967295", .example = "CLOC1:DIV 1000",
 	}, {
 		.header = "CLOCk<n>:FREQuency", OF_CLOCK, .set = set_frequency,
@@ -83,17 +73,13 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("frequency", "Hz", CLOCK_MIN, CLOCK_MASTER,
 				 1000) },
 		},
-		.help = "Set the divider of a clock to the nearest possible\n"
-			"frequency.",
+		.help = "Set the divider of a clock to the nearest possible frequency.",
 		.reply = "Hz, the exact frequency",
 		.example = "CLOC1:FREQ 44.1 kHz",
 	}, {
-		.header = "MEASure[:SCALar]:FREQuency",
-		.query = measure_frequency,
+		.header = "MEASure[:SCALar]:FREQuency", .query = measure_frequency,
 		.query_params = OF_MEASURE,
-		.help = "Frequency of a digital line: rising edges within the gate\n"
-			"time, over the time from the first to the last of them.\n"
-			"Later commands wait for the end of the gate time.",
+		.help = "Frequency of a digital line: rising edges within the gate time, over the time from the first to the last of them. Later commands wait for the end of the gate time.",
 		.reply = "Hz, 9.91E+37 if there are fewer than two edges",
 		.example = "MEAS:FREQ? 1,10 ms",
 	}, {

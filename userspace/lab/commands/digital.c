@@ -10,11 +10,6 @@
 
 #define EDGES	"RISing|FALLing|BOTH"	/* enum line_edge, from 1 */
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static int set_level(struct scpi *scpi, const struct scpi_call *call)
 {
 	if (number(call) < DIGITAL_INPUTS)
@@ -25,8 +20,7 @@ static int set_level(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_level(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_bool(scpi, digital_level(scpi_lab(scpi), number(call)));
-	return SCPI_OK;
+	return scpi_reply_bool(scpi, digital_level(scpi_lab(scpi), number(call)));
 }
 
 static int set_outputs(struct scpi *scpi, const struct scpi_call *call)
@@ -39,15 +33,13 @@ static int set_outputs(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_outputs(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)) >>
-				 DIGITAL_INPUTS);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)) >>
+					DIGITAL_INPUTS);
 }
 
 static int get_levels(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)));
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, digital_levels(scpi_lab(scpi)));
 }
 
 /* Does this number of the source exist? */
@@ -91,9 +83,8 @@ static int get_source(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_count(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_address(scpi, digital_edges(scpi_lab(scpi), number(call),
-					       call->arg[0].integer + 1));
-	return SCPI_OK;
+	return scpi_reply_address(scpi, digital_edges(scpi_lab(scpi), number(call),
+						      call->arg[0].integer + 1));
 }
 
 static int clear_count(struct scpi *scpi, const struct scpi_call *call)
@@ -130,8 +121,7 @@ static const struct scpi_command commands[] = {
 		.set = set_level, .query = get_level,
 		.unsaved = true,	/* DIGital:OUTPut is */
 		.params = { { PARAM(BOOL, "level") } },
-		.help = "Level of a digital line. Lines 9 to 16 are outputs and can\n"
-			"be set, lines 1 to 8 are inputs.",
+		.help = "Level of a digital line. Lines 9 to 16 are outputs and can be set, lines 1 to 8 are inputs.",
 		.reply = "0 or 1", .errors = "-114 the line is an input",
 		.example = "DIG:LINE9:LEV 1",
 	}, {
@@ -144,36 +134,28 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("threshold", "V", -LAB_FULL_SCALE,
 				 LAB_FULL_SCALE, 0), OPTIONAL },
 		},
-		.help = "What drives an input line: a fixed level, a clock, an output\n"
-			"line, or an analog input: the line is high while the input\n"
-			"is at or above the threshold. Edges are exact for SIN, SQU,\n"
-			"TRI and RAMP; other functions are polled once a\n"
-			"millisecond.",
+		.help = "What drives an input line: a fixed level, a clock, an output line, or an analog input: the line is high while the input is at or above the threshold. Edges are exact for SIN, SQU, TRI and RAMP; other functions are polled once a millisecond.",
 		.reply = "source, and number and threshold if it has them",
 		.errors = "-222 CLOCk 1 to 4, LINE 9 to 16 or INPut 1 to 8",
 		.example = "DIG:LINE1:SOUR CLOC,2",
 	}, {
 		.header = "DIGital:LINE<n>:COUNt", OF_LINE, .query = get_count,
 		.query_params = OF_EDGES,
-		.help = "Edges since the start or the last CLEar; RISing ones by\n"
-			"default.",
+		.help = "Edges since the start or the last CLEar; RISing ones by default.",
 		.reply = "number of edges", .example = "DIG:LINE1:COUN? BOTH",
 	}, {
 		.header = "DIGital:LINE<n>:COUNt:CLEar", OF_LINE,
 		.set = clear_count, .query = take_count,
 		.query_params = OF_EDGES,
-		.help = "Count from 0 again. The query also returns the count so far,\n"
-			"and misses no edge in between.",
+		.help = "Count from 0 again. The query also returns the count so far, and misses no edge in between.",
 		.reply = "number of edges", .example = "DIG:LINE1:COUN:CLE?",
 	}, {
 		.header = "DIGital:LINE<n>:TIME", OF_LINE, .query = get_time,
 		.help = "Time of the last edge.",
-		.reply = "seconds since the start of the instrument, 9.91E+37 if there\n"
-			"was none",
+		.reply = "seconds since the start of the instrument, 9.91E+37 if there was none",
 		.example = "DIG:LINE1:TIME?",
 	}, {
-		.header = "DIGital:OUTPut", .set = set_outputs,
-		.query = get_outputs,
+		.header = "DIGital:OUTPut", .set = set_outputs, .query = get_outputs,
 		.params = { { INTEGER("levels", 0, 255, 0) } },
 		.help = "All output lines at once; bit 0 is line 9.",
 		.reply = "0 to 255", .example = "DIG:OUTP #B101",

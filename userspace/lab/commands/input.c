@@ -8,17 +8,6 @@
 #include "commands/tables.h"
 #include "parts/input.h"
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
-static const struct input *input_of(struct scpi *scpi,
-				    const struct scpi_call *call)
-{
-	return &scpi_lab(scpi)->inputs->input[number(call)];
-}
-
 static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
 	return &scpi_lab(scpi)->inputs->input[number(call)];
@@ -42,56 +31,32 @@ static const struct scpi_object inputs = {
 static int set_function(struct scpi *scpi, const struct scpi_call *call)
 {
 	enum signal_function function = call->arg[0].integer;
-	struct lab *lab = scpi_lab(scpi);
+	struct input *input = find(scpi, call);
 
-	if (function == SIGNAL_FILE && !input_of(scpi, call)->recording)
+	if (function == SIGNAL_FILE && !input->recording)
 		return SCPI_ERR_SETTINGS_CONFLICT;
-	input_change(lab, number(call))->signal.function = function;
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_function(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_choice(scpi, &call->command->params[0],
-			  input_of(scpi, call)->signal.function);
+	input->signal.function = function;
 	return SCPI_OK;
 }
 
 static int set_phase(struct scpi *scpi, const struct scpi_call *call)
 {
-	struct lab *lab = scpi_lab(scpi);
+	struct input *input = find(scpi, call);
 	double degrees = call->arg[0].number;
 
 	if (degrees < 0)
 		degrees += 360;
-	input_change(lab, number(call))->signal.phase =
-		(uint64_t)llround(degrees / 360 * SIGNAL_CYCLE) % SIGNAL_CYCLE;
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_phase(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, input_of(scpi, call)->signal.phase * 360.0 /
-				SIGNAL_CYCLE);
+	input->signal.phase = (uint64_t)llround(degrees / 360 * SIGNAL_CYCLE) %
+			      SIGNAL_CYCLE;
 	return SCPI_OK;
 }
 
 static int set_output(struct scpi *scpi, const struct scpi_call *call)
 {
-	struct lab *lab = scpi_lab(scpi);
-	struct input *input = input_change(lab, number(call));
+	struct input *input = find(scpi, call);
 
 	input->output = call->arg[0].integer - 1;
 	input->signal.function = SIGNAL_LOOPBACK;
-	input_changed(lab, number(call));
-	return SCPI_OK;
-}
-
-static int get_output(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_integer(scpi, input_of(scpi, call)->output + 1);
 	return SCPI_OK;
 }
 
@@ -121,37 +86,33 @@ static int set_file(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_file(struct scpi *scpi, const struct scpi_call *call)
 {
-	const struct input *input = input_of(scpi, call);
+	const struct input *input = find(scpi, call);
 	const struct recording *recording = input->recording;
 
 	scpi_reply_string(scpi, input->file);
 	scpi_reply_integer(scpi, input->channel);
-	scpi_reply_number(scpi, recording ? (double)recording->rate /
-					    SIGNAL_HERTZ : 0);
-	return SCPI_OK;
+	return scpi_reply_number(scpi, recording ? (double)recording->rate /
+						   SIGNAL_HERTZ : 0);
 }
 
 static int get_points(struct scpi *scpi, const struct scpi_call *call)
 {
-	const struct recording *recording = input_of(scpi, call)->recording;
+	const struct input *input = find(scpi, call);
 
-	scpi_reply_integer(scpi, recording ? recording->count : 0);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, input->recording ?
+				  input->recording->count : 0);
 }
 
 #define KEPT(member)	.object = &inputs, SCPI_KEPT(struct input, member)
+#define SEEN(member)	.object = &inputs, SCPI_SEEN(struct input, member)
 #define OF_INPUT	.suffix_min = { 1 }, .suffix_max = { LAB_INPUTS }
 
 /* LOOPback and FILE set FUNCtion, so that comes after them for *RCL. */
 static const struct scpi_command commands[] = {
 	{
-		.header = "INPut<n>:AMPLitude", OF_INPUT,
-		KEPT(signal.amplitude),
-		.params = {
-			{ NUMBER("amplitude", "V", 0, LAB_FULL_SCALE, 1) },
-		},
-		.help = "Half of the peak-to-peak voltage of SIN, SQU, TRI, RAMP and\n"
-			"NOISE. Values beyond the range of the converter are clipped.",
+		.header = "INPut<n>:AMPLitude", OF_INPUT, KEPT(signal.amplitude),
+		.params = { { NUMBER("amplitude", "V", 0, LAB_FULL_SCALE, 1) } },
+		.help = "Half of the peak-to-peak voltage of SIN, SQU, TRI, RAMP and NOISE. Values beyond the range of the converter are clipped.",
 		.reply = "V", .example = "INP1:AMPL 2.5 V",
 	}, {
 		.header = "INPut<n>:OFFSet", OF_INPUT, KEPT(signal.offset),
@@ -168,13 +129,11 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("frequency", "Hz", SIGNAL_FREQUENCY_MIN,
 				 SIGNAL_FREQUENCY_MAX, 1000) },
 		},
-		.help = "Frequency of SIN, SQU, TRI and RAMP, in steps of 1 uHz. The\n"
-			"phase is counted from the start of the instrument and never\n"
-			"drifts.",
+		.help = "Frequency of SIN, SQU, TRI and RAMP, in steps of 1 uHz. The phase is counted from the start of the instrument and never drifts.",
 		.reply = "Hz", .example = "INP1:FREQ 1 kHz",
 	}, {
 		.header = "INPut<n>:PHASe", OF_INPUT, .set = set_phase,
-		.query = get_phase,
+		SEEN(signal.phase), .scale = SIGNAL_CYCLE / 360.0,
 		.params = { { NUMBER("phase", "deg", -360, 360, 0) } },
 		.help = "Phase of SIN, SQU, TRI and RAMP at time 0 of the instrument.",
 		.reply = "0 to 360 degrees", .example = "INP1:PHAS 90 deg",
@@ -186,13 +145,12 @@ static const struct scpi_command commands[] = {
 		.reply = "percent", .example = "INP2:DCYC 25",
 	}, {
 		.header = "INPut<n>:LOOPback", OF_INPUT, .set = set_output,
-		.query = get_output,
+		SEEN(output), .first = 1,
 		.params = { { INTEGER("output", 1, LAB_OUTPUTS, 1) } },
 		.help = "Connect an analog output to the input.",
 		.reply = "number of the output", .example = "INP1:LOOP 2",
 	}, {
-		.header = "INPut<n>:FILE", OF_INPUT, .set = set_file,
-		.query = get_file,
+		.header = "INPut<n>:FILE", OF_INPUT, .set = set_file, .query = get_file,
 		.params = {
 			{ PARAM(STRING, "name") },
 			{ INTEGER("channel", 1, RECORDING_CHANNELS_MAX,
@@ -200,15 +158,9 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("rate", "S/s", 0, RECORDING_RATE_MAX,
 				 0), OPTIONAL },
 		},
-		.help = "Play a file of the configured directory, over and over: one\n"
-			"channel of a WAV file (full scale is 10 V) or one column of\n"
-			"voltages of a CSV file. Rate 0 is that of the file; a CSV file\n"
-			"has one if its first column is titled time, which then is not\n"
-			"counted: channel 1 is the column after it. Between two samples\n"
-			"the voltage changes linearly.",
+		.help = "Play a file of the configured directory, over and over: one channel of a WAV file (full scale is 10 V) or one column of voltages of a CSV file. Rate 0 is that of the file; a CSV file has one if its first column is titled time, which then is not counted: channel 1 is the column after it. Between two samples the voltage changes linearly.",
 		.reply = "name, channel, samples per second",
-		.errors = "-250 what is wrong with the file, and in which line; -252 there\n"
-			"is no --directory; -256 no such file; -257 no name of a file",
+		.errors = "-250 what is wrong with the file, and in which line; -252 there is no --directory; -256 no such file; -257 no name of a file",
 		.example = "INP3:FILE?",
 	}, {
 		.header = "INPut<n>:FILE:POINts", OF_INPUT, .query = get_points,
@@ -217,17 +169,12 @@ static const struct scpi_command commands[] = {
 		.example = "INP3:FILE:POIN?",
 	}, {
 		.header = "INPut<n>:FUNCtion", OF_INPUT, .set = set_function,
-		.query = get_function,
+		SEEN(signal.function),
 		.params = {
 			{ CHOICE("function",
 				 "SINusoid|SQUare|TRIangle|RAMP|NOISe|DC|LOOPback|COUNter|FILE") },
 		},
-		.help = "What is connected to an analog input. SIN and TRI start at 0\n"
-			"and rise, RAMP rises from the lowest value, NOISE is uniform\n"
-			"between lowest and highest value. DC is the offset. LOOPBACK\n"
-			"is an analog output, COUNTER the number of the frame modulo\n"
-			"65536 as a 16 bit sample, counted from INITiate; FILE is a\n"
-			"recording that starts with INITiate.",
+		.help = "What is connected to an analog input. SIN and TRI start at 0 and rise, RAMP rises from the lowest value, NOISE is uniform between lowest and highest value. DC is the offset. LOOPBACK is an analog output, COUNTER the number of the frame modulo 65536 as a 16 bit sample, counted from INITiate; FILE is a recording that starts with INITiate.",
 		.reply = "SIN, SQU, TRI, RAMP, NOIS, DC, LOOP, COUN or FILE",
 		.errors = "-221 INPut:FILE comes first",
 		.example = "INP1:FUNC TRI",

@@ -13,7 +13,7 @@
 static const char *const reserved[] = {
 	"INPut<n>:", "INPUT", "SAMPle:", "SAMPLE", "INITiate", "ABORt", "STOP",
 	"READ", "TRIGger:", "CLOCk<n>:", "*RST", "*RCL", "STREam:STARt",
-	"SYSTem:TIME:ADVance",
+	"SYSTem:TIME:ADVance", "SYSTem:SEED",
 };
 
 int lock_refuses(struct session *session, const struct scpi_call *call)
@@ -29,9 +29,8 @@ int lock_refuses(struct session *session, const struct scpi_call *call)
 			continue;
 		if (call->query && strcmp(header, "READ") != 0)
 			break;
-		scpi_error(&session->scpi, SCPI_ERR_PROTECTED,
-			   "another user has reserved the sampling, see SYSTem:LOCK:OWNer?");
-		return SCPI_ERR_PROTECTED;
+		return scpi_fail(&session->scpi, SCPI_ERR_PROTECTED,
+				 "another user has reserved the sampling, see SYSTem:LOCK:OWNer?");
 	}
 	return 0;
 }
@@ -41,22 +40,17 @@ static int request(struct scpi *scpi, const struct scpi_call *call)
 	struct session *user = session_user(scpi_session(scpi));
 	struct lab *lab = user->lab;
 
-	(void)call;
 	if (!lab->holder)
 		lab->holder = user;
-	scpi_reply_integer(scpi, lab->holder == user);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, lab->holder == user);
 }
 
 static int release(struct scpi *scpi, const struct scpi_call *call)
 {
 	struct session *user = session_user(scpi_session(scpi));
 
-	(void)call;
-	if (user->lab->holder && user->lab->holder != user) {
-		scpi_error(scpi, SCPI_ERR_PROTECTED, "it is another user's");
-		return SCPI_ERR_PROTECTED;
-	}
+	if (user->lab->holder && user->lab->holder != user)
+		return scpi_fail(scpi, SCPI_ERR_PROTECTED, "it is another user's");
 	user->lab->holder = NULL;
 	return SCPI_OK;
 }
@@ -65,7 +59,6 @@ static int get_owner(struct scpi *scpi, const struct scpi_call *call)
 {
 	const struct session *holder = scpi_lab(scpi)->holder;
 
-	(void)call;
 	if (!holder)
 		scpi_reply_text(scpi, "NONE");
 	else if (holder->channel < LAB_CHANNELS)
@@ -85,32 +78,21 @@ const struct lab_part lock_part = { .forget = forget };
 
 static const struct scpi_command commands[] = {
 	{
-		.header = "SYSTem:LOCK:REQuest",
-		.query = request,
-		.help = "Reserve the sampling for this user, until SYSTem:LOCK:RELease\n"
-			"or the end of the channel or connection: for all others,\n"
-			"settings of inputs, clocks, sampling and triggers, READ?, *RST\n"
-			"and *RCL are error -203; queries are not.",
+		.header = "SYSTem:LOCK:REQuest", .query = request,
+		.help = "Reserve the sampling for this user, until SYSTem:LOCK:RELease or the end of the channel or connection: for all others, settings of inputs, clocks, sampling, triggers and the seed, READ?, *RST and *RCL are error -203; queries are not.",
 		.reply = "1: it is reserved; 0: another user has it",
 		.example = "SYST:LOCK:REQ?",
 	}, {
-		.header = "SYSTem:LOCK:RELease",
-		.set = release,
+		.header = "SYSTem:LOCK:RELease", .set = release,
 		.help = "Let others use the sampling again.",
 		.errors = "-203 another user has reserved it",
 		.example = "SYST:LOCK:REL",
 	}, {
-		.header = "SYSTem:LOCK:OWNer",
-		.query = get_owner,
+		.header = "SYSTem:LOCK:OWNer", .query = get_owner,
 		.help = "Who has reserved the sampling.",
-		.reply = "NONE; CHAN3: channel 3 of the card, see skelctl list;\n"
-			"LAN0: a connection of the network",
+		.reply = "NONE; CHAN3: channel 3 of the card, see skelctl list; LAN0: a connection of the network",
 		.example = "SYST:LOCK:OWN?",
 	},
 };
 
-const struct scpi_table lab_lock_table = {
-	.title = "Reserving the sampling",
-	.commands = commands,
-	.count = SCPI_ARRAY_SIZE(commands),
-};
+const struct scpi_table lab_lock_table = SCPI_TABLE("Reserving the sampling", commands);

@@ -5,11 +5,6 @@
 #include "commands/tables.h"
 #include "parts/output.h"
 
-static unsigned int number(const struct scpi_call *call)
-{
-	return call->suffix[0] - 1;
-}
-
 static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
 	return &scpi_lab(scpi)->outputs->output[number(call)];
@@ -46,15 +41,12 @@ static const struct scpi_object clocks = {
 	.find = find, .change = change_clock, .changed = changed,
 };
 
+/* What is set by functions of parts/output.c */
+static const struct scpi_object levels = { .find = find };
+
 static int set_level(struct scpi *scpi, const struct scpi_call *call)
 {
 	output_set_level(scpi_lab(scpi), number(call), call->arg[0].number);
-	return SCPI_OK;
-}
-
-static int get_level(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_number(scpi, output_of(scpi, call)->level);
 	return SCPI_OK;
 }
 
@@ -68,8 +60,7 @@ static int set_waveform(struct scpi *scpi, const struct scpi_call *call)
 static int get_waveform(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_reply_address(scpi, output_of(scpi, call)->address);
-	scpi_reply_address(scpi, output_of(scpi, call)->points);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, output_of(scpi, call)->points);
 }
 
 static int set_state(struct scpi *scpi, const struct scpi_call *call)
@@ -81,24 +72,17 @@ static int set_state(struct scpi *scpi, const struct scpi_call *call)
 	return SCPI_OK;
 }
 
-static int get_state(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_bool(scpi, output_of(scpi, call)->running);
-	return SCPI_OK;
-}
-
 #define OF_OUTPUT	.suffix_min = { 1 }, .suffix_max = { LAB_OUTPUTS }
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "OUTPut<n>:LEVel", OF_OUTPUT, .set = set_level,
-		.query = get_level,
+		.object = &levels, SCPI_SEEN(struct output, level),
 		.params = {
 			{ NUMBER("level", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
 				 0) },
 		},
-		.help = "Voltage of an analog output while it plays no waveform, in\n"
-			"steps of 10/32767 V.",
+		.help = "Voltage of an analog output while it plays no waveform, in steps of 10/32767 V.",
 		.reply = "V, as the converter gives it",
 		.example = "OUTP1:LEV 2.5 V",
 	}, {
@@ -108,9 +92,7 @@ static const struct scpi_command commands[] = {
 			{ PARAM(ADDRESS, "card-address") },
 			{ PARAM(ADDRESS, "points") },
 		},
-		.help = "Where the waveform of an output is in card memory: samples of\n"
-			"16 bits, little endian, 10 V is 32767, put there by FROMHOST.\n"
-			"The output stops; 0 points mean no waveform.",
+		.help = "Where the waveform of an output is in card memory: samples of 16 bits, little endian, 10 V is 32767, put there by FROMHOST. The output stops; 0 points mean no waveform.",
 		.reply = "card address, number of points",
 		.errors = "-222 not within card memory",
 		.example = "OUTP1:WAV 0,1000",
@@ -118,22 +100,19 @@ static const struct scpi_command commands[] = {
 		.header = "OUTPut<n>:CLOCk", OF_OUTPUT, .object = &clocks,
 		SCPI_KEPT(struct output, clock), .first = 1,
 		.params = { { INTEGER("clock", 1, LAB_CLOCKS, 1) } },
-		.help = "The waveform advances by one point with each period of this\n"
-			"clock.",
+		.help = "The waveform advances by one point with each period of this clock.",
 		.reply = "number of the clock", .example = "OUTP1:CLOC 2",
 	}, {
 		.header = "OUTPut<n>:MODE", OF_OUTPUT, .object = &outputs,
 		SCPI_KEPT(struct output, once),
 		.params = { { CHOICE("mode", "LOOP|ONCE") } },
-		.help = "After its last point the waveform starts over, or stays\n"
-			"there.",
+		.help = "After its last point the waveform starts over, or stays there.",
 		.reply = "LOOP or ONCE", .example = "OUTP1:MODE ONCE",
 	}, {
 		.header = "OUTPut<n>:STATe", OF_OUTPUT, .set = set_state,
-		.query = get_state,
+		.object = &levels, SCPI_SEEN(struct output, running),
 		.params = { { PARAM(BOOL, "on") } },
-		.help = "Play the waveform from its first point, or return to the\n"
-			"level.",
+		.help = "Play the waveform from its first point, or return to the level.",
 		.reply = "0 or 1", .errors = "-221 OUTPut:WAVeform comes first",
 		.example = "OUTP1:STAT OFF",
 	},

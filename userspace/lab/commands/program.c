@@ -149,8 +149,7 @@ static int listing(struct scpi *scpi, const struct scpi_call *call)
 	length -= start;
 	if (length > PROGRAM_PAGE)
 		length = PROGRAM_PAGE;
-	scpi_reply_block(scpi, text + start, length);
-	return SCPI_OK;
+	return scpi_reply_block(scpi, text + start, length);
 }
 
 static int delete(struct scpi *scpi, const struct scpi_call *call)
@@ -180,26 +179,20 @@ static const struct scpi_object limits = { .find = find_limits };
 
 #define NO_PROGRAM	"-282 there is no program of this name"
 #define RUNS		"-284 it is running"
-#define TEXT_ERRORS	"-281 there are 16 others, -282 it cannot be a name,\n"	\
-			RUNS ", -285 the text is wrong, with the line and\n" \
-			"what was expected, -223 it is longer than 16384 bytes"
+#define TEXT_ERRORS	"-281 there are 16 others, -282 it cannot be a name, " RUNS \
+			", -285 the text is wrong, with the line and what was expected, -223 it is longer than 16384 bytes"
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "PROGram:DEFine", .set = define,
 		.params = { NAME, { PARAM(BLOCK, "text") } },
-		.help = "Define a program, or replace its text. The name has up to 12\n"
-			"letters, digits and '_', and starts with a letter. It is a\n"
-			"command from then on, unless the instrument has a command of\n"
-			"this name. The text is Lua 5.4. If something is only missing\n"
-			"at its end, it is accepted: PROGram:APPend can continue it.",
+		.help = "Define a program, or replace its text. The name has up to 12 letters, digits and '_', and starts with a letter. It is a command from then on, unless the instrument has a command of this name. The text is Lua 5.4. If something is only missing at its end, it is accepted: PROGram:APPend can continue it.",
 		.errors = TEXT_ERRORS,
 		.example = "PROG:DEF blink,'for i = 1, 3 do line(9, i & 1) wait(0.01) end'",
 	}, {
 		.header = "PROGram:APPend", .set = append,
 		.params = { NAME, { PARAM(BLOCK, "text") } },
-		.help = "Append a line to the text of a program. If there is no such\n"
-			"program, it is defined.",
+		.help = "Append a line to the text of a program. If there is no such program, it is defined.",
 		.errors = TEXT_ERRORS,
 		.example = "PROG:APP hello,'print(\"hello\")'",
 	}, {
@@ -208,31 +201,23 @@ static const struct scpi_command commands[] = {
 			NAME, { PARAM(ADDRESS, "card-address") },
 			{ PARAM(ADDRESS, "length") },
 		},
-		.help = "Define a program whose text is in card memory, where\n"
-			"FROMHOST has put it.",
+		.help = "Define a program whose text is in card memory, where FROMHOST has put it.",
 		.errors = "-222 not within card memory, " TEXT_ERRORS,
 		.example = "PROG:LOAD empty,0,0",
 	}, {
 		.header = "PROGram:RUN", .set = run_named,
 		.params = { NAME, ARG("1"), ARG("2"), ARG("3"), ARG("4") },
-		.help = "Start a program. Its name as a command does the same. The\n"
-			"arguments are ... in the program. An overlapped command: *WAI\n"
-			"and *OPC wait for the end of the run.",
+		.help = "Start a program. Its name as a command does the same. The arguments are ... in the program. An overlapped command: *WAI and *OPC wait for the end of the run.",
 		.errors = NO_PROGRAM ", " RUNS ", -285 the text is not complete",
 		.example = "PROG:DEF answer,'print(6 * ...)';RUN answer,7",
 	}, {
 		.header = "PROGram:STOP", .set = stop,
 		.params = { NAME },
-		.help = "Stop a program, whoever has started it. Its transfers in\n"
-			"flight go on, the run ends with the last of them. Nothing\n"
-			"happens if it is not running.",
+		.help = "Stop a program, whoever has started it. Its transfers in flight go on, the run ends with the last of them. Nothing happens if it is not running.",
 		.errors = NO_PROGRAM, .example = "PROG:DEF empty,'';STOP empty",
 	}, {
-		.header = "PROGram:STATe", .query = state,
-		.query_params = { NAME },
-		.help = "What a program is doing: STOP, RUN, WAIT (for time or for\n"
-			"transfers) or ERROR with where in its text and why: how its\n"
-			"last run has ended, or what its text lacks.",
+		.header = "PROGram:STATe", .query = state, .query_params = { NAME },
+		.help = "What a program is doing: STOP, RUN, WAIT (for time or for transfers) or ERROR with where in its text and why: how its last run has ended, or what its text lacks.",
 		.reply = "STOP|RUN|WAIT|ERROR,\"line 1: ...\"",
 		.errors = NO_PROGRAM,
 		.example = "PROG:DEF empty,'';STAT? empty",
@@ -248,8 +233,7 @@ static const struct scpi_command commands[] = {
 			{ INTEGER("page", 1, PROGRAM_TEXT_MAX / PROGRAM_PAGE + 1,
 				  1), OPTIONAL },
 		},
-		.help = "The text of a program, in pages of 1000 bytes. The last page\n"
-			"is shorter, and may be empty.",
+		.help = "The text of a program, in pages of 1000 bytes. The last page is shorter, and may be empty.",
 		.reply = "definite length block", .errors = NO_PROGRAM,
 		.example = "PROG:DEF hello,'print(1)';LIST? hello",
 	}, {
@@ -270,10 +254,7 @@ static const struct scpi_command commands[] = {
 				  PROGRAM_INSTRUCTIONS_MAX,
 				  PROGRAM_INSTRUCTIONS_DEFAULT) },
 		},
-		.help = "How many instructions a program may execute without a wait()\n"
-			"of at least 1 us. After that the watchdog stops it: a line\n"
-			"event: PROGRAM <name> STOPPED watchdog, and error -286. Applies to\n"
-			"running programs, too.",
+		.help = "How many instructions a program may execute without a wait() of at least 1 us. After that the watchdog stops it: a line event: PROGRAM <name> STOPPED watchdog, and error -286. Applies to running programs, too.",
 		.reply = "a whole number", .example = "PROG:LIM:INST 5000",
 	}, {
 		.header = "PROGram:LIMit:TIME", LIMIT(time),
@@ -282,8 +263,7 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("time", "s", PROGRAM_TIME_MIN,
 				 PROGRAM_TIME_MAX, PROGRAM_TIME_DEFAULT) },
 		},
-		.help = "How long a run of a program may last before the watchdog\n"
-			"stops it. Applies to running programs, too.",
+		.help = "How long a run of a program may last before the watchdog stops it. Applies to running programs, too.",
 		.reply = "seconds", .example = "PROG:LIM:TIME 10 s",
 	},
 };

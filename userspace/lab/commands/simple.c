@@ -71,9 +71,8 @@ static int get_inputs(struct scpi *scpi, const struct scpi_call *call)
 	for (unsigned int i = 0; i < sampler->list_length; i++)
 		length += describe(lab, sampler->list[i], text + length,
 				   sizeof(text) - length);
-	scpi_reply_last(scpi, "INPUTS %u bits=16 range=%d%s",
-			sampler->list_length, RANGE, text);
-	return SCPI_OK;
+	return scpi_reply_last(scpi, "INPUTS %u bits=16 range=%d%s",
+			       sampler->list_length, RANGE, text);
 }
 
 static int set_input(struct scpi *scpi, const struct scpi_call *call)
@@ -90,8 +89,7 @@ static int set_input(struct scpi *scpi, const struct scpi_call *call)
 	signal->frequency = frequency * (SIGNAL_HERTZ / 1000);
 	signal->amplitude = amplitude / 1000.0;
 	input_changed(lab, n);
-	scpi_reply_text(scpi, "OK INPUT");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK INPUT");
 }
 
 static int sample(struct scpi *scpi, const struct scpi_call *call)
@@ -117,15 +115,13 @@ static int sample(struct scpi *scpi, const struct scpi_call *call)
 		scpi_error(scpi, error, "%s", why);
 		return fail(scpi, error, "conflict");
 	}
-	scpi_reply_text(scpi, "OK SAMPLE");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK SAMPLE");
 }
 
 static int stop(struct scpi *scpi, const struct scpi_call *call)
 {
 	sampler_abort(scpi_lab(scpi));
-	scpi_reply_text(scpi, "OK STOP");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK STOP");
 }
 
 static const char *trigger_state(const struct sampler *sampler)
@@ -156,28 +152,25 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 		ring -= ring % (s->list_length * sizeof(int16_t));
 		position = base;
 	}
-	scpi_reply_last(scpi,
-			"STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s base=%llu period=%llu run=%llu",
-			s->state == SAMPLER_IDLE ? "IDLE" : "SAMPLING",
-			(unsigned long long)((CLOCK_MASTER + interval / 2) /
-					     interval), frames,
-			(unsigned long long)position, (unsigned long long)ring,
-			transfers_running(lab) + stream_transfers(lab),
-			(unsigned long long)lab->card->refused,
-			(unsigned long long)s->lost, trigger_state(s),
-			(unsigned long long)base,
-			(unsigned long long)interval * LAB_TICK,
-			(unsigned long long)s->run);
-	return SCPI_OK;
+	return scpi_reply_last(scpi,
+			       "STATUS %s rate=%llu frames=%llu position=%llu ring=%llu transfers=%u refused=%llu lost=%llu trigger=%s base=%llu period=%llu run=%llu",
+			       s->state == SAMPLER_IDLE ? "IDLE" : "SAMPLING",
+			       (unsigned long long)((CLOCK_MASTER + interval / 2) /
+						    interval), frames,
+			       (unsigned long long)position, (unsigned long long)ring,
+			       transfers_running(lab) + stream_transfers(lab),
+			       (unsigned long long)lab->card->refused,
+			       (unsigned long long)s->lost, trigger_state(s),
+			       (unsigned long long)base,
+			       (unsigned long long)interval * LAB_TICK,
+			       (unsigned long long)s->run);
 }
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "INPUTS", .query = get_inputs,
-		.help = "What is connected to the inputs of SAMPle:LIST, counted from\n"
-			"0: function, frequency in mHz, amplitude in mV.",
-		.reply = "INPUTS 2 bits=16 range=10000 in0=sine,50000,8000\n"
-			"in1=square,25000,5000",
+		.help = "What is connected to the inputs of SAMPle:LIST, counted from 0: function, frequency in mHz, amplitude in mV.",
+		.reply = "INPUTS 2 bits=16 range=10000 in0=sine,50000,8000 in1=square,25000,5000",
 		.example = "INPUTS?",
 	}, {
 		.header = "INPUT", .set = set_input, .blanks = true,
@@ -186,20 +179,15 @@ static const struct scpi_command commands[] = {
 			{ PARAM(ADDRESS, "mHz") },
 			{ PARAM(ADDRESS, "mV") },
 		},
-		.help = "Frequency, 1 to 500000000 mHz, and amplitude, 0 to 10000 mV,\n"
-			"of an input, 0 to 7.",
+		.help = "Frequency, 1 to 500000000 mHz, and amplitude, 0 to 10000 mV, of an input, 0 to 7.",
 		.reply = "OK INPUT", .errors = "-222, and a line ERROR range",
 		.example = "INPUT 0 1000000 5000",
 	}, {
 		.header = "SAMPLE", .set = sample, .blanks = true,
 		.params = { { PARAM(ADDRESS, "rate") } },
-		.help = "Sample steadily, 1 to 1000000 frames per second; restarts if\n"
-			"it samples already. Sets SAMPle:RATE, SAMPle:COUNt INFinity,\n"
-			"SAMPle:PRETrigger 0 and TRIGger:SOURce IMMediate,\n"
-			"TRIGger:DELay 0 and TRIGger:COUNt 1.",
+		.help = "Sample steadily, 1 to 1000000 frames per second; restarts if it samples already. Sets SAMPle:RATE, SAMPle:COUNt INFinity, SAMPle:PRETrigger 0 and TRIGger:SOURce IMMediate, TRIGger:DELay 0 and TRIGger:COUNt 1.",
 		.reply = "OK SAMPLE",
-		.errors = "-222 and a line ERROR range; -221 and a line ERROR conflict\n"
-			"as for INITiate",
+		.errors = "-222 and a line ERROR range; -221 and a line ERROR conflict as for INITiate",
 		.example = "SAMPLE 10000",
 	}, {
 		.header = "STOP", .set = stop,
@@ -207,17 +195,8 @@ static const struct scpi_command commands[] = {
 		.reply = "OK STOP", .example = "STOP",
 	}, {
 		.header = "STATUS", .query = get_status,
-		.help = "What the card is doing: frames per second, frames since frame\n"
-			"0, card address of the next one, length of the ring, running\n"
-			"transfers, requests that the core has refused, lost frames,\n"
-			"trigger (NONE, WAITING, DONE), card address of the ring,\n"
-			"exact period of a frame in ns. The run is incremented by each\n"
-			"start, each change of a sampled input or of SAMPle:LIST, and\n"
-			"when something else is written to the ring: as long as it is\n"
-			"the same, all frames belong to one recording.",
-		.reply = "STATUS IDLE|SAMPLING rate=.. frames=.. position=.. ring=..\n"
-			"transfers=.. refused=.. lost=.. trigger=.. base=.. period=..\n"
-			"run=..",
+		.help = "What the card is doing: frames per second, frames since frame 0, card address of the next one, length of the ring, running transfers, requests that the core has refused, lost frames, trigger (NONE, WAITING, DONE), card address of the ring, exact period of a frame in ns. The run is incremented by each start, each change of a sampled input or of SAMPle:LIST, and when something else is written to the ring: as long as it is the same, all frames belong to one recording.",
+		.reply = "STATUS IDLE|SAMPLING rate=.. frames=.. position=.. ring=.. transfers=.. refused=.. lost=.. trigger=.. base=.. period=.. run=..",
 		.example = "STATUS?",
 	},
 };

@@ -167,15 +167,13 @@ static const struct scpi_command commands[] = {
 	{
 		.header = "*SAV", .set = save,
 		.params = PLACE,
-		.help = "Save all settings that *RST would change, for *RCL: until the\n"
-			"instrument ends.",
+		.help = "Save all settings that *RST would change, for *RCL: until the instrument ends.",
 		.example = "*SAV 1",
 	}, {
 		.header = "*RCL", .set = recall,
 		.params = PLACE,
 		.help = "Do as *RST, then set what was saved with *SAV.",
-		.errors = "-221 nothing was saved there: *SAV first, -314 a setting is not possible any\n"
-			"more, such as a file that has gone",
+		.errors = "-221 nothing was saved there: *SAV first, -314 a setting is not possible any more, such as a file that has gone",
 		.example = "*SAV 1;*RCL 1",
 	},
 };

@@ -44,14 +44,13 @@ static int get_status(struct scpi *scpi, const struct scpi_call *call)
 	sampler_catch_up(scpi_lab(scpi));
 	if (s->flows)
 		next = s->next - lab->sampler->first;
-	scpi_reply_last(scpi,
-			"STREAM %s blocks=%llu acknowledged=%llu frames=%llu lost=%llu next=%llu",
-			s->owner ? "RUNNING" : "STOPPED",
-			(unsigned long long)s->sent,
-			(unsigned long long)s->acknowledged,
-			(unsigned long long)s->frames_sent,
-			(unsigned long long)s->lost, next);
-	return SCPI_OK;
+	return scpi_reply_last(scpi,
+			       "STREAM %s blocks=%llu acknowledged=%llu frames=%llu lost=%llu next=%llu",
+			       s->owner ? "RUNNING" : "STOPPED",
+			       (unsigned long long)s->sent,
+			       (unsigned long long)s->acknowledged,
+			       (unsigned long long)s->frames_sent,
+			       (unsigned long long)s->lost, next);
 }
 
 static const struct scpi_command commands[] = {
@@ -62,19 +61,8 @@ static const struct scpi_command commands[] = {
 			{ PARAM(ADDRESS, "length") },
 			{ PARAM(ADDRESS, "block"), OPTIONAL },
 		},
-		.help = "Send what is sampled, now or after INITiate, to a buffer that\n"
-			"is a ring of blocks: block k goes to place k modulo\n"
-			"length/block by DMA, announced by the core's line skel: DONE,\n"
-			"or two of them if it wraps around in the card's ring. As\n"
-			"many blocks are sent as the buffer holds; for more, see\n"
-			"STREam:ACKnowledge. The last block may be shorter. If frames\n"
-			"are lost, a line event: OVERRUN <lost frames> <number of the next\n"
-			"frame> comes before the next block, and error -363; after a\n"
-			"refused transfer, event: STREAM STOPPED <reason> and error -300.\n"
-			"Default block: 65536 bytes or less, whole frames.",
-		.errors = "-221 another user has a stream, -222 no block fits into the\n"
-			"buffer or two into the ring, -224 no whole frames, -241 this user\n"
-			"has no channel: a connection of the network",
+		.help = "Send what is sampled, now or after INITiate, to a buffer that is a ring of blocks: block k goes to place k modulo length/block by DMA, announced by the core's line skel: DONE, or two of them if it wraps around in the card's ring. As many blocks are sent as the buffer holds; for more, see STREam:ACKnowledge. The last block may be shorter. If frames are lost, a line event: OVERRUN <lost frames> <number of the next frame> comes before the next block, and error -363; after a refused transfer, event: STREAM STOPPED <reason> and error -300. Default block: 65536 bytes or less, whole frames.",
+		.errors = "-221 another user has a stream, -222 no block fits into the buffer or two into the ring, -224 no whole frames, -241 this user has no channel: a connection of the network",
 		.example = "STRE:STAR 0x100000000,1048576",
 	}, {
 		.header = "STREam:STOP", .set = stop,
@@ -84,18 +72,13 @@ static const struct scpi_command commands[] = {
 	}, {
 		.header = "STREam:ACKnowledge", .set = acknowledge,
 		.params = { { PARAM(ADDRESS, "blocks") } },
-		.help = "How many blocks since the start have been read: their places\n"
-			"may be filled again. Virtual time waits for this; in real\n"
-			"time, frames are lost once the card's ring is full, too.",
-		.errors = "-221 this user has no stream, -224 fewer than before, or more\n"
-			"than were sent",
+		.help = "How many blocks since the start have been read: their places may be filled again. Virtual time waits for this; in real time, frames are lost once the card's ring is full, too.",
+		.errors = "-221 this user has no stream, -224 fewer than before, or more than were sent",
 		.example = "STRE:STAR 0x100000000,1048576;ACK 0",
 	}, {
 		.header = "STREam", .query = get_status,
-		.help = "State of the stream: blocks sent, blocks acknowledged,\n"
-			"frames sent, frames lost, number of the next frame to send.",
-		.reply = "STREAM RUNNING|STOPPED blocks=.. acknowledged=.. frames=..\n"
-			"lost=.. next=..",
+		.help = "State of the stream: blocks sent, blocks acknowledged, frames sent, frames lost, number of the next frame to send.",
+		.reply = "STREAM RUNNING|STOPPED blocks=.. acknowledged=.. frames=.. lost=.. next=..",
 		.example = "STRE?",
 	},
 };

@@ -20,10 +20,9 @@ static int get_time(struct scpi *scpi, const struct scpi_call *call)
 {
 	lab_time now = lab_now(scpi_lab(scpi));
 
-	scpi_reply_text(scpi, "%llu.%09llu",
-			(unsigned long long)(now / LAB_SECOND),
-			(unsigned long long)(now % LAB_SECOND));
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "%llu.%09llu",
+			       (unsigned long long)(now / LAB_SECOND),
+			       (unsigned long long)(now % LAB_SECOND));
 }
 
 static void advanced(struct lab *lab, struct lab_timer *timer)
@@ -50,8 +49,7 @@ static int advance(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_mode(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_text(scpi, scpi_lab(scpi)->time.real ? "REAL" : "VIRT");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, scpi_lab(scpi)->time.real ? "REAL" : "VIRT");
 }
 
 static int set_seed(struct scpi *scpi, const struct scpi_call *call)
@@ -62,8 +60,7 @@ static int set_seed(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_seed(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_address(scpi, scpi_lab(scpi)->seed);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, scpi_lab(scpi)->seed);
 }
 
 static int is_visible(const struct dirent *entry)
@@ -126,35 +123,29 @@ static int catalog(struct scpi *scpi, const struct scpi_call *call)
 
 static int get_memory(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_address(scpi, scpi_lab(scpi)->card->size);
-	return SCPI_OK;
+	return scpi_reply_address(scpi, scpi_lab(scpi)->card->size);
 }
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "SYSTem:TIME", .query = get_time,
-		.help = "The time of the instrument in seconds since it was started,\n"
-			"to the nanosecond.",
+		.help = "The time of the instrument in seconds since it was started, to the nanosecond.",
 		.reply = "seconds with nine decimals: 1.002000000",
 		.example = "SYST:TIME?",
 	}, {
 		.header = "SYSTem:TIME:ADVance", .set = advance,
 		.params = { { NUMBER("time", "s", 0, ADVANCE_MAX, 0) } },
-		.help = "Let virtual time pass, as fast as the machine can. Later\n"
-			"commands run after that.",
+		.help = "Let virtual time pass, as fast as the machine can. Later commands run after that.",
 		.errors = "-221 time is real: start skel-lab --virtual-time",
 		.example = "SYST:TIME:ADV 100 ms",
 	}, {
 		.header = "SYSTem:TIME:MODE", .query = get_mode,
-		.help = "Whether time is virtual or real, as chosen when the\n"
-			"instrument was started.",
+		.help = "Whether time is virtual or real, as chosen when the instrument was started.",
 		.reply = "VIRT or REAL", .example = "SYST:TIME:MODE?",
 	}, {
 		.header = "SYSTem:SEED", .set = set_seed, .query = get_seed,
 		.params = { { PARAM(ADDRESS, "seed") } },
-		.help = "The seed of all noise: the same one gives the same noise.\n"
-			"*RST does not change it; a generator uses a new one from the\n"
-			"next change of its settings on.",
+		.help = "The seed of all noise: the same one gives the same noise. *RST does not change it; a generator uses a new one from the next change of its settings on.",
 		.reply = "the seed", .example = "SYST:SEED 42",
 	}, {
 		.header = "SYSTem:MEMory", .query = get_memory,

@@ -7,6 +7,12 @@
 
 #include "core/lab.h"
 
+/* INPut1 is number 0. */
+static inline unsigned int number(const struct scpi_call *call)
+{
+	return call->suffix[0] - 1;
+}
+
 extern const struct scpi_table lab_system_table;
 extern const struct scpi_table lab_state_table;
 extern const struct scpi_table lab_lock_table;
@@ -26,8 +32,9 @@ extern const struct lab_part states_part, lock_part;
 /* For lab_model.refuses: another user has reserved the sampling. */
 int lock_refuses(struct session *session, const struct scpi_call *call);
 
-/* For scpi_object.change: settings must not change while it samples. */
-scpi_handler sampling_is_idle;
+/* struct sampler: its settings must not change while it samples. */
+extern const struct scpi_object lab_sampling;
+#define ERRORS_BUSY	"-221 sampling is running: ABORt first"
 
 /*
  * For lab_model.undefined: the name of a program is a command, too. Return: the

@@ -33,14 +33,12 @@ static int fromhost(struct scpi *scpi, const struct scpi_call *call)
 static int set_speed(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_session(scpi)->speed = call->arg[0].integer;
-	scpi_reply_text(scpi, "OK SPEED");
-	return SCPI_OK;
+	return scpi_reply_text(scpi, "OK SPEED");
 }
 
 static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, scpi_session(scpi)->speed);
-	return SCPI_OK;
+	return scpi_reply_integer(scpi, scpi_session(scpi)->speed);
 }
 
 #define TRANSFER_PARAMS {						\
@@ -48,36 +46,27 @@ static int get_speed(struct scpi *scpi, const struct scpi_call *call)
 		{ PARAM(ADDRESS, "length") },			\
 		{ PARAM(ADDRESS, "host-address") },		\
 	}
-#define TRANSFER_REPLY	"the core's line skel: DONE, skel: REFUSED or skel: FAILED,\n" \
-			"at its end"
-#define TRANSFER_ERRORS	"-225 too many running transfers of this channel, -241 this user\n" \
-			"has no channel: a connection of the network"
+#define TRANSFER_REPLY	"the core's line skel: DONE, skel: REFUSED or skel: FAILED, at its end"
+#define TRANSFER_ERRORS	"-225 too many running transfers of this channel, -241 this user has no channel: a connection of the network"
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "TOHOST", .set = tohost, .blanks = true,
 		.params = TRANSFER_PARAMS,
-		.help = "Send bytes of card memory to a buffer of the program. The\n"
-			"instrument does not check the numbers: the driver's core\n"
-			"does. An overlapped command: *WAI and *OPC wait for its end.",
+		.help = "Send bytes of card memory to a buffer of the program. The instrument does not check the numbers: the driver's core does. An overlapped command: *WAI and *OPC wait for its end.",
 		.reply = TRANSFER_REPLY, .errors = TRANSFER_ERRORS,
 		.example = "TOHOST 0 4096 0x100000000",
 	}, {
 		.header = "FROMHOST", .set = fromhost, .blanks = true,
 		.params = TRANSFER_PARAMS,
-		.help = "Fetch bytes of a buffer of the program into card memory: the\n"
-			"opposite of TOHOST.",
+		.help = "Fetch bytes of a buffer of the program into card memory: the opposite of TOHOST.",
 		.reply = TRANSFER_REPLY, .errors = TRANSFER_ERRORS,
 		.example = "FROMHOST 0 4096 0x100000000",
 	}, {
 		.header = "SPEED", .set = set_speed, .query = get_speed,
 		.blanks = true,
 		.params = { { INTEGER("bytes-per-second", 0, SPEED_MAX, 0) } },
-		.help = "Speed of the transfers that this channel asks for from now\n"
-			"on. With 0, the default, the bytes move at once; otherwise\n"
-			"they move after length divided by speed. The driver ends a\n"
-			"transfer as FAILED if it takes more than 5 s of real time.\n"
-			"*RST does not change it.",
+		.help = "Speed of the transfers that this channel asks for from now on. With 0, the default, the bytes move at once; otherwise they move after length divided by speed. The driver ends a transfer as FAILED if it takes more than 5 s of real time. *RST does not change it.",
 		.reply = "OK SPEED, of the query the speed",
 		.example = "SPEED 1000000",
 	},

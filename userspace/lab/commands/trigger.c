@@ -6,15 +6,6 @@
 #include "parts/sampler.h"
 #include "parts/trigger.h"
 
-static void *find(struct scpi *scpi, const struct scpi_call *call)
-{
-	return scpi_lab(scpi)->sampler;
-}
-
-static const struct scpi_object trigger = {
-	.find = find, .change = sampling_is_idle,
-};
-
 static int fire(struct scpi *scpi, const struct scpi_call *call)
 {
 	return sampler_trigger(scpi_lab(scpi)) ? SCPI_OK :
@@ -32,16 +23,13 @@ static int fire_bus(struct scpi *scpi, const struct scpi_call *call)
 #define TRIGGER_COUNT_MAX	1000000
 
 #define OF_TRIGGER(member)						\
-	.object = &trigger, SCPI_KEPT(struct sampler, member)
-
-#define ERRORS_BUSY	"-221 sampling is running: ABORt first"
+	.object = &lab_sampling, SCPI_KEPT(struct sampler, member)
 
 static const struct scpi_command commands[] = {
 	{
 		.header = "TRIGger:SOURce", OF_TRIGGER(trigger.source),
 		.params = { { CHOICE("source", "IMMediate|BUS|INPut|LINE") } },
-		.help = "What triggers: INITiate itself, *TRG, an analog input that\n"
-			"crosses TRIGger:LEVel, or an edge of a digital line.",
+		.help = "What triggers: INITiate itself, *TRG, an analog input that crosses TRIGger:LEVel, or an edge of a digital line.",
 		.reply = "IMM, BUS, INP or LINE", .errors = ERRORS_BUSY,
 		.example = "TRIG:SOUR INP",
 	}, {
@@ -55,8 +43,7 @@ static const struct scpi_command commands[] = {
 		.header = "TRIGger:INPut", OF_TRIGGER(trigger.input),
 		.first = 1,
 		.params = { { INTEGER("input", 1, LAB_INPUTS, 1) } },
-		.help = "The analog input that triggers. It need not be in\n"
-			"SAMPle:LIST.",
+		.help = "The analog input that triggers. It need not be in SAMPle:LIST.",
 		.reply = "1 to 8", .errors = ERRORS_BUSY,
 		.example = "TRIG:INP 2",
 	}, {
@@ -65,41 +52,32 @@ static const struct scpi_command commands[] = {
 			{ NUMBER("level", "V", -LAB_FULL_SCALE, LAB_FULL_SCALE,
 				 0) },
 		},
-		.help = "The first sample at or above the level triggers (for NEG: at\n"
-			"or below it), after one on the other side.",
+		.help = "The first sample at or above the level triggers (for NEG: at or below it), after one on the other side.",
 		.reply = "V", .errors = ERRORS_BUSY,
 		.example = "TRIG:LEV 1.5 V",
 	}, {
 		.header = "TRIGger:HYSTeresis", OF_TRIGGER(trigger.hysteresis),
-		.params = {
-			{ NUMBER("hysteresis", "V", 0, LAB_FULL_SCALE, 0) },
-		},
-		.help = "How far the input must have been on the other side of the\n"
-			"level before, so that noise does not trigger.",
+		.params = { { NUMBER("hysteresis", "V", 0, LAB_FULL_SCALE, 0) } },
+		.help = "How far the input must have been on the other side of the level before, so that noise does not trigger.",
 		.reply = "V", .errors = ERRORS_BUSY,
 		.example = "TRIG:HYST 100 mV",
 	}, {
 		.header = "TRIGger:LINE", OF_TRIGGER(trigger.line), .first = 1,
 		.params = { { INTEGER("line", 1, LAB_LINES, 1) } },
-		.help = "The digital line that triggers. The trigger is at the first\n"
-			"frame at or after the edge.",
+		.help = "The digital line that triggers. The trigger is at the first frame at or after the edge.",
 		.reply = "1 to 16", .errors = ERRORS_BUSY,
 		.example = "TRIG:LINE 3",
 	}, {
 		.header = "TRIGger:DELay", OF_TRIGGER(trigger.delay),
 		.scale = LAB_SECOND,
 		.params = { { NUMBER("delay", "s", 0, TRIGGER_DELAY_MAX, 0) } },
-		.help = "Time from the trigger to frame 0, rounded up to whole frames;\n"
-			"frames of SAMPle:PRETrigger are before that.",
+		.help = "Time from the trigger to frame 0, rounded up to whole frames; frames of SAMPle:PRETrigger are before that.",
 		.reply = "s", .errors = ERRORS_BUSY,
 		.example = "TRIG:DEL 10 ms",
 	}, {
 		.header = "TRIGger:COUNt", OF_TRIGGER(trigger.count),
 		.params = { { INTEGER("count", 1, TRIGGER_COUNT_MAX, 1) } },
-		.help = "How often INITiate waits for a trigger and samples\n"
-			"SAMPle:COUNt frames. They follow each other in the ring,\n"
-			"which has to have the place; DATA? and FETCh? see those that\n"
-			"are complete once sampling has ended.",
+		.help = "How often INITiate waits for a trigger and samples SAMPle:COUNt frames. They follow each other in the ring, which has to have the place; DATA? and FETCh? see those that are complete once sampling has ended.",
 		.reply = "1 to 1000000", .errors = ERRORS_BUSY,
 		.example = "TRIG:COUN 10",
 	}, {

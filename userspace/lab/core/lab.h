@@ -43,7 +43,9 @@
 
 /* A part of the instrument, as the core knows it. NULL: nothing to do. */
 struct lab_part {
-	int (*init)(struct lab *lab);	/* 0, or -errno */
+	/* Its memory and where lab points to it, see LAB_PART_IN(): zeroed at first */
+	size_t size, place;
+	void (*init)(struct lab *lab);
 	void (*destroy)(struct lab *lab);
 	void (*reset)(struct lab *lab);	/* *RST */
 	/* The session is being closed. */
@@ -56,6 +58,10 @@ struct lab_part {
 	/* Commands must not take virtual time. */
 	bool (*holds_time)(const struct lab *lab);
 };
+
+#define LAB_PART_IN(member)						\
+	.size = sizeof(*((struct lab *)0)->member),			\
+	.place = offsetof(struct lab, member)
 
 /* What an instrument is made of: see commands/instrument.c */
 struct lab_model {

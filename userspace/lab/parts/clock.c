@@ -2,32 +2,20 @@
 /*
  * clock.c - the clocks: dividers of the master clock
  */
-#include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 
 #include "parts/clock.h"
 
-static int clocks_init(struct lab *lab)
+static void clocks_init(struct lab *lab)
 {
-	lab->clocks = calloc(1, sizeof(*lab->clocks));
-	if (!lab->clocks)
-		return -ENOMEM;
 	for (unsigned int i = 0; i < LAB_CLOCKS; i++)
 		lab->clocks->divider[i] = CLOCK_DIVIDER_DEFAULT;
-	return 0;
 }
 
 static void clocks_reset(struct lab *lab)
 {
 	for (unsigned int i = 0; i < LAB_CLOCKS; i++)
 		clock_set(lab, i, CLOCK_DIVIDER_DEFAULT);
-}
-
-static void clocks_destroy(struct lab *lab)
-{
-	free(lab->clocks);
-	lab->clocks = NULL;
 }
 
 uint32_t clock_divider(const struct lab *lab, unsigned int clock)
@@ -62,7 +50,7 @@ void clock_set(struct lab *lab, unsigned int clock, uint32_t divider)
 }
 
 const struct lab_part clocks_part = {
+	LAB_PART_IN(clocks),
 	.init = clocks_init,
-	.destroy = clocks_destroy,
 	.reset = clocks_reset,
 };

@@ -2,8 +2,6 @@
 /*
  * digital.c - the digital lines and their edge counters
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "parts/clock.h"
@@ -264,13 +262,9 @@ void line_watch_stop(struct lab *lab, struct line_watch *watch)
 		*at = watch->next;
 }
 
-static int digital_init(struct lab *lab)
+static void digital_init(struct lab *lab)
 {
-	lab->digital = calloc(1, sizeof(*lab->digital));
-	if (!lab->digital)
-		return -ENOMEM;
 	lab->hooks.refresh = refresh;
-	return 0;
 }
 
 /* The counters start at 0 again; a level that goes low by this is no edge. */
@@ -281,14 +275,8 @@ static void digital_reset(struct lab *lab)
 	refresh(lab);
 }
 
-static void digital_destroy(struct lab *lab)
-{
-	free(lab->digital);
-	lab->digital = NULL;
-}
-
 const struct lab_part digital_part = {
+	LAB_PART_IN(digital),
 	.init = digital_init,
-	.destroy = digital_destroy,
 	.reset = digital_reset,
 };

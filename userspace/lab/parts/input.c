@@ -3,7 +3,6 @@
  * input.c - the analog inputs: a generator at each, and 16 bit converters
  */
 #include <endian.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,13 +48,9 @@ static void set_defaults(struct lab *lab)
 	lab->inputs->input[1].signal.amplitude = 5;
 }
 
-static int inputs_init(struct lab *lab)
+static void inputs_init(struct lab *lab)
 {
-	lab->inputs = calloc(1, sizeof(*lab->inputs));
-	if (!lab->inputs)
-		return -ENOMEM;
 	set_defaults(lab);
-	return 0;
 }
 
 static void inputs_reset(struct lab *lab)
@@ -68,17 +63,14 @@ static void inputs_reset(struct lab *lab)
 
 static void inputs_destroy(struct lab *lab)
 {
-	if (!lab->inputs)
-		return;
 	for (unsigned int i = 0; i < LAB_INPUTS; i++) {
 		recording_close(lab->inputs->input[i].recording);
 		free(lab->inputs->input[i].table);
 	}
-	free(lab->inputs);
-	lab->inputs = NULL;
 }
 
 const struct lab_part inputs_part = {
+	LAB_PART_IN(inputs),
 	.init = inputs_init,
 	.destroy = inputs_destroy,
 	.reset = inputs_reset,

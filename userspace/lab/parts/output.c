@@ -4,7 +4,6 @@
  */
 #include <endian.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "parts/clock.h"
@@ -129,13 +128,9 @@ unsigned int outputs_find(const struct lab *lab, uint64_t address,
 	return i;
 }
 
-static int outputs_init(struct lab *lab)
+static void outputs_init(struct lab *lab)
 {
-	lab->outputs = calloc(1, sizeof(*lab->outputs));
-	if (!lab->outputs)
-		return -ENOMEM;
 	lab->hooks.clock_changes = hold_clock;
-	return 0;
 }
 
 static void outputs_reset(struct lab *lab)
@@ -145,14 +140,8 @@ static void outputs_reset(struct lab *lab)
 	lab->hooks.refresh(lab);
 }
 
-static void outputs_destroy(struct lab *lab)
-{
-	free(lab->outputs);
-	lab->outputs = NULL;
-}
-
 const struct lab_part outputs_part = {
+	LAB_PART_IN(outputs),
 	.init = outputs_init,
-	.destroy = outputs_destroy,
 	.reset = outputs_reset,
 };

@@ -3,7 +3,6 @@
  * reader.c - READ? and FETCh?: reply with what has been sampled
  */
 #include <endian.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,24 +149,19 @@ static void answer(struct lab *lab, struct lab_timer *timer)
 	}
 }
 
-static int readers_init(struct lab *lab)
+static void readers_init(struct lab *lab)
 {
-	lab->readers = calloc(1, sizeof(*lab->readers));
-	if (!lab->readers)
-		return -ENOMEM;
 	lab->readers->answer.run = answer;
 	lab->sampler->ended = wake;
-	return 0;
 }
 
 static void readers_destroy(struct lab *lab)
 {
 	lab_timer_stop(lab, &lab->readers->answer);
-	free(lab->readers);
-	lab->readers = NULL;
 }
 
 const struct lab_part readers_part = {
+	LAB_PART_IN(readers),
 	.init = readers_init,
 	.destroy = readers_destroy,
 	.forget = readers_forget,

@@ -2,8 +2,6 @@
 /*
  * sampler.c - sampling of the analog inputs into a ring in card memory
  */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "parts/clock.h"
@@ -493,16 +491,12 @@ static void sampled_input_changed(struct lab *lab, unsigned int input)
 	tell(lab, "changed");
 }
 
-static int sampler_init(struct lab *lab)
+static void sampler_init(struct lab *lab)
 {
-	lab->sampler = calloc(1, sizeof(*lab->sampler));
-	if (!lab->sampler)
-		return -ENOMEM;
 	lab->sampler->timer.run = run_timer;
 	set_defaults(lab->sampler);
 	lab->hooks.catch_up = sampler_catch_up;
 	lab->hooks.input_changed = sampled_input_changed;
-	return 0;
 }
 
 static void sampler_reset(struct lab *lab)
@@ -516,8 +510,6 @@ static void sampler_reset(struct lab *lab)
 static void sampler_destroy(struct lab *lab)
 {
 	lab_timer_stop(lab, &lab->sampler->timer);
-	free(lab->sampler);
-	lab->sampler = NULL;
 }
 
 /* The session is being closed. What a program has started is its user's. */
@@ -551,6 +543,7 @@ static uint16_t sampler_operation(const struct lab *lab,
 }
 
 const struct lab_part sampler_part = {
+	LAB_PART_IN(sampler),
 	.init = sampler_init,
 	.destroy = sampler_destroy,
 	.reset = sampler_reset,

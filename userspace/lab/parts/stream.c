@@ -3,7 +3,6 @@
  * stream.c - blocks of the ring to a ring in the host's memory
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "parts/sampler.h"
@@ -380,21 +379,11 @@ static const struct sampler_sink sink = {
 	.gap = stream_gap,
 };
 
-static int streams_init(struct lab *lab)
+static void streams_init(struct lab *lab)
 {
-	lab->streams = calloc(1, sizeof(*lab->streams));
-	if (!lab->streams)
-		return -ENOMEM;
 	for (unsigned int i = 0; i < STREAM_TRANSFERS; i++)
 		lab->streams->piece[i].lab = lab;
 	lab->sampler->sink = &sink;
-	return 0;
-}
-
-static void streams_destroy(struct lab *lab)
-{
-	free(lab->streams);
-	lab->streams = NULL;
 }
 
 static void streams_forget(struct lab *lab, struct session *session)
@@ -404,8 +393,8 @@ static void streams_forget(struct lab *lab, struct session *session)
 }
 
 const struct lab_part streams_part = {
+	LAB_PART_IN(streams),
 	.init = streams_init,
-	.destroy = streams_destroy,
 	.reset = streams_stop,
 	.forget = streams_forget,
 	.wants_time = streams_want_time,

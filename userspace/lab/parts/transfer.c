@@ -74,9 +74,8 @@ static void transfer_granted(void *arg, uint64_t grant)
 
 int transfer_no_channel(struct session *session)
 {
-	scpi_error(&session->scpi, SCPI_ERR_HARDWARE_MISSING,
-		   "no DMA over the network, open /dev/skelN");
-	return SCPI_ERR_HARDWARE_MISSING;
+	return scpi_fail(&session->scpi, SCPI_ERR_HARDWARE_MISSING,
+			 "no DMA over the network, open /dev/skelN");
 }
 
 int transfer_start(struct session *session, enum lab_dir dir,

@@ -2,7 +2,6 @@
 /*
  * program.c - the programs of the instrument
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -286,14 +285,10 @@ static void programs_reset(struct lab *lab)
 	programs->runs = 0;
 }
 
-static int programs_init(struct lab *lab)
+static void programs_init(struct lab *lab)
 {
-	lab->programs = calloc(1, sizeof(*lab->programs));
-	if (!lab->programs)
-		return -ENOMEM;
 	lab->programs->io = &program_connectors;
 	programs_reset(lab);
-	return 0;
 }
 
 static void programs_destroy(struct lab *lab)
@@ -306,8 +301,6 @@ static void programs_destroy(struct lab *lab)
 			program_run_forget(programs->program[i]->run);
 		free_program(programs->program[i]);
 	}
-	free(programs);
-	lab->programs = NULL;
 }
 
 static void programs_forget(struct lab *lab, struct session *session)
@@ -323,27 +316,22 @@ static void programs_forget(struct lab *lab, struct session *session)
 	}
 }
 
-bool programs_running(const struct lab *lab, const struct session *session)
-{
-	const struct programs *programs = lab->programs;
-	unsigned int i;
-
-	for (i = 0; i < programs->count; i++) {
-		const struct program_run *run = programs->program[i]->run;
-
-		if (run && run->session == session)
-			return true;
-	}
-	return false;
-}
-
 static uint16_t programs_operation(const struct lab *lab,
 				   const struct session *session)
 {
-	return programs_running(lab, session) ? SCPI_OPERATION_PROGRAM : 0;
+	const struct programs *programs = lab->programs;
+
+	for (unsigned int i = 0; i < programs->count; i++) {
+		const struct program_run *run = programs->program[i]->run;
+
+		if (run && run->session == session)
+			return SCPI_OPERATION_PROGRAM;
+	}
+	return 0;
 }
 
 const struct lab_part programs_part = {
+	LAB_PART_IN(programs),
 	.init = programs_init,
 	.destroy = programs_destroy,
 	.reset = programs_reset,

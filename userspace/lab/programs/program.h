@@ -55,8 +55,6 @@ struct program;
 
 extern const struct lab_part programs_part;
 
-/* Does any program run for this session? */
-bool programs_running(const struct lab *lab, const struct session *session);
 /* Remember the program of this name. Return: is there one? */
 bool program_call(struct lab *lab, const char *name, size_t length);
 struct program *program_called(const struct lab *lab);

@@ -10,8 +10,7 @@
 
 int scpi_idn(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_last(scpi, "%s", scpi->ops->identity(scpi->priv));
-	return 0;
+	return scpi_reply_last(scpi, "%s", scpi->ops->identity(scpi->priv));
 }
 
 /* 10.32: cancels *OPC, leaves the queue and the registers alone */
@@ -23,8 +22,7 @@ int scpi_rst(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_tst(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, scpi->ops->test(scpi->priv));
-	return 0;
+	return scpi_reply_integer(scpi, scpi->ops->test(scpi->priv));
 }
 
 int scpi_set_opc(struct scpi *scpi, const struct scpi_call *call)
@@ -83,14 +81,12 @@ int scpi_next_error(struct scpi *scpi, const struct scpi_call *call)
 
 	format_error(scpi_error_first(scpi), text, sizeof(text));
 	scpi_error_drop(scpi);
-	scpi_reply_text(scpi, "%s", text);
-	return 0;
+	return scpi_reply_text(scpi, "%s", text);
 }
 
 int scpi_count_errors(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, scpi->error_count);
-	return 0;
+	return scpi_reply_integer(scpi, scpi->error_count);
 }
 
 /* What does not fit into the response stays in the queue. */
@@ -113,18 +109,5 @@ int scpi_all_errors(struct scpi *scpi, const struct scpi_call *call)
 
 int scpi_version(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_text(scpi, "1999.0");
-	return 0;
-}
-
-int scpi_set_events(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi->events = call->arg[0].integer;
-	return 0;
-}
-
-int scpi_get_events(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_bool(scpi, scpi->events);
-	return 0;
+	return scpi_reply_text(scpi, "1999.0");
 }

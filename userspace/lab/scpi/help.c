@@ -82,8 +82,7 @@ static int help_index(struct scpi *scpi)
 				   "%s %u %s", n ? "," : "", n + 1, title);
 		n++;
 	}
-	scpi_reply_last(scpi, "%s", text);
-	return 0;
+	return scpi_reply_last(scpi, "%s", text);
 }
 
 /* The explanation of a command, cut if it is too long for a response */
@@ -94,17 +93,11 @@ struct line {
 
 static void add(struct line *line, const char *before, const char *text)
 {
-	char *newline = line->text + line->length;
-	int n;
-
 	if (!text || line->length >= sizeof(line->text))
 		return;
-	n = snprintf(line->text + line->length,
-		     sizeof(line->text) - line->length, "%s%s", before, text);
-	line->length += n;
-	/* texts of the table have several lines, a response has one */
-	while ((newline = strchr(newline, '\n')))
-		*newline = ' ';
+	line->length += snprintf(line->text + line->length,
+				 sizeof(line->text) - line->length, "%s%s",
+				 before, text);
 }
 
 static void add_sentence(struct line *line, const char *before,
@@ -167,8 +160,7 @@ static int help_group(struct scpi *scpi, const struct scpi_header *group)
 
 	if (!add_group(scpi, &line, "Commands: ", group, NULL))
 		return SCPI_ERR_ILLEGAL_VALUE;
-	scpi_reply_last(scpi, "%s", line.text);
-	return 0;
+	return scpi_reply_last(scpi, "%s", line.text);
 }
 
 static int help_command(struct scpi *scpi, const struct scpi_command *command,
@@ -186,8 +178,7 @@ static int help_command(struct scpi *scpi, const struct scpi_command *command,
 	if (add_group(scpi, &line, " Also: ", header, command))
 		add(&line, ".", "");
 	add(&line, " Example: ", command->example);
-	scpi_reply_last(scpi, "%s", line.text);
-	return 0;
+	return scpi_reply_last(scpi, "%s", line.text);
 }
 
 static bool is_number(const struct scpi_arg *arg)

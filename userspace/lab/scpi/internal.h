@@ -10,7 +10,6 @@
 
 #define SCPI_MNEMONIC_MAX	12	/* IEEE 488.2-1992, 7.6.1.4.1 */
 #define SCPI_RESPONSE_MAX	(SCPI_LINE_MAX - 1)	/* without newline */
-#define SCPI_NINF		(-SCPI_INF)
 #define SCPI_INF		9.9e37	/* SCPI-99 volume 1, 7.2.1.4 */
 #define SCPI_NAN		9.91e37	/* 7.2.1.5 */
 
@@ -148,12 +147,12 @@ void scpi_status_latch(struct scpi *scpi);
 
 /* --- common.c, help.c: handlers of scpi_common_table ---------- */
 
-scpi_handler scpi_cls, scpi_set_ese, scpi_get_ese, scpi_get_esr, scpi_set_sre,
-	     scpi_get_sre, scpi_get_stb, scpi_set_opc, scpi_get_opc, scpi_wai,
-	     scpi_rst, scpi_tst, scpi_idn, scpi_next_error, scpi_count_errors,
-	     scpi_all_errors, scpi_version, scpi_preset, scpi_get_event,
-	     scpi_get_condition, scpi_set_enable, scpi_get_enable, scpi_help,
-	     scpi_set_events, scpi_get_events;
+scpi_handler scpi_cls, scpi_get_esr, scpi_get_stb, scpi_set_opc, scpi_get_opc,
+	     scpi_wai, scpi_rst, scpi_tst, scpi_idn, scpi_next_error,
+	     scpi_count_errors, scpi_all_errors, scpi_version, scpi_preset,
+	     scpi_get_event, scpi_help;
+/* The members of struct scpi that users may see and set */
+extern const struct scpi_object scpi_registers;
 
 /* --- describe.c: the table as text --------------------------------- */
 

@@ -46,8 +46,8 @@ static void put_text(struct paragraph *p, const char *text)
 	size_t length;
 
 	for (; *text; text += length) {
-		text += strspn(text, "\n ");
-		length = strcspn(text, "\n ");
+		text += strspn(text, " ");
+		length = strcspn(text, " ");
 		if (length)
 			put_word(p, text, length);
 	}

@@ -61,24 +61,27 @@ static void separate(struct scpi *scpi)
 		append(scpi, ";", 1);
 }
 
-static void element(struct scpi *scpi, const char *bytes, size_t length)
+static int element(struct scpi *scpi, const char *bytes, size_t length)
 {
 	separate(scpi);
 	append(scpi, bytes, length);
+	return SCPI_OK;
 }
 
-void scpi_reply_integer(struct scpi *scpi, int64_t value)
+int scpi_reply_integer(struct scpi *scpi, int64_t value)
 {
 	char text[24];
 
-	element(scpi, text, snprintf(text, sizeof(text), "%jd", (intmax_t)value));
+	return element(scpi, text, snprintf(text, sizeof(text), "%jd",
+					    (intmax_t)value));
 }
 
-void scpi_reply_address(struct scpi *scpi, uint64_t value)
+int scpi_reply_address(struct scpi *scpi, uint64_t value)
 {
 	char text[24];
 
-	element(scpi, text, snprintf(text, sizeof(text), "%ju", (uintmax_t)value));
+	return element(scpi, text, snprintf(text, sizeof(text), "%ju",
+					    (uintmax_t)value));
 }
 
 /* "1.2500E+03" to "1.25E+03"; one digit stays after the point (8.7.4) */
@@ -94,7 +97,7 @@ static size_t strip_zeros(char *text, size_t length)
 }
 
 /* As few digits as read back as the same number, at most 17 */
-void scpi_reply_number(struct scpi *scpi, double value)
+int scpi_reply_number(struct scpi *scpi, double value)
 {
 	char text[32];
 	int digits;
@@ -110,15 +113,15 @@ void scpi_reply_number(struct scpi *scpi, double value)
 		if (digits == 16 || strtod(text, NULL) == value)
 			break;
 	}
-	element(scpi, text, strip_zeros(text, length));
+	return element(scpi, text, strip_zeros(text, length));
 }
 
-void scpi_reply_bool(struct scpi *scpi, bool value)
+int scpi_reply_bool(struct scpi *scpi, bool value)
 {
-	element(scpi, value ? "1" : "0", 1);
+	return element(scpi, value ? "1" : "0", 1);
 }
 
-void scpi_reply_string(struct scpi *scpi, const char *text)
+int scpi_reply_string(struct scpi *scpi, const char *text)
 {
 	const char *quote;
 
@@ -129,10 +132,11 @@ void scpi_reply_string(struct scpi *scpi, const char *text)
 	}
 	append(scpi, text, strlen(text));
 	append(scpi, "\"", 1);
+	return SCPI_OK;
 }
 
-void scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
-		       int64_t value)
+int scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
+		      int64_t value)
 {
 	const char *word = param->words;
 
@@ -142,6 +146,7 @@ void scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
 	for (; *word && *word != '|'; word++)
 		if (*word < 'a' || *word > 'z')
 			append(scpi, word, 1);
+	return SCPI_OK;
 }
 
 size_t scpi_block_max(const struct scpi *scpi)
@@ -149,7 +154,7 @@ size_t scpi_block_max(const struct scpi *scpi)
 	return scpi->size - BLOCK_MARGIN;
 }
 
-void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length)
+int scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length)
 {
 	char size[24], head[32];
 	int digits = snprintf(size, sizeof(size), "%zu", length);
@@ -157,6 +162,7 @@ void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length)
 	element(scpi, head, snprintf(head, sizeof(head), "#%d%s", digits,
 				     size));
 	append(scpi, bytes, length);
+	return SCPI_OK;
 }
 
 __printf(2, 0)
@@ -170,16 +176,17 @@ static void reply_format(struct scpi *scpi, const char *format, va_list args)
 	element(scpi, text, length);
 }
 
-void scpi_reply_text(struct scpi *scpi, const char *format, ...)
+int scpi_reply_text(struct scpi *scpi, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	reply_format(scpi, format, args);
 	va_end(args);
+	return SCPI_OK;
 }
 
-void scpi_reply_last(struct scpi *scpi, const char *format, ...)
+int scpi_reply_last(struct scpi *scpi, const char *format, ...)
 {
 	va_list args;
 
@@ -187,6 +194,7 @@ void scpi_reply_last(struct scpi *scpi, const char *format, ...)
 	reply_format(scpi, format, args);
 	va_end(args);
 	scpi->out_last = true;
+	return SCPI_OK;
 }
 
 /* A line of its own, cut if it is too long */

@@ -47,6 +47,18 @@ static int reply_limit(struct scpi *scpi, const struct scpi_call *call)
 	return 0;
 }
 
+static int set(struct scpi *scpi, const struct scpi_call *call)
+{
+	const struct scpi_object *object = call->command->object;
+	int error = object && object->change ? object->change(scpi, call) : 0;
+
+	if (!error)
+		error = call->command->set(scpi, call);
+	if (!error && object && object->changed)
+		object->changed(scpi, call);
+	return error;
+}
+
 static int invoke(struct scpi *scpi, const struct scpi_call *call)
 {
 	int error = scpi->ops->calls ? scpi->ops->calls(scpi->priv, call) : 0;
@@ -56,7 +68,7 @@ static int invoke(struct scpi *scpi, const struct scpi_call *call)
 	if (error)
 		return error;
 	if (!call->query)
-		return call->command->set(scpi, call);
+		return set(scpi, call);
 	if (call->arg[0].given && scpi_limit_query(call->command))
 		return reply_limit(scpi, call);
 	return call->command->query(scpi, call);
@@ -79,7 +91,7 @@ static void report(struct scpi *scpi, int error)
 		digits = strspn(errors + 1, "0123456789") + 1;
 		if (atoi(errors) != error || errors[digits] != ' ')
 			continue;
-		while (strchr(" \n,;", errors[length - 1]))
+		while (strchr(" ,;", errors[length - 1]))
 			length--;
 		scpi_error(scpi, error, "%.*s", (int)(length - digits - 1),
 			   errors + digits + 1);

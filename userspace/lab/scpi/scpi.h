@@ -43,7 +43,6 @@
 enum {
 	SCPI_OK = 0,
 	/* command errors, ESR bit 5 */
-	SCPI_ERR_COMMAND = -100,
 	SCPI_ERR_CHARACTER = -101,
 	SCPI_ERR_SYNTAX = -102,
 	SCPI_ERR_SEPARATOR = -103,
@@ -54,7 +53,6 @@ enum {
 	SCPI_ERR_MNEMONIC_TOO_LONG = -112,
 	SCPI_ERR_UNDEFINED_HEADER = -113,
 	SCPI_ERR_SUFFIX_RANGE = -114,		/* numeric suffix of a header */
-	SCPI_ERR_NUMBER = -120,
 	SCPI_ERR_NUMBER_CHARACTER = -121,
 	SCPI_ERR_EXPONENT = -123,
 	SCPI_ERR_TOO_MANY_DIGITS = -124,
@@ -80,7 +78,6 @@ enum {
 	SCPI_ERR_MISSING_MEDIA = -252,
 	SCPI_ERR_FILE_NOT_FOUND = -256,
 	SCPI_ERR_FILE_NAME = -257,
-	SCPI_ERR_PROGRAM = -280,
 	SCPI_ERR_PROGRAM_CREATE = -281,
 	SCPI_ERR_PROGRAM_NAME = -282,
 	SCPI_ERR_PROGRAM_RUNNING = -284,
@@ -93,7 +90,6 @@ enum {
 	SCPI_ERR_QUEUE_OVERFLOW = -350,
 	SCPI_ERR_INPUT_OVERRUN = -363,
 	/* query errors, ESR bit 2 */
-	SCPI_ERR_QUERY = -400,
 	SCPI_ERR_DEADLOCKED = -430,		/* response too long */
 	SCPI_ERR_UNTERMINATED = -440,		/* a query after free text */
 
@@ -208,13 +204,15 @@ struct scpi_call {
 typedef int scpi_handler(struct scpi *scpi, const struct scpi_call *call);
 
 /* Where scpi_store() and scpi_recall() keep a value */
-enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT64 };
+enum scpi_kept { SCPI_DOUBLE, SCPI_UINT, SCPI_UINT16, SCPI_UINT64, SCPI_FLAG };
 
-#define SCPI_KEPT(type, member)						\
-	.set = scpi_store, .query = scpi_recall,			\
-	.offset = offsetof(type, member),				\
+#define SCPI_KEPT(type, member)	.set = scpi_store, SCPI_SEEN(type, member)
+/* What can be asked for so, but is not set so */
+#define SCPI_SEEN(type, member)						\
+	.query = scpi_recall, .offset = offsetof(type, member),		\
 	.kept = _Generic(((type *)0)->member, double: SCPI_DOUBLE,	\
-			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64)
+			 unsigned int: SCPI_UINT, uint64_t: SCPI_UINT64, \
+			 uint16_t: SCPI_UINT16, bool: SCPI_FLAG)
 
 /* What has settings, such as one of several inputs */
 struct scpi_object {
@@ -242,11 +240,12 @@ struct scpi_command {
 	 * SCPI_INTEGER parameter also accepts MIN, MAX, DEF: not listed here.
 	 */
 	struct scpi_param query_params[SCPI_PARAMS_MAX + 1];
+	/* What set changes, if not NULL */
+	const struct scpi_object *object;
 	/*
 	 * Of a setting that this describes completely, see SCPI_KEPT(): kept is
 	 * its only parameter, times @scale (0: 1), minus @first.
 	 */
-	const struct scpi_object *object;
 	size_t offset;
 	enum scpi_kept kept;
 	double scale;
@@ -259,7 +258,6 @@ struct scpi_command {
 	 * character. (Errors that the handler returns are up to the handler.)
 	 */
 	bool blanks;
-	/* Texts may have several lines; a newline is a blank. */
 	const char *help;		/* one or more sentences, ends in '.' */
 	const char *reply;		/* form of the reply, NULL: none */
 	/*
@@ -350,7 +348,8 @@ struct scpi {
 	void *priv;
 
 	bool events;			/* SYSTem:EVENts */
-	uint8_t esr, ese, sre;
+	uint8_t esr;
+	uint16_t ese, sre;
 	bool opc;			/* *OPC waits for the end of operations */
 	enum scpi_wait wait;		/* *WAI or *OPC? does */
 	struct scpi_register operation, questionable;
@@ -421,22 +420,25 @@ void scpi_error(struct scpi *scpi, int number, const char *detail, ...);
 	(scpi_error(scpi, number, __VA_ARGS__), (number))
 const char *scpi_error_message(int number);
 
-/* Replies, from within a handler or between SCPI_SUSPEND and scpi_resume(). */
-void scpi_reply_integer(struct scpi *scpi, int64_t value);
-void scpi_reply_address(struct scpi *scpi, uint64_t value);	/* decimal */
-void scpi_reply_number(struct scpi *scpi, double value);	/* NR3, 17 digits at most */
-void scpi_reply_bool(struct scpi *scpi, bool value);
-void scpi_reply_string(struct scpi *scpi, const char *text);	/* quoted */
-void scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
-		       int64_t value);				/* short form */
+/*
+ * Replies, from within a handler or between SCPI_SUSPEND and scpi_resume().
+ * Return: SCPI_OK, for a handler that ends with it
+ */
+int scpi_reply_integer(struct scpi *scpi, int64_t value);
+int scpi_reply_address(struct scpi *scpi, uint64_t value);	/* decimal */
+int scpi_reply_number(struct scpi *scpi, double value);	/* NR3, 17 digits at most */
+int scpi_reply_bool(struct scpi *scpi, bool value);
+int scpi_reply_string(struct scpi *scpi, const char *text);	/* quoted */
+int scpi_reply_choice(struct scpi *scpi, const struct scpi_param *param,
+		      int64_t value);				/* short form */
 /* Definite length block; error -430 if it does not fit. */
-void scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length);
+int scpi_reply_block(struct scpi *scpi, const void *bytes, size_t length);
 /* Verbatim, in a form that another response may follow: "(@1,2)" */
 __printf(2, 3)
-void scpi_reply_text(struct scpi *scpi, const char *format, ...);
+int scpi_reply_text(struct scpi *scpi, const char *format, ...);
 /* Free text, "STATUS IDLE rate=...": no other response may follow it. */
 __printf(2, 3)
-void scpi_reply_last(struct scpi *scpi, const char *format, ...);
+int scpi_reply_last(struct scpi *scpi, const char *format, ...);
 /*
  * A line outside of any response, but an answer to the user: "ERROR range", what
  * a program prints. Sent at once, never in the middle of a response. If it

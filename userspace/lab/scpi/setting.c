@@ -25,14 +25,9 @@ static double to_kept(const struct scpi_command *command,
 
 int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 {
-	const struct scpi_object *object = call->command->object;
 	double value = to_kept(call->command, &call->arg[0]);
-	int error = object->change ? object->change(scpi, call) : SCPI_OK;
-	void *kept;
+	void *kept = place(scpi, call);
 
-	if (error)
-		return error;
-	kept = place(scpi, call);
 	switch (call->command->kept) {
 	case SCPI_DOUBLE:
 		*(double *)kept = value;
@@ -40,12 +35,16 @@ int scpi_store(struct scpi *scpi, const struct scpi_call *call)
 	case SCPI_UINT:
 		*(unsigned int *)kept = llround(value);
 		break;
+	case SCPI_UINT16:
+		*(uint16_t *)kept = value;
+		break;
 	case SCPI_UINT64:
 		*(uint64_t *)kept = llround(value);
 		break;
+	case SCPI_FLAG:
+		*(bool *)kept = value != 0;
+		break;
 	}
-	if (object->changed)
-		object->changed(scpi, call);
 	return SCPI_OK;
 }
 
@@ -56,6 +55,10 @@ static double kept_value(enum scpi_kept kind, const void *kept)
 		return *(const double *)kept;
 	case SCPI_UINT:
 		return *(const unsigned int *)kept;
+	case SCPI_UINT16:
+		return *(const uint16_t *)kept;
+	case SCPI_FLAG:
+		return *(const bool *)kept;
 	default:
 		return (double)*(const uint64_t *)kept;
 	}
@@ -69,14 +72,12 @@ int scpi_recall(struct scpi *scpi, const struct scpi_call *call)
 
 	switch (param->type) {
 	case SCPI_NUMBER:
-		scpi_reply_number(scpi, command->scale ? value / command->scale :
-							 value);
-		break;
+		return scpi_reply_number(scpi, command->scale ?
+					 value / command->scale : value);
 	case SCPI_CHOICE:
-		scpi_reply_choice(scpi, param, (int64_t)value + command->first);
-		break;
+		return scpi_reply_choice(scpi, param,
+					 (int64_t)value + command->first);
 	default:
-		scpi_reply_integer(scpi, (int64_t)value + command->first);
+		return scpi_reply_integer(scpi, (int64_t)value + command->first);
 	}
-	return SCPI_OK;
 }

@@ -67,18 +67,6 @@ int scpi_cls(struct scpi *scpi, const struct scpi_call *call)
 	return 0;
 }
 
-int scpi_set_ese(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi->ese = call->arg[0].integer;
-	return 0;
-}
-
-int scpi_get_ese(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_integer(scpi, scpi->ese);
-	return 0;
-}
-
 int scpi_get_esr(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_reply_integer(scpi, scpi->esr);
@@ -86,24 +74,10 @@ int scpi_get_esr(struct scpi *scpi, const struct scpi_call *call)
 	return 0;
 }
 
-/* 11.3.2.3: bit 6 is ignored */
-int scpi_set_sre(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi->sre = call->arg[0].integer & ~STB_MASTER;
-	return 0;
-}
-
-int scpi_get_sre(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_integer(scpi, scpi->sre);
-	return 0;
-}
-
 int scpi_get_stb(struct scpi *scpi, const struct scpi_call *call)
 {
 	scpi_status_latch(scpi);
-	scpi_reply_integer(scpi, status_byte(scpi));
-	return 0;
+	return scpi_reply_integer(scpi, status_byte(scpi));
 }
 
 int scpi_preset(struct scpi *scpi, const struct scpi_call *call)
@@ -131,20 +105,18 @@ int scpi_get_event(struct scpi *scpi, const struct scpi_call *call)
 	return 0;
 }
 
-int scpi_get_condition(struct scpi *scpi, const struct scpi_call *call)
+static void *find(struct scpi *scpi, const struct scpi_call *call)
 {
-	scpi_reply_integer(scpi, group(scpi, call)->condition);
-	return 0;
+	scpi_status_latch(scpi);
+	return scpi;
 }
 
-int scpi_set_enable(struct scpi *scpi, const struct scpi_call *call)
+/* 11.3.2.3: bit 6 is ignored */
+static void changed(struct scpi *scpi, const struct scpi_call *call)
 {
-	group(scpi, call)->enable = call->arg[0].integer & REGISTER_MASK;
-	return 0;
+	scpi->sre &= ~STB_MASTER;
+	scpi->operation.enable &= REGISTER_MASK;
+	scpi->questionable.enable &= REGISTER_MASK;
 }
 
-int scpi_get_enable(struct scpi *scpi, const struct scpi_call *call)
-{
-	scpi_reply_integer(scpi, group(scpi, call)->enable);
-	return 0;
-}
+const struct scpi_object scpi_registers = { .find = find, .changed = changed };

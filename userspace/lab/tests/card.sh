@@ -54,6 +54,26 @@ ask() {
 	skelctl -d "$device" cmd --timeout 20000 "$@" 2>&1
 }
 
+# hold OPTION...: a skelctl cmd that sends the lines of descriptor 3 until let_go;
+# what it gets is in /tmp/held
+hold() {
+	rm -f /tmp/lines
+	mkfifo /tmp/lines
+	skelctl -d "$device" cmd "$@" - </tmp/lines >/tmp/held 2>&1 &
+	held=$!
+	exec 3>/tmp/lines
+}
+
+let_go() {
+	exec 3>&-
+	wait "$held"
+}
+
+# has_lines PATTERN COUNT: so many lines of /tmp/held begin with it
+has_lines() {
+	[ "$(grep -c "^$1" /tmp/held)" -ge "$2" ]
+}
+
 # user and system time of the instrument in ticks of 10 ms
 ticks() {
 	cut -d' ' -f14,15 "/proc/$lab/stat" | tr ' ' '+' | { read -r sum; echo $((sum)); }
@@ -234,20 +254,21 @@ ask STOP >/dev/null
 no_cpu "no CPU when idle, real time"
 
 # a hostile program: each request is the core's decision
-cat >/tmp/evil <<'LINES'
-PROG:DEF evil,'for i = 0, 9 do tohost(i * 4096, 4096, i * 0x100000000) end'
-EVIL
-LINES
-is "a hostile program is refused" 10 "$({ cat /tmp/evil; sleep 2; } |
-	skelctl -d "$device" cmd --replies 0 - 2>&1 | grep -c '^skel: REFUSED')"
+hold --replies 0
+echo "PROG:DEF evil,'for i = 0, 9 do tohost(i * 4096, 4096, i * 0x100000000) end'" >&3
+echo EVIL >&3
+wait_for has_lines 'skel: REFUSED' 10
+let_go
+is "a hostile program is refused" 10 "$(grep -c '^skel: REFUSED' /tmp/held)"
 
 # what the tools say about it
 has "selftest" ' 0 failed, 0 skipped' "$(skelctl -d "$device" selftest)"
-{ echo 'TOHOST 0x0 0x10 0x0'; sleep 3; } | skelctl -d "$device" cmd - >/dev/null 2>&1 &
-sleep 1
+hold
+echo 'TOHOST 0x0 0x10 0x0' >&3
+wait_for has_lines 'skel: REFUSED' 1
 has "monitor: what was refused to another program" '"granted": 0, "refused": 1,' \
 	"$(skelctl -d "$device" monitor --count 1 --interval 100ms --json)"
-wait $!
+let_go
 
 # stopped: users are told, and nobody hangs
 kill -STOP "$lab"

@@ -14,6 +14,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import xml.etree.ElementTree
 from pathlib import Path
@@ -295,6 +296,25 @@ def avahi_can_announce_it():
     service = xml.etree.ElementTree.parse(Path(__file__).parent.parent / 'data' / 'avahi.service')
     equal([(of.find('type').text, of.find('port').text) for of in service.iter('service')],
           [('_scpi-raw._tcp', '5025'), ('_lxi._tcp', '5025')])
+
+
+@test
+def options_are_checked_without_a_card():
+    with tempfile.NamedTemporaryFile('w', suffix='.conf') as config:
+        for lines, status, message in (
+                ('command = INP1:FREQ 1 kHz\n', 0, ''),
+                ('seed = 1\ncommand = INP1:FREQ 1 V\n', 2, f'{config.name}:2: INP1:FREQ 1 V: -131,'),
+                ('memory = much\n', 2, f"{config.name}:1: memory: 'much'")):
+            config.truncate(0)
+            config.seek(0)
+            config.write(lines)
+            config.flush()
+            run = command(LAB, '--check-config', '--config', config.name)
+            equal(run.returncode, status)
+            if message not in run.stderr:
+                raise AssertionError(run.stderr)
+    equal(command(LAB, '--commands').stdout.split().count('INPut1:FREQuency?'), 1)
+    equal(command(LAB, '--version').stdout[:9], 'skel-lab ')
 
 
 def start():

@@ -7,7 +7,6 @@
  */
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "card/fake-card.h"
 #include "tests/fuzz.h"
@@ -84,8 +83,10 @@ static bool event(struct fuzz *fuzz, enum event event)
 	return false;
 }
 
-static void line(struct fuzz *fuzz, const char *bytes, size_t length)
+static void line(void *arg, const char *bytes, size_t length)
 {
+	struct fuzz *fuzz = arg;
+
 	fuzz->hurry = false;
 	while (length > 1 && bytes[0] == '!' &&
 	       bytes[1] >= '0' && bytes[1] <= '0' + EVENT_REAL) {
@@ -102,21 +103,6 @@ static void line(struct fuzz *fuzz, const char *bytes, size_t length)
 	session_command(session_find(fuzz->lab, fuzz->user), bytes, length);
 	if (!fuzz->hurry)
 		step(fuzz);
-}
-
-static void run(struct fuzz *fuzz, const char *bytes, size_t size)
-{
-	while (size) {
-		const char *end = memchr(bytes, '\n', size);
-		size_t length = end ? (size_t)(end - bytes) : size;
-
-		line(fuzz, bytes, length);
-		if (!end)
-			break;
-		bytes += length + 1;
-		size -= length + 1;
-	}
-	step(fuzz);
 }
 
 /* All users go away, and leave nothing behind. */
@@ -142,7 +128,8 @@ int fuzz_input(const uint8_t *data, size_t size)
 	fuzz.lab = fuzz_lab(fuzz.fake);
 	for (i = 0; i < USERS; i++)
 		open_user(&fuzz, i);
-	run(&fuzz, (const char *)data, size);
+	fuzz_lines(data, size, line, &fuzz);
+	step(&fuzz);
 	end(&fuzz);
 	return 0;
 }

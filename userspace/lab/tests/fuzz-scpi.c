@@ -5,10 +5,8 @@
  * Input is what a user may send: lines. In between, other things happen: a line
  * of '!' and a digit below 8 is a mask of those.
  */
-#include <ctype.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tests/fuzz.h"
 #include "tests/scpi-user.h"
@@ -51,8 +49,10 @@ static size_t send_line(struct scpi_user *user, const char *bytes, size_t length
 	return length;
 }
 
-static void line(struct scpi_user *user, const char *bytes, size_t length)
+static void line(void *arg, const char *bytes, size_t length)
 {
+	struct scpi_user *user = arg;
+
 	if (length > 1 && bytes[0] == '!' && bytes[1] >= '0' && bytes[1] < '8')
 		event(user, bytes[1] - '0');
 	else
@@ -71,20 +71,10 @@ static void line(struct scpi_user *user, const char *bytes, size_t length)
 
 int fuzz_input(const uint8_t *data, size_t size)
 {
-	const char *bytes = (const char *)data;
 	struct scpi_user user;
 
 	scpi_user_init(&user);
-	while (size) {
-		const char *end = memchr(bytes, '\n', size);
-		size_t length = end ? (size_t)(end - bytes) : size;
-
-		line(&user, bytes, length);
-		if (!end)
-			break;
-		bytes += length + 1;
-		size -= length + 1;
-	}
+	fuzz_lines(data, size, line, &user);
 	scpi_user_say(&user, "SYST:ERR:ALL?;:HELP?");
 	check_user(&user);
 	return 0;

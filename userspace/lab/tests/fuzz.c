@@ -3,6 +3,7 @@
  * fuzz.c - what the fuzzers share
  */
 #include <ctype.h>
+#include <string.h>
 
 #include "commands/instrument.h"
 #include "tests/fuzz.h"
@@ -53,4 +54,20 @@ size_t fuzz_unescape(char *to, const char *bytes, size_t length)
 		}
 	}
 	return count;
+}
+
+void fuzz_lines(const uint8_t *data, size_t size,
+		void (*line)(void *arg, const char *bytes, size_t length),
+		void *arg)
+{
+	const char *bytes = (const char *)data;
+
+	while (size) {
+		const char *end = memchr(bytes, '\n', size);
+		size_t length = end ? (size_t)(end - bytes) : size;
+
+		line(arg, bytes, length);
+		size -= length + !!end;
+		bytes += length + !!end;
+	}
 }

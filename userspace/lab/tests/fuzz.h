@@ -25,6 +25,11 @@ struct lab *fuzz_lab(struct fake_card *fake);
  */
 size_t fuzz_unescape(char *to, const char *bytes, size_t length);
 
+/* Call @line with each of the lines that an input consists of. */
+void fuzz_lines(const uint8_t *data, size_t size,
+		void (*line)(void *arg, const char *bytes, size_t length),
+		void *arg);
+
 static inline void must(bool condition)
 {
 	if (!condition)

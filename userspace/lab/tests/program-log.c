@@ -81,7 +81,7 @@ void program_test_start(void)
 	static struct lab_card_ops ops;
 	struct lab_card *card;
 
-	rig_start(&rig);
+	rig_start();
 	memset(&program_log, 0, sizeof(program_log));
 	card = rig.lab->card;
 	program_log.ops = card->ops;
@@ -90,11 +90,6 @@ void program_test_start(void)
 	ops.forget = forget;
 	card->ops = &ops;
 	programs_connect(rig.lab, &io);
-}
-
-void program_test_stop(void)
-{
-	rig_stop(&rig);
 }
 
 int program_test_define(const char *text, char *error)
@@ -109,7 +104,7 @@ const char *program_test_run(const char *text)
 
 	if (program_test_define(text, error))
 		return error;
-	return rig_say(&rig, 0, "PROG:RUN p;*WAI");
+	return say(0, "PROG:RUN p;*WAI");
 }
 
 bool program_test_prints(const char *text, const char *lines)
@@ -137,14 +132,14 @@ bool program_test_fails(const char *text, const char *error)
 {
 	char line[256];
 
-	rig_say(&rig, 0, "*CLS");
+	say(0, "*CLS");
 	snprintf(line, sizeof(line), "event: PROGRAM P STOPPED error: %s\n", error);
 	if (!program_test_prints(text, line))
 		return false;
 	snprintf(line, sizeof(line),
 		 "-286,\"Program runtime error;P, %s\"", error);
-	if (!rig_ask(&rig, 0, "SYST:ERR?", line))
+	if (!rig_ask(0, "SYST:ERR?", line))
 		return false;
 	snprintf(line, sizeof(line), "ERROR,\"%s\"", error);
-	return rig_ask(&rig, 0, "PROG:STAT? p", line);
+	return rig_ask(0, "PROG:STAT? p", line);
 }

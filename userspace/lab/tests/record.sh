@@ -9,7 +9,9 @@ set -u
 skelctl=$(realpath "$1")
 n=0 failed=0
 tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+# jobs that are still there when it ends early must not go on in the directory
+trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$tmp" || exit 1
 export LAB_LOG=$tmp/log
 
@@ -51,6 +53,10 @@ is "its level" "above below" "$(awk -F, '$1 == "-0.0001" { print ($2 > -3 ? "abo
 is "its inputs" "time/s,INP1/V,INP3/V" "$(line 1)"
 is "no setting but the count, which comes back" "SAMPle:COUNt INFinity,SAMPle:COUNt 77" \
 	"$(sed -n 's/^0 //; /?/d; /TRIG\|SAMP/p' log | paste -sd,)"
+out=$(LAB_SPOILED='SAMPle:COUNt 77' skelctl record -f -n 100 wave.csv)
+has "a count that does not come back" "SAMPle:COUNt was 77 before and has not come back: 'SAMPle:COUNt 77'" "$out"
+has "what was recorded before that is valid" "100 frames, 10 ms; 0 lost; what is there is valid" "$out"
+has "and the status says so" "status 1" "$out"
 export LAB_SETUP='SAMP:RATE 700 kHz'
 skelctl record -f -q -t 1ms --pretrigger 0.5ms --trigger INP1 wave.csv >/dev/null
 is "the rate that was set before: times" "-0.0005005,0.00049907" \

@@ -95,7 +95,10 @@ static const char *text_fault(const struct scpi_command *command)
 
 	if (!command->set && !command->query)
 		return wrong(command, "does nothing");
-	if (!help || !*help || help[strlen(help) - 1] != '.')
+	if ((command->set == scpi_store || command->query == scpi_recall) &&
+	    !command->object)
+		return wrong(command, "kept nowhere");
+	if (!help || !*help || help[strlen(help) - 1] != '.' || strchr(help, '\n'))
 		return wrong(command, "help text");
 	if (!command->example || strchr(command->example, '`'))
 		return wrong(command, "example");

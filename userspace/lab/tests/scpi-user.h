@@ -38,13 +38,6 @@ const char *scpi_user_send(struct scpi_user *user, const char *line,
 bool scpi_user_ask(struct scpi_user *user, const char *line,
 		   const char *answer);
 /*
- * Does @line give no answer, call nothing, and leave one error: @error, with
- * @where after its standard text, perhaps with details?
- */
-bool scpi_user_fails(struct scpi_user *user, const char *line, int error,
-		     const char *where);
-
-/*
  * What is wrong with the tables themselves: a static string, or NULL. Each
  * command has a help text and an example, defaults are in range, mnemonics have
  * at most 12 characters, no header hides another, HELP? fits into a line, ...

@@ -7,6 +7,7 @@
  *	LAB_REAL	real time, else 1 ms passes with each line
  *	LAB_MEMORY	of the card in bytes, else 1 MiB
  *	LAB_SETUP	a line that is carried out before there are users
+ *	LAB_SPOILED	a line that comes to the instrument as another one
  *	LAB_OTHER	a line of another user,
  *	LAB_OTHER_AT	that comes behind so many lines of this one
  *	LAB_LOG		a file that gets all lines, and at the end what the other
@@ -85,7 +86,8 @@ static void command(struct stage *stage, unsigned int channel, const char *line)
 static void obey(struct stage *stage)
 {
 	follow_buffers(stage);
-	command(stage, USER, stage->line);
+	command(stage, USER, strcmp(stage->line, setting("LAB_SPOILED", "")) ?
+		stage->line : "SPOILED");
 	if (++stage->lines == atoi(setting("LAB_OTHER_AT", "0")))
 		command(stage, OTHER, setting("LAB_OTHER", "STOP"));
 }

@@ -2,14 +2,15 @@
 /*
  * talk.c - conversations with the instrument, from text files
  *
- * Usage: lab-talk FILE...
+ * Usage: lab-talk DIRECTORY, all of whose files are run
  *
  *	== lab: name of the test	a new instrument
  *	# remark
- *	LINE				no answer, no error
+ *	LINE				no answer, and no error, nor below
  *	LINE => ANSWER			that, and nothing else
  *	LINE => ^TEXT			what begins with it; ~TEXT: contains it
- *	LINE => ?			whatever it is; &: the line is only sent
+ *	LINE =>! ANSWER			that, and an error, which is asked for later
+ *	LINE => ?			whatever it is, or an error; &: it is only sent
  *	LINE => !-222 WHERE		no answer, that error alone, and what
  *					follows its standard text
  *	LINE => +ARGUMENTS		a handler is called with them; language only
@@ -24,15 +25,18 @@
  * with or without the last newline, and !ERROR the error that ends it, or !!ERROR
  * the one that refuses it.
  */
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests/scpi-user.h"
 #include "tests/test-program.h"
 #include "unit.h"
 
 #define TEXT_MAX	4096
+#define CHANNELS	10	/* that have one digit */
 
 enum kind { LANGUAGE, LAB, PROGRAM };
 
@@ -88,12 +92,26 @@ static const char *tell(unsigned int channel, const char *line, size_t length)
 	return fake_card_replies(rig.fake, channel);
 }
 
-static bool no_error(unsigned int channel)
+/* That are in the queue of a channel which is open */
+static unsigned int errors(unsigned int channel)
 {
-	struct scpi *scpi = kind == LANGUAGE ? &user.scpi :
-			    &session_find(rig.lab, channel)->scpi;
+	struct session *session;
 
-	return !scpi->error_count;
+	if (kind == LANGUAGE)
+		return channel ? 0 : user.scpi.error_count;
+	session = session_find(rig.lab, channel);
+	return session ? session->scpi.error_count : 0;
+}
+
+/* Of them, those that a line was expected to cause, or that it did not care about */
+static unsigned int known_errors[CHANNELS];
+
+static bool new_error(unsigned int channel)
+{
+	unsigned int known = known_errors[channel];
+
+	known_errors[channel] = errors(channel);
+	return known_errors[channel] > known;
 }
 
 /* --- parameters, as text ---------------------------------------------- */
@@ -192,11 +210,11 @@ static void fails(unsigned int channel, const char *line, const char *reply,
 	expect(!strncmp(got, begin, strlen(begin)) &&
 	       (!*end || strchr("\",:", got[strlen(begin)])),
 	       "'%s': error %s", line, got);
-	expect(no_error(channel), "'%s': another error\n", line);
+	expect(!errors(channel), "'%s': another error\n", line);
 }
 
 static void say_line(unsigned int channel, const char *line, size_t length,
-		     const char *wanted)
+		     const char *wanted, bool error)
 {
 	unsigned int calls = user.calls;
 	const char *reply = tell(channel, line, length), *call = wanted + 1;
@@ -204,10 +222,19 @@ static void say_line(unsigned int channel, const char *line, size_t length,
 
 	switch (wanted[0]) {
 	case '?':
-		break;
+		known_errors[channel] = errors(channel);
+		return;
 	case '!':
 		expect(kind == LAB || calls == user.calls, "'%s' is called\n", line);
 		fails(channel, line, reply, wanted + 1);
+		known_errors[channel] = errors(channel);
+		return;
+	case '+':
+		expect(user.calls == calls + 1 && !*reply,
+		       "'%s' is answered '%s', %u are called\n", line, reply,
+		       user.calls - calls);
+		expect(!*call || !strcmp(print_call(&user.last), call),
+		       "'%s' is called with %s\n", line, print_call(&user.last));
 		break;
 	case '^':
 		expect(size > 1 && !strncmp(reply, wanted + 1, size - 1),
@@ -217,21 +244,15 @@ static void say_line(unsigned int channel, const char *line, size_t length,
 		expect(size > 1 && strstr(reply, wanted + 1),
 		       "'%s' is answered '%s'\n", line, reply);
 		break;
-	case '+':
-		expect(user.calls == calls + 1 && !*reply && no_error(0),
-		       "'%s' is answered '%s', %u are called\n", line, reply,
-		       user.calls - calls);
-		expect(!*call || !strcmp(print_call(&user.last), call),
-		       "'%s' is called with %s\n", line, print_call(&user.last));
-		break;
 	case '\0':
-		expect(!*reply && no_error(channel), "'%s' is answered '%s'%s\n",
-		       line, reply, no_error(channel) ? "" : ", and an error");
+		expect(!*reply, "'%s' is answered '%s'\n", line, reply);
 		break;
 	default:
 		expect(!strncmp(reply, wanted, size) && !strcmp(reply + size, "\n"),
 		       "'%s' is answered '%s'\n", line, reply);
 	}
+	expect(new_error(channel) == error, "'%s' causes %s error\n", line,
+	       error ? "no" : "an");
 }
 
 static void run_text(const char *text, const char *wanted)
@@ -246,10 +267,13 @@ static void run_text(const char *text, const char *wanted)
 		bool begins = *wanted == '^';
 		size_t length = strlen(wanted += begins);
 
+		tell(0, "*CLS", 4);
 		got = program_test_run(text);
 		expect(!strncmp(got, wanted, length) &&
 		       (begins || !got[length] || !strcmp(got + length, "\n")),
 		       "'%s' prints '%s'\n", text, got);
+		expect(!errors(0) || !strncmp(wanted, "event: ", 7),
+		       "'%s' causes an error\n", text);
 	}
 }
 
@@ -314,7 +338,7 @@ static void out(const char *arg)
 
 static void open_channel(const char *arg)
 {
-	expect(rig_open(&rig, atoi(arg)), "\n");
+	expect(rig_open(atoi(arg)), "\n");
 }
 
 static void close_channel(const char *arg)
@@ -353,7 +377,7 @@ static void granted(const char *arg)
 
 static void refused(const char *arg)
 {
-	is_number("refused", fake_card_refused(rig.fake), arg);
+	is_number("refused", rig.lab->card->refused, arg);
 }
 
 static const struct {
@@ -375,10 +399,16 @@ static const struct {
 static const struct {
 	const char *name;
 	bool *set;
+	int *set_number;
 	const unsigned int *compared;
 } members[] = {
-	{ "pending", &user.pending, NULL }, { "uploaded", &user.uploaded, NULL },
-	{ "calls", NULL, &user.calls }, { "resets", NULL, &user.resets },
+	{ "pending", .set = &user.pending },
+	{ "uploaded", .set = &user.uploaded },
+	{ "reset_error", .set_number = &user.reset_error },
+	{ "test_result", .set_number = &user.test_result },
+	{ "calls", .compared = &user.calls },
+	{ "resets", .compared = &user.resets },
+	{ "tests", .compared = &user.tests },
 };
 
 static bool named(const char *name, const char *word, size_t length)
@@ -403,6 +433,8 @@ static void act(const char *word)
 			continue;
 		if (members[i].set)
 			*members[i].set = atoi(arg);
+		else if (members[i].set_number)
+			*members[i].set_number = atoi(arg);
 		else
 			is_number(word, *members[i].compared, arg);
 		return;
@@ -426,7 +458,7 @@ static void insert(const char *text, const char *choice, size_t length, char *to
 
 static unsigned int exchanges;
 
-static void exchange(const char *text, const char *wanted)
+static void exchange(const char *text, const char *wanted, bool error)
 {
 	char line[TEXT_MAX], answer[TEXT_MAX];
 	unsigned int channel = 0;
@@ -444,18 +476,18 @@ static void exchange(const char *text, const char *wanted)
 	else if (kind == LAB && !strcmp(wanted, "&"))
 		session_command(session_find(rig.lab, channel), line, length);
 	else
-		say_line(channel, line, length, answer);
+		say_line(channel, line, length, answer, error);
 }
 
 /* Once for each choice of the first {{ | }} */
-static void expand(const char *text, const char *wanted)
+static void expand(const char *text, const char *wanted, bool error)
 {
 	const char *begin = strstr(text, "{{"), *end, *choice;
 	char line[TEXT_MAX], answer[TEXT_MAX];
 
 	end = begin ? strstr(begin, "}}") : NULL;
 	if (!end) {
-		exchange(text, wanted);
+		exchange(text, wanted, error);
 		return;
 	}
 	for (choice = begin + 2; choice <= end; ) {
@@ -465,7 +497,7 @@ static void expand(const char *text, const char *wanted)
 		sprintf(line, "%.*s%.*s%s", (int)(begin - text), text,
 			(int)length, choice, end + 2);
 		insert(wanted, choice, length, answer);
-		expand(line, answer);
+		expand(line, answer, error);
 		choice += length + 3;
 	}
 }
@@ -486,7 +518,8 @@ static void section(void)
 	char line[TEXT_MAX];
 
 	while ((more = next_line()) && strncmp(next, "== ", 3)) {
-		char *arrow = strstr(next, " => ");
+		char *arrow = strstr(next, " => "), *fails = strstr(next, " =>! ");
+		bool error = fails && !arrow;
 
 		if (!*next || !strncmp(next, "# ", 2))
 			continue;
@@ -494,11 +527,15 @@ static void section(void)
 			act(next + 1);
 			continue;
 		}
+		if (error)
+			arrow = fails;
 		strcpy(line, next);
 		if (arrow)
 			line[arrow - next] = '\0';
-		expand(line, arrow ? arrow + 4 : otherwise);
+		expand(line, arrow ? arrow + 4 + error : otherwise, error);
 	}
+	for (unsigned int i = 0; i < CHANNELS && kind != PROGRAM; i++)
+		expect(!new_error(i), "an error of user %u is left\n", i);
 }
 
 static void refuse(const char *why)
@@ -521,36 +558,48 @@ static void run_section(void)
 	if (kind == LANGUAGE)
 		scpi_user_init(&user);
 	else
-		rig_start(&rig);
+		rig_start();
 	exchanges = 0;
+	memset(known_errors, 0, sizeof(known_errors));
 	unit_run(section, name);
 	if (!exchanges)
 		refuse("a test in which nothing is said");
 	if (kind != LANGUAGE)
-		rig_stop(&rig);
+		rig_stop();
+}
+
+static void run_file(const char *name)
+{
+	file = name;
+	number = 0;
+	stream = fopen(file, "r");
+	if (!stream)
+		refuse("cannot be read");
+	exchanges = 0;
+	for (more = next_line(); more; ) {
+		if (!strncmp(next, "== ", 3)) {
+			run_section();
+			continue;
+		}
+		if (*next && *next != '#')
+			refuse("what does not begin with == or #");
+		more = next_line();
+	}
+	fclose(stream);
+	if (!exchanges)
+		refuse("no tests");
 }
 
 int main(int argc, char *argv[])
 {
-	for (int i = 1; i < argc; i++) {
-		file = argv[i];
-		number = 0;
-		stream = fopen(file, "r");
-		if (!stream)
-			refuse("cannot be read");
-		exchanges = 0;
-		for (more = next_line(); more; ) {
-			if (!strncmp(next, "== ", 3)) {
-				run_section();
-				continue;
-			}
-			if (*next && *next != '#')
-				refuse("what does not begin with == or #");
-			more = next_line();
-		}
-		fclose(stream);
-		if (!exchanges)
-			refuse("no tests");
+	glob_t files;
+
+	if (argc != 2 || chdir(argv[1]) || glob("*", 0, NULL, &files)) {
+		fprintf(stderr, "usage: lab-talk DIRECTORY, with files in it\n");
+		return 1;
 	}
+	for (size_t i = 0; i < files.gl_pathc; i++)
+		run_file(files.gl_pathv[i]);
+	globfree(&files);
 	return unit_end();
 }

@@ -8,7 +8,7 @@
 #include <syslog.h>
 
 #include "config.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 static struct config config;
 static char error[CONFIG_ERROR_MAX];
@@ -34,7 +34,7 @@ static int parse(const char *text)
 	return parse_bytes(text, strlen(text));
 }
 
-static void config_has_defaults(void)
+TEST(config_has_defaults)
 {
 	check(!config_init(&config));
 	check(strcmp(config.device, "/dev/skel-ucard") == 0);
@@ -47,7 +47,7 @@ static void config_has_defaults(void)
 	check(!config_check(&config, error));
 }
 
-static void config_takes_all_keys(void)
+TEST(config_takes_all_keys)
 {
 	check(!parse("# a comment\n"
 		     "; another one\n"
@@ -74,7 +74,7 @@ static void config_takes_all_keys(void)
 	check(!config_check(&config, error));
 }
 
-static void config_fits_together(void)
+TEST(config_fits_together)
 {
 	check(!parse("no-card = yes\n"));
 	check(config_check(&config, error));
@@ -85,7 +85,7 @@ static void config_fits_together(void)
 		     "127.0.0.1:5025, [::1]:5025, localhost:5025 or 5025") == 0);
 }
 
-static void config_takes_commands(void)
+TEST(config_takes_commands)
 {
 	check(!parse("command = INPut1:FREQuency 1 kHz\n"
 		     "\n"
@@ -97,7 +97,7 @@ static void config_takes_commands(void)
 	check(config.commands[1].line == 3);
 }
 
-static void config_takes_times_and_sizes(void)
+TEST(config_takes_times_and_sizes)
 {
 	static const struct {
 		const char *text;
@@ -128,7 +128,7 @@ static void config_takes_times_and_sizes(void)
 	check(!config.virtual_time);
 }
 
-static void config_refuses_bad_values(void)
+TEST(config_refuses_bad_values)
 {
 	static const char * const bad[][2] = {
 		{ "device", "" }, { "device", "skel" },
@@ -178,7 +178,7 @@ static void config_refuses_bad_values(void)
 	check(config_set(&config, "command", "*RST", error) == -1);
 }
 
-static void config_names_file_and_line(void)
+TEST(config_names_file_and_line)
 {
 	check(parse("\n\nseed = x\n") == -1);
 	check(strcmp(error, "x.conf:3: seed: 'x' is not a whole number of 64 bits") == 0);
@@ -193,7 +193,7 @@ static void config_names_file_and_line(void)
 	check(config_read(&config, "/", error) == -1);
 }
 
-static void config_is_bounded(void)
+TEST(config_is_bounded)
 {
 	static char text[200 * 1000];
 	size_t i, length = 0;
@@ -215,17 +215,4 @@ static void config_is_bounded(void)
 	check(strstr(error, "x.conf:1001: command: more than") == error);
 	check(parse_bytes(text, length - 15) == 0);
 	check(config.command_count == CONFIG_COMMANDS_MAX);
-}
-
-void test_config(void)
-{
-	run(config_has_defaults);
-	run(config_takes_all_keys);
-	run(config_fits_together);
-	run(config_takes_commands);
-	run(config_takes_times_and_sizes);
-	run(config_refuses_bad_values);
-	run(config_names_file_and_line);
-	run(config_is_bounded);
-	config_destroy(&config);
 }

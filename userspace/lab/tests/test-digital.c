@@ -10,7 +10,7 @@
 #include "parts/input.h"
 #include "parts/measure.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 /* Counts and times of a pulse, against a check of each tick */
 static bool pulse_is_right(const struct pulse *p, uint64_t from, uint64_t to)
@@ -36,7 +36,7 @@ static bool pulse_is_right(const struct pulse *p, uint64_t from, uint64_t to)
 	return true;
 }
 
-static void pulses_are_counted_exactly(void)
+TEST(pulses_are_counted_exactly)
 {
 	static const uint64_t starts[] = { 0, 1, 999, UINT64_C(1) << 60 };
 	struct pulse fastest = pulse_of_clock(1);
@@ -66,19 +66,17 @@ static void pulses_are_counted_exactly(void)
 }
 
 /* A threshold follows the samples of its input. */
-static void thresholds_follow_the_input(void)
+RIG_TEST(thresholds_follow_the_input)
 {
 	static const char *const functions[] = { "SIN", "SQU", "TRI", "RAMP" };
 
 	asks(0, "INP3:FREQ 12345.678;OFFS 1;AMPL 5;PHAS 77", "");
 	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++) {
-		char line[80];
 		uint64_t edges, from, to;
 		bool level;
 
-		sprintf(line, "INP3:FUNC %s;:DIG:LINE1:SOUR INP,3,2",
-			functions[i]);
-		asks(0, line, "");
+		check(!*sayf(0, "INP3:FUNC %s;:DIG:LINE1:SOUR INP,3,2",
+			     functions[i]));
 		digital_clear(rig.lab, 0);
 		from = lab_tick(rig.lab);
 		level = digital_level(rig.lab, 0);
@@ -104,7 +102,7 @@ static void thresholds_follow_the_input(void)
 	asks(0, "OUTP1:LEV 5;:DIG:LINE1:COUN?;LEV?", "1;1");
 }
 
-static void watches_see_only_later_edges(void)
+RIG_TEST(watches_see_only_later_edges)
 {
 	struct line_watch watch = { .line = 0, .edge = LINE_RISING };
 
@@ -128,32 +126,12 @@ static void watches_see_only_later_edges(void)
 	check(!rig.lab->digital->watches);
 }
 
-static void frequencies_are_measured(void)
+RIG_TEST(users_that_measure_may_leave)
 {
-	struct session *session;
+	struct session *session = rig_open(1);
 
-	asks(0, "CLOC1:DIV 2268;:DIG:LINE1:SOUR CLOC,1", "");
-	asks(0, "MEAS:FREQ? 1;:MEAS:PER? 1,10 ms",
-	     "4.409171075837743E+04;2.268E-05");
-	asks(0, "DIG:LINE2:SOUR INP,1,0;:MEAS:FREQ? 2,1", "5.0E+01");
-	/* no edge, one edge */
-	asks(0, "MEAS:FREQ? 3;:SYST:TIME?", "9.91E+37;1.211000000");
-	asks(0, "MEAS:PER? 2,10 ms", "9.91E+37");
-	refuses(0, "MEAS:FREQ? 17", SCPI_ERR_RANGE);
-	refuses(0, "MEAS:FREQ?", SCPI_ERR_MISSING_PARAMETER);
-	refuses(0, "MEAS:FREQ? 1,0", SCPI_ERR_RANGE);
-	/* the user goes away meanwhile */
-	session = rig_open(&rig, 1);
 	check(measure_start(rig.lab, session, 0, 1000, false) == SCPI_SUSPEND);
 	check(rig.lab->measures && rig.lab->digital->watches);
 	fake_card_close(rig.fake, rig.lab, 1);
 	check(!rig.lab->measures && !rig.lab->digital->watches);
-}
-
-void test_digital(void)
-{
-	run(pulses_are_counted_exactly);
-	run_rig(thresholds_follow_the_input);
-	run_rig(watches_see_only_later_edges);
-	run_rig(frequencies_are_measured);
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "net/framer.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define MAX	16	/* bytes of a message */
 
@@ -79,7 +79,7 @@ static const char *take(const char *bytes, size_t length, size_t step)
 	return messages;
 }
 
-static void messages_end_where_they_should(void)
+TEST(messages_end_where_they_should)
 {
 	size_t i, step;
 
@@ -98,15 +98,9 @@ static void messages_end_where_they_should(void)
 	}
 }
 
-static void nul_is_a_byte(void)
+TEST(nul_is_a_byte)
 {
 	check(strcmp(take("a\0b\n", 4, 4), "a") == 0);
 	check(memcmp(take("a\0b\n", 4, 4), "a\0b|", 4) == 0);
 	check(memcmp(take("P\0#11\n\n", 7, 1), "P\0#11\n|", 7) == 0);
-}
-
-void test_framer(void)
-{
-	run(messages_end_where_they_should);
-	run(nul_is_a_byte);
 }

@@ -12,7 +12,7 @@
 #include "start.h"
 #include "tests/rig.h"
 #include "tests/scpi-user.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define FRAME	4	/* bytes, of the two inputs that are sampled at first */
 
@@ -23,7 +23,7 @@ static int16_t sample_at(const uint8_t *bytes)
 
 /* --- all commands ---------------------------------------------------- */
 
-static void tables_are_right(void)
+RIG_TEST(tables_are_right)
 {
 	const char *fault;
 
@@ -48,7 +48,7 @@ static bool example_works(const struct scpi_command *command)
 	return false;
 }
 
-static void examples_work(void)
+TEST(examples_work)
 {
 	const struct lab_settings settings = {
 		.command_time = LAB_SECOND / 1000, .serial = "1",
@@ -56,13 +56,13 @@ static void examples_work(void)
 	};
 	size_t i, j;
 
-	rig_start_with(&rig, &settings);
+	rig_start_with(&settings);
 	fake_card_buffer(rig.fake, 0, 1 << 20, 0, NULL);
 	for (i = 0; i < instrument.table_count; i++) {
 		for (j = 0; j < instrument.tables[i]->count; j++)
 			check(example_works(&instrument.tables[i]->commands[j]));
 	}
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /*
@@ -71,13 +71,9 @@ static void examples_work(void)
  */
 static void spoil(const char *header, const char *params)
 {
-	char line[SCPI_LINE_MAX];
-
-	snprintf(line, sizeof(line), "%s%s", header, params);
-	say(0, line);
+	sayf(0, "%s%s", header, params);
 	say(0, "ABOR;:*CLS");
-	if (!rig_ask(&rig, 0, "*OPC?", "1"))
-		check(!"the session is stuck");
+	asks(0, "*OPC?", "1");
 }
 
 /* "[SENSe]:INPut<n>:X" as a user writes it: "SENSe:INPut1:X" */
@@ -94,7 +90,7 @@ static void plain_header(const char *header, char *plain)
 	*plain = '\0';
 }
 
-static void wrong_parameters_are_errors(void)
+RIG_TEST(wrong_parameters_are_errors)
 {
 	static const char * const params[] = {
 		" ", " -1", " 1e400", " 1,2,3,4,5,6,7", " x", " 'x'", " #H",
@@ -116,11 +112,10 @@ static void wrong_parameters_are_errors(void)
 
 /* --- sampling and transfers ------------------------------------------ */
 
-static void tohost_brings_samples(void)
+RIG_TEST(tohost_brings_samples)
 {
 	uint8_t *bytes;
 	uint64_t host;
-	char line[80];
 
 	host = fake_card_buffer(rig.fake, 0, 100 * FRAME, 0, &bytes);
 	/* at 10 kHz a cycle has ten samples: 5 V at a quarter of it */
@@ -128,9 +123,8 @@ static void tohost_brings_samples(void)
 	say(0, "INP2:FUNC DC;OFFS -10 V");
 	say(0, "SAMP:RATE 8000;COUN 100");
 	asks(0, "INIT;*OPC?", "1");
-	sprintf(line, "TOHOST 0 %d %#llx", 100 * FRAME,
-		(unsigned long long)host);
-	check(strstr(say(0, line), "skel: DONE TOHOST"));
+	check(strstr(sayf(0, "TOHOST 0 %d %#jx", 100 * FRAME, (uintmax_t)host),
+		     "skel: DONE TOHOST"));
 	check(memcmp(bytes, rig.lab->card->memory, 100 * FRAME) == 0);
 	check(abs(sample_at(bytes + 2 * FRAME)) <= 32767);
 	check(sample_at(bytes + 2) == -32767);
@@ -149,93 +143,8 @@ static unsigned long frames_of(const char *status)
 	return frames ? strtoul(frames + 8, NULL, 10) : 0;
 }
 
-/* The simple dialect, as skelctl record speaks it */
-static void status_while_sampling(void)
-{
-	unsigned long before, after;
-	const char *status;
-
-	check(rig_open(&rig, 1));
-	status = say(1, "STATUS?");
-	check(strncmp(status, "STATUS IDLE rate=", 17) == 0);
-	check(strstr(status, " ring=65536 transfers=0 refused=0"));
-	asks(0, "INPUT 0 1000000 5000", "OK INPUT");
-	check(strstr(say(0, "INPUTS?"),
-		     "INPUTS 2 bits=16 range=10000 in0=sine,1000000,5000 in1="));
-	asks(0, "SAMPLE 100000", "OK SAMPLE");
-	status = say(1, "STATUS?");
-	check(strncmp(status, "STATUS SAMPLING rate=100000 ", 28) == 0);
-	before = frames_of(status);
-	after = frames_of(say(1, "STATUS?"));
-	check(after == before + 100);	/* 1 ms passes with each line */
-	asks(1, "SYST:TIME:ADV 10", "");
-	check(frames_of(say(1, "STATUS?")) == after + 1000100);
-	asks(0, "STOP", "OK STOP");
-	before = frames_of(say(1, "STATUS?"));
-	check(frames_of(say(1, "STATUS?")) == before);
-}
-
-/* Sampling ends with the user that started it, unless it is to go on. */
-static void sampling_ends_with_its_user(void)
-{
-	unsigned long before;
-
-	check(rig_open(&rig, 1));
-	say(0, "SAMPLE 1000");
-	fake_card_close(rig.fake, rig.lab, 0);
-	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
-	check(rig_open(&rig, 0));
-	/* a program is its user's */
-	say(0, "PROG:DEF p,'scpi(\"SAMPLE 1000\")';:P;*WAI");
-	check(!strncmp(say(1, "STATUS?"), "STATUS SAMPLING", 15));
-	fake_card_close(rig.fake, rig.lab, 0);
-	check(!strncmp(say(1, "STATUS?"), "STATUS IDLE", 11));
-	check(rig_open(&rig, 0));
-	say(0, "SAMP:KEEP ON;:SAMPLE 1000");
-	fake_card_close(rig.fake, rig.lab, 0);
-	before = frames_of(say(1, "STATUS?"));
-	check(frames_of(say(1, "STATUS?")) == before + 1);
-	asks(1, "*OPC?", "1");
-}
-
-/* All settings come back, and nothing else changes. */
-static void settings_are_saved(void)
-{
-	static const char settings[] =
-		"INP1:FUNC SQU;AMPL 2;OFFS 0.1;FREQ 12.5;PHAS 90;DCYC 20;:INP2:LOOP 2;"
-		":OUTP1:LEV 2;:OUTP2:WAV 0,10;CLOC 3;MODE ONCE;STAT ON;:CLOC2:DIV 77;"
-		":DIG:OUTP 5;:DIG:LINE1:SOUR INP,2,0.5;:SAMP:LIST (@1,3);"
-		"SOUR CLOC,2,4;COUN INF;PRET 7;:TRIG:SOUR INP;SLOP NEG;INP 3;LEV 1;"
-		"HYST 0.5;LINE 4;DEL 0.5;COUN 2;:PROG:LIM:INST 5000;TIME 10";
-	static const char ask[] =
-		"INP1:FUNC?;AMPL?;OFFS?;FREQ?;PHAS?;DCYC?;:INP2:LOOP?;FUNC?;"
-		":OUTP1:LEV?;:OUTP2:WAV?;CLOC?;MODE?;STAT?;:CLOC2:DIV?;"
-		":DIG:OUTP?;:DIG:LINE1:SOUR?;:SAMP:LIST?;SOUR?;COUN?;PRET?;"
-		":TRIG:SOUR?;SLOP?;INP?;LEV?;HYST?;LINE?;DEL?;COUN?;"
-		":PROG:LIM:INST?;TIME?";
-	char before[512], defaults[512];
-
-	refuses(0, "*RCL 3", SCPI_ERR_SETTINGS_CONFLICT);
-	refuses(0, "*SAV 10", SCPI_ERR_RANGE);
-	strcpy(defaults, say(0, ask));
-	asks(0, "*SAV 0", "");
-	asks(0, settings, "");
-	strcpy(before, say(0, ask));
-	check(strstr(before, "SQU;2.0E+00;") && strcmp(before, defaults));
-	asks(0, "*SAV 3;*RST", "");
-	check(!strcmp(say(0, ask), defaults));
-	asks(0, "*RCL 3", "");
-	check(!strcmp(say(0, ask), before));
-	asks(0, "*RCL 0", "");
-	check(!strcmp(say(0, ask), defaults));
-	/* a rate that no SAMPle:RATE can be, and the one behind it */
-	asks(0, "SAMP:RATE 50 kHz;SOUR CLOC;:CLOC1:DIV 1;*SAV 3;*RST;*RCL 3", "");
-	asks(0, "SAMP:RATE?;SOUR INT;RATE?", "1.0E+08;5.0E+04");
-	asks(0, "SYST:ERR?", "0,\"No error\"");
-}
-
 /* A user that goes away while it waits leaves nothing behind. */
-static void waiting_users_may_leave(void)
+RIG_TEST(waiting_users_may_leave)
 {
 	static const char * const lines[] = {
 		"TRIG:SOUR BUS;:READ?", "TRIG:SOUR BUS;:INIT;*WAI",
@@ -244,9 +153,9 @@ static void waiting_users_may_leave(void)
 	};
 	size_t i;
 
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	for (i = 0; i < SCPI_ARRAY_SIZE(lines); i++) {
-		check(rig_open(&rig, 0));
+		check(rig_open(0));
 		say(1, "*RST;*CLS;PROG:DEL:ALL");
 		send_line(0, lines[i]);
 		send_line(0, "*IDN?");
@@ -254,7 +163,7 @@ static void waiting_users_may_leave(void)
 		       session_find(rig.lab, 0)->first)
 			lab_step(rig.lab);
 		fake_card_close(rig.fake, rig.lab, 0);
-		check(rig_ask(&rig, 1, "ABOR;:SYST:TIME:ADV 2;*OPC?",
+		check(rig_ask(1, "ABOR;:SYST:TIME:ADV 2;*OPC?",
 			      "1") ||
 		      !"after the user has left");
 	}
@@ -301,7 +210,7 @@ static char *tell(uint64_t seed, unsigned int hurry, bool slow)
 	char *replies;
 	size_t i;
 
-	rig_start_with(&rig, &settings);
+	rig_start_with(&settings);
 	if (slow)
 		rig.lab->time.clock = exhausted;
 	for (i = 0; i < SCPI_ARRAY_SIZE(story); i++) {
@@ -314,11 +223,11 @@ static char *tell(uint64_t seed, unsigned int hurry, bool slow)
 	if (asprintf(&replies, "%s%08x", fake_card_replies(rig.fake, 0),
 		     memory_sum()) < 0)
 		abort();
-	rig_stop(&rig);
+	rig_stop();
 	return replies;
 }
 
-static void same_seed_same_samples(void)
+TEST(same_seed_same_samples)
 {
 	char *first = tell(1, 1, false), *again = tell(1, 1, false);
 	char *hurried = tell(1, 0, false), *partly = tell(1, 3, false);
@@ -341,26 +250,6 @@ static void same_seed_same_samples(void)
 	free(other);
 }
 
-#define SOME_SETTINGS "INP1:FREQ?;:SAMP:RATE?;LIST?;:OUTP1:LEV?;:CLOC1:FREQ?;:TRIG:SOUR?"
-
-static void reset_resets(void)
-{
-	char before[512];
-
-	snprintf(before, sizeof(before), "%s",
-		 say(0, SOME_SETTINGS));
-	say(0,
-	    "INP1:FREQ 77;:SAMP:RATE 77;LIST (@5);:OUTP1:LEV 1;:CLOC1:FREQ 77;:TRIG:SOUR BUS");
-	say(0, "INIT;*OPC");
-	asks(0, "*RST", "");
-	check(strcmp(say(0, SOME_SETTINGS), before) == 0);
-	asks(0, "*OPC?", "1");
-	check(session_find(rig.lab, 0)->operations == 0);
-	check(strstr(say(0, "STATUS?"), "STATUS IDLE"));
-	asks(0, "*TST?", "0");
-	asks(0, "SYST:ERR?", "0,\"No error\"");
-}
-
 /* --- streams, programs, the start ------------------------------------ */
 
 /* Does a block contain the frames from @frame on? */
@@ -381,7 +270,7 @@ static bool is_block(const uint8_t *bytes, unsigned int count,
 }
 
 /* A reader that keeps up loses nothing, and sees each frame once. */
-static void stream_is_complete(void)
+RIG_TEST(stream_is_complete)
 {
 	enum { BLOCK = 1000, BLOCKS = 4, LAST = 200 };
 	unsigned int k;
@@ -391,9 +280,7 @@ static void stream_is_complete(void)
 
 	host = fake_card_buffer(rig.fake, 0, BLOCK * BLOCKS, 0xee, &bytes);
 	say(0, "SAMP:LIST (@3);COUN INF;RATE 1e6;:INP3:FUNC COUN");
-	sprintf(line, "STRE:STAR %#llx,%d,%d", (unsigned long long)host,
-		BLOCK * BLOCKS, BLOCK);
-	say(0, line);
+	sayf(0, "STRE:STAR %#jx,%d,%d", (uintmax_t)host, BLOCK * BLOCKS, BLOCK);
 	say(0, "INIT");
 	for (k = 0; k < LAST; k++) {
 		bool good = is_block(bytes + k % BLOCKS * BLOCK, BLOCK / 2,
@@ -402,8 +289,7 @@ static void stream_is_complete(void)
 		check(good);
 		if (!good)
 			break;
-		sprintf(line, "STRE:ACK %u", k + 1);
-		say(0, line);
+		sayf(0, "STRE:ACK %u", k + 1);
 	}
 	sprintf(line, "STREAM RUNNING blocks=%d acknowledged=%d frames=%d lost=0 ",
 		LAST + BLOCKS, LAST, (LAST + BLOCKS) * BLOCK / 2);
@@ -411,12 +297,12 @@ static void stream_is_complete(void)
 	asks(0, "SYST:ERR?", "0,\"No error\"");
 }
 
-static void start_commands(void)
+TEST(start_commands)
 {
 	char error[200] = "";
 
 	lab_log_setup(LOG_WARNING);
-	rig_start(&rig);
+	rig_start();
 	check(!lab_start_command(rig.lab, "INP1:FREQ 1 kHz", error,
 				 sizeof(error)));
 	asks(0, "INP1:FREQ?", "1.0E+03");
@@ -435,85 +321,41 @@ static void start_commands(void)
 	/* sampling that it starts goes on */
 	check(!lab_start_command(rig.lab, "SAMPLE 1000", error, sizeof(error)));
 	check(strstr(say(0, "STATUS?"), "SAMPLING"));
-	rig_stop(&rig);
+	rig_stop();
 }
 
 /* --- real time ------------------------------------------------------- */
 
-static uint64_t real_now;
-
-static uint64_t real_clock(void)
+REAL_TEST(real_time_follows_the_clock)
 {
-	return real_now;
-}
-
-static void start_real(void)
-{
-	const struct lab_settings settings = {
-		.real = true, .seed = 1, .serial = "7",
-	};
-
-	rig_start_with(&rig, &settings);
-	real_now = 5 * LAB_SECOND;
-	rig.lab->time.clock = real_clock;
-	rig.lab->time.real_start = real_now;
-}
-
-static void real_time_follows_the_clock(void)
-{
-	start_real();
 	asks(0, "SYST:TIME?;TIME:MODE?", "0.000000000;REAL");
-	real_now += 1234567;
+	rig.clock += 1234567;
 	asks(0, "SYST:TIME?", "0.001234567");
 	refuses(0, "SYST:TIME:ADV 1", SCPI_ERR_SETTINGS_CONFLICT);
 	say(0, "SAMPLE 1000");
-	real_now += LAB_SECOND / 20;
+	rig.clock += LAB_SECOND / 20;
 	check(frames_of(say(0, "STATUS?")) / 2 == 25);
 	/* what waits ends at its time, not before */
 	say(0, "STOP;:SAMP:COUN 11");
 	send_line(0, "INIT;*OPC?");
-	fake_card_run(rig.fake, rig.lab, 10);
-	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
+	hears(0, "");
 	check(!lab_step(rig.lab));
 	check(lab_next_timer(rig.lab) != LAB_NEVER);
-	real_now += LAB_TICK + 9 * LAB_SECOND / 1000;
-	fake_card_run(rig.fake, rig.lab, 10);
-	check(strcmp(fake_card_replies(rig.fake, 0), "") == 0);
-	real_now += LAB_SECOND / 1000;
-	fake_card_run(rig.fake, rig.lab, 10);
-	check(strcmp(fake_card_replies(rig.fake, 0), "1\n") == 0);
+	rig.clock += LAB_TICK + 9 * LAB_SECOND / 1000;
+	hears(0, "");
+	rig.clock += LAB_SECOND / 1000;
+	hears(0, "1\n");
 	check(!lab_step(rig.lab) && lab_next_timer(rig.lab) == LAB_NEVER);
-	rig_stop(&rig);
 }
 
 /* What cannot be kept up with is lost and reported. */
-static void real_time_tells_what_is_lost(void)
+REAL_TEST(real_time_tells_what_is_lost)
 {
 	const char *status;
 
-	start_real();
 	say(0, "SAMPLE 1000");
-	real_now += 100 * LAB_SECOND;
+	rig.clock += 100 * LAB_SECOND;
 	status = say(0, "STATUS?");
 	check(!strstr(status, " lost=0 "));
 	check(strstr(status, "SAMPLING"));
-	rig_stop(&rig);
-}
-
-void test_lab(void)
-{
-	run_rig(tables_are_right);
-	run(examples_work);
-	run_rig(wrong_parameters_are_errors);
-	run_rig(tohost_brings_samples);
-	run_rig(status_while_sampling);
-	run_rig(sampling_ends_with_its_user);
-	run_rig(settings_are_saved);
-	run_rig(waiting_users_may_leave);
-	run(same_seed_same_samples);
-	run_rig(reset_resets);
-	run_rig(stream_is_complete);
-	run(start_commands);
-	run(real_time_follows_the_clock);
-	run(real_time_tells_what_is_lost);
 }

@@ -12,7 +12,7 @@
 #include "net/address.h"
 #include "net/client.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 /* The linker leads malloc() of the code under test here (option --wrap). */
 void *__real_malloc(size_t size);
@@ -46,7 +46,7 @@ static const char * const no_addresses[] = {
 	"[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000]:80",
 };
 
-static void addresses_are_read(void)
+TEST(addresses_are_read)
 {
 	size_t i;
 
@@ -90,7 +90,7 @@ static void open_client(void)
 
 static void start(void)
 {
-	rig_start(&rig);
+	rig_start();
 	now = LAB_SECOND;
 	open_client();
 }
@@ -99,8 +99,10 @@ static void stop(void)
 {
 	client_free(client);
 	close(peer);
-	rig_stop(&rig);
+	rig_stop();
 }
+
+#define NET_TEST(name)	TEST_WITH(name, start, stop)
 
 /* As serve() does it, until nothing moves any more */
 static void work(void)
@@ -150,24 +152,21 @@ static bool answers(const char *text, const char *wanted)
 	return false;
 }
 
-static void messages_come_in_any_pieces(void)
+NET_TEST(messages_come_in_any_pieces)
 {
-	start();
 	check(answers("SYST:SEED 7\nSYST:SEED?\n*OP", "7\n"));
 	check(answers("C", ""));
 	check(answers("?\n", "1\n"));
 	/* a program of several lines, in a block */
 	check(answers("PROG:DEF P,#217print(1)\nprint(2)\nP\n*OPC?\n",
 		      "1\n2\n1\n"));
-	stop();
 }
 
-static void too_much_is_an_error_and_no_end(void)
+NET_TEST(too_much_is_an_error_and_no_end)
 {
 	static char line[SESSION_MESSAGE_MAX + 100];
 	size_t sent = 0;
 
-	start();
 	memset(line, ' ', sizeof(line));
 	line[sizeof(line) - 1] = '\n';
 	while (sent < sizeof(line)) {
@@ -187,18 +186,16 @@ static void too_much_is_an_error_and_no_end(void)
 	}
 	check(strncmp(ask("\nSYST:ERR?\n"), "-223,", 5) == 0);
 	check(answers("SYST:ERR?;*OPC?\n", "0,\"No error\";1\n"));
-	stop();
 }
 
 /* 2000 lines at once, behind a READ? that waits: the sender waits, too. */
-static void the_sender_is_held_back(void)
+NET_TEST(the_sender_is_held_back)
 {
 	char answer[64] = "";
 	unsigned int lines = 0, answered = 0;
 	ssize_t n;
 
-	start();
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	check(answers("TRIG:SOUR BUS;:SAMP:LIST (@1);COUN 10;:READ?\n", ""));
 	while (lines < 1000000 && put("SYST:SEED?\n", 11) == 11) {
 		lines++;
@@ -219,16 +216,14 @@ static void the_sender_is_held_back(void)
 	/* the last one may have been cut by the socket */
 	check(answered == lines + 1);
 	check(client->session->scpi.error_count == 0);
-	stop();
 }
 
 /* A client that does not read: its output is bounded, and what it sends waits. */
-static void one_that_never_reads(void)
+NET_TEST(one_that_never_reads)
 {
 	unsigned int i, refused = 0;
 
-	start();
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	check(strncmp(ask("SAMP:LIST (@1);COUN 20000;:READ?\n"), "20000,0,", 8) == 0);
 	for (i = 0; i < 1000 && refused < 10; i++) {
 		if (put("DATA? 0,20000\n", 14) != 14)
@@ -243,16 +238,14 @@ static void one_that_never_reads(void)
 	work();
 	check(client->gone && client_is_over(client, now));
 	peer = dup(0);
-	stop();
 }
 
 /* What is printed unasked has no end: it is lost, and the user is told so. */
-static void output_is_bounded(void)
+NET_TEST(output_is_bounded)
 {
 	static char line[1000];
 	unsigned int i;
 
-	start();
 	check(answers("*OPC?\n", "1\n"));
 	memset(line, 'x', sizeof(line) - 1);
 	for (i = 0; i < 3 * CLIENT_OUTPUT_MAX / sizeof(line); i++)
@@ -265,12 +258,10 @@ static void output_is_bounded(void)
 	ask("");
 	check(strncmp(ask("SYST:ERR?\n"), "-430,", 5) == 0);
 	check(answers("SYST:ERR?\n", "0,\"No error\"\n"));
-	stop();
 }
 
-static void a_client_that_ends_its_side_is_answered(void)
+NET_TEST(a_client_that_ends_its_side_is_answered)
 {
-	start();
 	put("SYST:SEED 9\nSYST:SEED?\nSYST:SE", 30);	/* half a line: no command */
 	shutdown(peer, SHUT_WR);
 	check(answers("", "9\n"));
@@ -285,18 +276,16 @@ static void a_client_that_ends_its_side_is_answered(void)
 	check(!client_is_over(client, now + CLIENT_LINGER - 1));
 	check(client_is_over(client, now + CLIENT_LINGER));
 	check(client->deadline == now + CLIENT_LINGER);
-	stop();
 }
 
 /* In the middle of a block, and of an answer */
-static void disconnect_anywhere(void)
+NET_TEST(disconnect_anywhere)
 {
 	static const char * const begun[] = {
 		"PROG:DEF P,#6100000abc", "PROG:DEF P,#61", "*IDN?", "P '", "",
 	};
 	size_t i;
 
-	start();
 	for (i = 0; i < ARRAY_SIZE(begun); i++) {
 		client_free(client);
 		open_client();
@@ -315,12 +304,10 @@ static void disconnect_anywhere(void)
 	work();
 	check(client_is_over(client, now));
 	peer = dup(0);
-	stop();
 }
 
-static void too_many_are_refused_by_a_line(void)
+NET_TEST(too_many_are_refused_by_a_line)
 {
-	start();
 	while (session_connect(rig.lab))
 		;
 	client_free(client);
@@ -337,7 +324,6 @@ static void too_many_are_refused_by_a_line(void)
 	work();
 	check(client_is_over(client, now));
 	peer = dup(0);
-	stop();
 }
 
 static bool no_memory;
@@ -348,9 +334,8 @@ void *__wrap_malloc(size_t size)
 	       NULL : __real_malloc(size);
 }
 
-static void no_memory_is_not_too_many(void)
+NET_TEST(no_memory_is_not_too_many)
 {
-	start();
 	close(peer);
 	client_free(client);
 	no_memory = true;
@@ -358,19 +343,4 @@ static void no_memory_is_not_too_many(void)
 	no_memory = false;
 	check(!client->session);
 	check(answers("", "ERROR memory: none for one more connection, close one first\n"));
-	stop();
-}
-
-void test_net(void)
-{
-	run(addresses_are_read);
-	run(messages_come_in_any_pieces);
-	run(too_much_is_an_error_and_no_end);
-	run(the_sender_is_held_back);
-	run(one_that_never_reads);
-	run(output_is_bounded);
-	run(a_client_that_ends_its_side_is_answered);
-	run(disconnect_anywhere);
-	run(too_many_are_refused_by_a_line);
-	run(no_memory_is_not_too_many);
 }

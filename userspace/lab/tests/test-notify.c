@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "notify.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 /* A socket like that of systemd; @name is a path or begins with '@'. */
 static int listen_at(const char *name)
@@ -40,7 +40,7 @@ static void tells(const char *name)
 	close(fd);
 }
 
-static void notify_tells_systemd(void)
+TEST(notify_tells_systemd)
 {
 	char path[] = "/tmp/skel-notify.XXXXXX", name[64];
 
@@ -55,7 +55,7 @@ static void notify_tells_systemd(void)
 }
 
 /* Without systemd, or with nonsense, nothing happens. */
-static void notify_without_systemd(void)
+TEST(notify_without_systemd)
 {
 	char name[200];
 
@@ -73,10 +73,4 @@ static void notify_without_systemd(void)
 	setenv("NOTIFY_SOCKET", "", 1);
 	notify("READY=1");
 	unsetenv("NOTIFY_SOCKET");
-}
-
-void test_notify(void)
-{
-	run(notify_tells_systemd);
-	run(notify_without_systemd);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "tests/test-program.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define BLOCK_MAX	4096
 
@@ -41,12 +41,12 @@ static void run_commands(char *commands, char *replies)
 	char *line;
 
 	*replies = '\0';
-	rig_start(&rig);
+	rig_start();
 	fake_card_buffer(rig.fake, 0, 4096, 0, NULL);
 	for (line = strtok(commands, "\n"); line; line = strtok(NULL, "\n"))
 		strncat(replies, say(0, line),
 			BLOCK_MAX - strlen(replies) - 1);
-	rig_stop(&rig);
+	rig_stop();
 }
 
 static bool are_replies(const char *replies, char *expected)
@@ -62,7 +62,7 @@ static bool are_replies(const char *replies, char *expected)
 	       strcmp(replies + length - end, gap + 4) == 0;
 }
 
-static void examples_of_the_manual(void)
+TEST(examples_of_the_manual)
 {
 	static char commands[BLOCK_MAX], block[BLOCK_MAX], replies[BLOCK_MAX];
 	FILE *file = fopen(LAB_PROGRAMS_RST, "r");
@@ -85,9 +85,4 @@ static void examples_of_the_manual(void)
 	check(examples == 5);
 	if (file)
 		fclose(file);
-}
-
-void test_program_manual(void)
-{
-	run(examples_of_the_manual);
 }

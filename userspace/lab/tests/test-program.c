@@ -8,11 +8,11 @@
 
 #include "parts/clock.h"
 #include "tests/test-program.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define prints(text, lines) check(program_test_prints(text, lines))
 
-static void deep_text(void)
+PROGRAM_TEST(deep_text)
 {
 	static char deep[16001];
 	char error[PROGRAM_ERROR_MAX];
@@ -22,7 +22,7 @@ static void deep_text(void)
 	check(strstr(error, "C stack overflow"));
 }
 
-static void random_numbers_repeat(void)
+PROGRAM_TEST(random_numbers_repeat)
 {
 	static const char text[] =
 		"local s = 0\n"
@@ -38,7 +38,7 @@ static void random_numbers_repeat(void)
 	check(strcmp(program_test_run(text), first) == 0);
 }
 
-static void memory(void)
+PROGRAM_TEST(memory)
 {
 	const uint8_t *bytes;
 
@@ -53,7 +53,7 @@ static void memory(void)
 	prints("write(size(), '') print(read(size(), 0))", "\n");
 }
 
-static void connectors(void)
+PROGRAM_TEST(connectors)
 {
 	const struct program_event *event = program_log.event;
 
@@ -71,22 +71,7 @@ static void connectors(void)
 	check(event[7].place == 0 && event[7].value == 10);
 }
 
-/* The connectors of the instrument itself */
-static void real_connectors(void)
-{
-	programs_connect(rig.lab, &program_connectors);
-	say(0, "INP3:FUNC DC;OFFS 2.5");
-	prints("reply('%.3f', sample(3))", "2.500\n");
-	prints("line(9, true) print(line(9)) line(9, false) print(line(9))",
-	       "true\nfalse\n");
-	prints("output(2, -10)", "");
-	asks(0, "OUTP2:LEV?", "-1.0E+01");
-	prints("print(clock(2, 3e7), clock(2))",
-	       "33333333.333333\t33333333.333333\n");
-	check(clock_divider(rig.lab, 1) == 3);
-}
-
-static void text_from_card_memory(void)
+PROGRAM_TEST(text_from_card_memory)
 {
 	static const char text[] = "print(1)\nprint(2)\n";
 	struct lab_card *card;
@@ -111,7 +96,7 @@ static void text_from_card_memory(void)
 	asks(0, "PROG:LOAD p,0,16384", "");
 }
 
-static void pages(void)
+PROGRAM_TEST(pages)
 {
 	static char line[SCPI_LINE_MAX], page[SCPI_LINE_MAX];
 	unsigned int i;
@@ -136,7 +121,7 @@ static void pages(void)
 }
 
 /* The commands take none of these from a user. */
-static void impossible_names(void)
+PROGRAM_TEST(impossible_names)
 {
 	char error[PROGRAM_ERROR_MAX];
 
@@ -144,16 +129,4 @@ static void impossible_names(void)
 	      SCPI_ERR_PROGRAM_NAME);
 	check(program_define(rig.lab, "", 0, "", 0, error) ==
 	      SCPI_ERR_PROGRAM_NAME);
-}
-
-void test_program(void)
-{
-	run_program(deep_text);
-	run_program(random_numbers_repeat);
-	run_program(memory);
-	run_program(connectors);
-	run_program(real_connectors);
-	run_program(text_from_card_memory);
-	run_program(pages);
-	run_program(impossible_names);
 }

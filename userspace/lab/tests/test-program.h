@@ -34,12 +34,7 @@ extern struct program_log program_log;
 
 /* An instrument whose connectors and card keep a log */
 void program_test_start(void);
-void program_test_stop(void);
-#define run_program(test) do {						\
-		program_test_start();					\
-		run(test);						\
-		program_test_stop();					\
-	} while (0)
+#define PROGRAM_TEST(name)	TEST_WITH(name, program_test_start, rig_stop)
 /* Define program P. Return: 0 or the error; its details are in @error. */
 int program_test_define(const char *text, char *error);
 /*
@@ -53,9 +48,5 @@ bool program_test_prints(const char *text, const char *lines);
 bool program_test_refused(const char *text, const char *error);
 /* Does it end with a line and error -286 about @error? */
 bool program_test_fails(const char *text, const char *error);
-
-void test_program(void);
-void test_program_run(void);
-void test_program_manual(void);
 
 #endif /* _LAB_TEST_PROGRAM_H */

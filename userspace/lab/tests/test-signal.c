@@ -13,7 +13,7 @@
 #include "parts/output.h"
 #include "parts/signal.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define BLOCK	1000
 
@@ -75,7 +75,7 @@ static struct signal random_signal(void)
 	};
 }
 
-static void functions_are_exact(void)
+TEST(functions_are_exact)
 {
 	long double worst = 0;
 
@@ -91,7 +91,7 @@ static void functions_are_exact(void)
 }
 
 /* 10^9 samples at 1 MS/s and more: there is no drift. */
-static void blocks_are_exact_after_long_times(void)
+TEST(blocks_are_exact_after_long_times)
 {
 	int16_t samples[BLOCK];
 
@@ -115,7 +115,7 @@ static void blocks_are_exact_after_long_times(void)
 	}
 }
 
-static void blocks_leave_other_inputs_alone(void)
+TEST(blocks_leave_other_inputs_alone)
 {
 	struct signal s = random_signal();
 	int16_t samples[30];
@@ -129,7 +129,7 @@ static void blocks_leave_other_inputs_alone(void)
 	check(samples[0] == 0x5555);
 }
 
-static void samples_are_rounded_and_clipped(void)
+TEST(samples_are_rounded_and_clipped)
 {
 	const double step = 10.0 / 32767;
 
@@ -146,7 +146,7 @@ static void samples_are_rounded_and_clipped(void)
 	check(signal_quantise(5) == 16384 && signal_quantise(-5) == -16384);
 }
 
-static void noise_depends_on_seed_and_time_only(void)
+TEST(noise_depends_on_seed_and_time_only)
 {
 	struct signal s = {
 		.function = SIGNAL_NOISE, .amplitude = 5, .key = 7,
@@ -173,7 +173,7 @@ static void noise_depends_on_seed_and_time_only(void)
 	check(fabs(squares / BLOCK - 1 / 3.0) < 0.05);
 }
 
-static void repetition_is_found(void)
+TEST(repetition_is_found)
 {
 	struct signal s = { .function = SIGNAL_SINE };
 
@@ -190,7 +190,7 @@ static void repetition_is_found(void)
 }
 
 /* signal_above() agrees with the samples at each phase, except at the edge. */
-static void thresholds_are_found(void)
+TEST(thresholds_are_found)
 {
 	state = 3;
 	for (int i = 0; i < 500; i++) {
@@ -217,7 +217,7 @@ static void thresholds_are_found(void)
 }
 
 /* Blocks of any length give the same, with and without table. */
-static void inputs_do_not_depend_on_blocks(void)
+RIG_TEST(inputs_do_not_depend_on_blocks)
 {
 	static int16_t whole[20000], parts[20000];
 	static const char *const functions[] = {
@@ -226,11 +226,9 @@ static void inputs_do_not_depend_on_blocks(void)
 
 	state = 4;
 	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++) {
-		char line[64];
 		size_t n;
 
-		sprintf(line, "INP1:FREQ 50;FUNC %s", functions[i]);
-		asks(0, line, "");
+		check(!*sayf(0, "INP1:FREQ 50;FUNC %s", functions[i]));
 		input_block(rig.lab, 0, 77, 10000, 1000000, 20000, whole, 1);
 		for (size_t at = 0; at < 20000; at += n) {
 			n = random64() % 300;
@@ -249,26 +247,8 @@ static void inputs_do_not_depend_on_blocks(void)
 	}
 }
 
-static void settings_are_told(void)
-{
-	asks(0, "INP1:FUNC?;AMPL?;FREQ?;PHAS?", "SIN;8.0E+00;5.0E+01;0.0E+00");
-	asks(0, "INP2:FUNC?;AMPL?;FREQ?;DCYC?", "SQU;5.0E+00;2.5E+01;5.0E+01");
-	asks(0, "INP8:FUNC?;OFFS?", "DC;0.0E+00");
-	asks(0, "INP3:FREQ 0.3333333333;FREQ?", "3.33333E-01");
-	asks(0, "INP3:PHAS -90;PHAS?", "2.7E+02");
-	asks(0, "INP3:PHAS 360;PHAS?", "0.0E+00");
-	refuses(0, "INP3:FREQ 0", SCPI_ERR_RANGE);
-	refuses(0, "INP3:FREQ 1000001", SCPI_ERR_RANGE);
-	refuses(0, "INP3:AMPL -1", SCPI_ERR_RANGE);
-	refuses(0, "INP3:AMPL 1 Hz", SCPI_ERR_UNIT);
-	refuses(0, "INP9:AMPL 1", SCPI_ERR_SUFFIX_RANGE);
-	refuses(0, "INP3:FUNC FILE", SCPI_ERR_SETTINGS_CONFLICT);
-	refuses(0, "INP3:LOOP 3", SCPI_ERR_RANGE);
-	asks(0, "*RST;INP3:FREQ?", "1.0E+03");
-}
-
 /* A waveform in card memory, seen by an input */
-static void outputs_are_looped_back(void)
+RIG_TEST(outputs_are_looped_back)
 {
 	int16_t wave[4] = { 100, 200, 300, 400 }, before[50];
 
@@ -304,18 +284,4 @@ static void outputs_are_looped_back(void)
 	for (int i = 0; i < 50; i++)
 		check(before[i] == output_sample(rig.lab, 1,
 						 lab_tick(rig.lab) + i * 50000));
-}
-
-void test_signal(void)
-{
-	run(functions_are_exact);
-	run(blocks_are_exact_after_long_times);
-	run(blocks_leave_other_inputs_alone);
-	run(samples_are_rounded_and_clipped);
-	run(noise_depends_on_seed_and_time_only);
-	run(repetition_is_found);
-	run(thresholds_are_found);
-	run_rig(inputs_do_not_depend_on_blocks);
-	run_rig(settings_are_told);
-	run_rig(outputs_are_looped_back);
 }

@@ -13,7 +13,7 @@
 #include "parts/sampler.h"
 #include "parts/stream.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define BLOCKS	4
 #define BLOCK	4096		/* bytes */
@@ -21,7 +21,6 @@
 
 static uint64_t host;
 static uint8_t *buffer;
-static uint64_t present;
 
 /* What the reader knows */
 static uint64_t blocks;		/* read */
@@ -29,24 +28,9 @@ static uint64_t frame;		/* expected next */
 static uint64_t lost;		/* reported by OVERRUN */
 static unsigned int faults;
 
-static uint64_t test_clock(void)
+/* The rig has been started. */
+static void sample_a_counter(void)
 {
-	return present;
-}
-
-static void start_with(bool real)
-{
-	const struct lab_settings settings = {
-		.real = real, .serial = "1",
-		.command_time = LAB_SECOND / 1000,
-	};
-
-	rig_start_with(&rig, &settings);
-	if (real) {
-		present = 1000;
-		rig.lab->time.clock = test_clock;
-		rig.lab->time.real_start = present;
-	}
 	host = fake_card_buffer(rig.fake, 0, BLOCKS * BLOCK, 0, &buffer);
 	blocks = 0;
 	frame = 0;
@@ -55,6 +39,14 @@ static void start_with(bool real)
 	say(0, "INP1:FUNC COUN;:SAMP:COUN INF");
 }
 
+static void start(void)
+{
+	rig_start();
+	sample_a_counter();
+}
+
+#define STREAM_TEST(name)	TEST_WITH(name, start, rig_stop)
+
 static const struct streams *stream(void)
 {
 	return rig.lab->streams;
@@ -62,19 +54,13 @@ static const struct streams *stream(void)
 
 static const char *stream_to(uint64_t address, uint64_t length, uint64_t block)
 {
-	char line[100];
-
-	sprintf(line, "STRE:STAR %llu,%llu,%llu", (unsigned long long)address,
-		(unsigned long long)length, (unsigned long long)block);
-	return say(0, line);
+	return sayf(0, "STRE:STAR %ju,%ju,%ju", (uintmax_t)address,
+		    (uintmax_t)length, (uintmax_t)block);
 }
 
 static const char *acknowledge(uint64_t count)
 {
-	char line[40];
-
-	sprintf(line, "STRE:ACK %llu", (unsigned long long)count);
-	return say(0, line);
+	return sayf(0, "STRE:ACK %ju", (uintmax_t)count);
 }
 
 /* Frames in the place of a block have the numbers that are expected. */
@@ -125,9 +111,8 @@ static bool nothing_is_missing(void)
 	       stream_backlog(rig.lab) == sampler_frames(rig.lab);
 }
 
-static void each_frame_arrives_in_virtual_time(void)
+STREAM_TEST(each_frame_arrives_in_virtual_time)
 {
-	start_with(false);
 	say(0, "SAMP:RATE 1 MHz");
 	check(!*stream_to(host, BLOCKS * BLOCK, BLOCK));
 	read_lines(say(0, "INIT"));
@@ -143,20 +128,15 @@ static void each_frame_arrives_in_virtual_time(void)
 		read_lines(acknowledge(blocks - blocks % 3));
 	check(lost == 0 && nothing_is_missing());
 	check(rig.lab->sampler->lost == 0);
-	rig_stop(&rig);
 }
 
-static void lost_frames_are_counted(void)
+STREAM_TEST(lost_frames_are_counted)
 {
-	start_with(false);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	read_lines(say(0, "INIT"));
 	for (int i = 1; i < 50; i++) {
-		char line[60];
-
 		/* up to exactly a full ring, or one frame less */
-		sprintf(line, "SYST:TIME:ADV %d ms", i % 7 ? i * i : 1638);
-		read_lines(say(0, line));
+		read_lines(sayf(0, "SYST:TIME:ADV %d ms", i % 7 ? i * i : 1638));
 		if (i % 5 == 0)
 			say(0, "SYST:TIME:ADV 1.6384");
 		check(nothing_is_missing());
@@ -165,16 +145,15 @@ static void lost_frames_are_counted(void)
 	}
 	check(lost > 10000 && blocks > 50);
 	check(!strncmp(say(0, "SYST:ERR?"), "-363", 4));
-	rig_stop(&rig);
 }
 
 /* Exactly one frame more than the ring can hold */
-static void the_oldest_frames_are_lost_first(void)
+TEST(the_oldest_frames_are_lost_first)
 {
 	for (int more = -1; more < 3; more++) {
 		uint64_t full;
 
-		start_with(false);
+		start();
 		stream_to(host, BLOCKS * BLOCK, BLOCK);
 		read_lines(say(0, "INIT"));
 		full = stream()->next + 16384 + more;
@@ -185,14 +164,13 @@ static void the_oldest_frames_are_lost_first(void)
 		check(stream()->lost == (more > 0 ? 8192 : 0));
 		read_lines(acknowledge(blocks));
 		check(blocks == 2 * BLOCKS && nothing_is_missing());
-		rig_stop(&rig);
+		rig_stop();
 	}
 }
 
 /* Time passes, but the card cannot send anything. */
-static void blocks_on_the_way_stay_as_they_are(void)
+STREAM_TEST(blocks_on_the_way_stay_as_they_are)
 {
-	start_with(false);
 	say(0, "TRIG:SOUR BUS");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	say(0, "INIT");
@@ -208,13 +186,11 @@ static void blocks_on_the_way_stay_as_they_are(void)
 	check(stream()->frames_sent + stream()->lost +
 	      stream_backlog(rig.lab) == sampler_frames(rig.lab));
 	check(rig.lab->sampler->lost > 50000);
-	rig_stop(&rig);
 }
 
 /* However transfers end after STREam:STOP, it is not reported. */
-static void stopping_forgets_transfers(void)
+STREAM_TEST(stopping_forgets_transfers)
 {
-	start_with(false);
 	stream_to(host + BLOCKS * BLOCK, BLOCKS * BLOCK, BLOCK);
 	send_line(0, "INIT");
 	while (!stream_transfers(rig.lab))
@@ -222,17 +198,15 @@ static void stopping_forgets_transfers(void)
 	streams_stop(rig.lab);
 	check(stream_transfers(rig.lab) == 0);
 	check(!strstr(say(0, ""), "STOPPED"));
-	check(fake_card_refused(rig.fake) > 0);
+	check(rig.lab->card->refused > 0);
 	asks(0, "SYST:ERR?", "0,\"No error\"");
-	rig_stop(&rig);
 }
 
 /* The last block is short, and frames lost at the end are reported. */
-static void the_rest_comes_at_the_end(void)
+STREAM_TEST(the_rest_comes_at_the_end)
 {
 	const char *lines;
 
-	start_with(false);
 	say(0, "SAMP:COUN 2500");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	lines = say(0, "INIT");
@@ -259,13 +233,11 @@ static void the_rest_comes_at_the_end(void)
 	check_frames(1, 1024);
 	check_frames(2, 452);
 	check(faults == 0 && stream()->frames_sent == 6024);
-	rig_stop(&rig);
 }
 
 /* The trigger is somewhere in the ring: blocks go over its end. */
-static void blocks_go_over_the_end_of_the_ring(void)
+STREAM_TEST(blocks_go_over_the_end_of_the_ring)
 {
-	start_with(false);
 	say(0, "INP3:FREQ 0.37;FUNC SIN;:SAMP:PRET 4321;:TRIG:SOUR INP;INP 3");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	say(0, "INIT");
@@ -279,17 +251,15 @@ static void blocks_go_over_the_end_of_the_ring(void)
 		read_lines(acknowledge(blocks));
 	check(!faults && !stream()->lost);
 	check(fake_card_granted(rig.fake) > 40);
-	rig_stop(&rig);
 }
 
-static void a_refused_transfer_ends_it(void)
+STREAM_TEST(a_refused_transfer_ends_it)
 {
-	start_with(false);
 	stream_to(host + BLOCK, BLOCKS * BLOCK, BLOCK);
 	check(!strcmp(strstr(say(0, "INIT"), "event:"),
 		      "event: STREAM STOPPED host-address\n"));
 	check(fake_card_granted(rig.fake) == 3);
-	check(fake_card_refused(rig.fake) == 1);
+	check(rig.lab->card->refused == 1);
 	check(!strncmp(say(0, "SYST:ERR?"), "-300", 4));
 	refuses(0, "STRE:ACK 0", SCPI_ERR_SETTINGS_CONFLICT);
 	refuses(0, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT);
@@ -300,13 +270,11 @@ static void a_refused_transfer_ends_it(void)
 	check(strstr(say(0, "ABOR;:PROG:DEF p,'scpi(\"STRE:STAR 0,65536;:INIT\") wait(1)';:p"),
 		     "event: STREAM STOPPED host-address\n"));
 	check(!strncmp(say(0, "SYST:ERR?"), "-300", 4));
-	rig_stop(&rig);
 }
 
-static void the_stream_belongs_to_one_user(void)
+STREAM_TEST(the_stream_belongs_to_one_user)
 {
-	start_with(false);
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	refuses(1, "STRE:STAR 4096,65536", SCPI_ERR_SETTINGS_CONFLICT);
 	refuses(1, "STRE:STOP", SCPI_ERR_SETTINGS_CONFLICT);
@@ -329,25 +297,22 @@ static void the_stream_belongs_to_one_user(void)
 	/* blocks are half of the memory, unless their size is given */
 	asks(1, "*RST;:STRE:STAR 0,18446744073709551615", "");
 	check(stream()->block_bytes == RIG_MEMORY / 2);
-	rig_stop(&rig);
 }
 
 /* Sampling that a killed program has streamed ends, unless it is to go on. */
-static void sampling_ends_with_its_stream(void)
+STREAM_TEST(sampling_ends_with_its_stream)
 {
-	start_with(false);
-	check(rig_open(&rig, 1));
+	check(rig_open(1));
 	say(0, "INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	asks(1, "STAT:OPER:COND?", "16");
 	fake_card_close(rig.fake, rig.lab, 0);
 	asks(1, "STAT:OPER:COND?", "0");
-	check(rig_open(&rig, 0));
+	check(rig_open(0));
 	say(0, "SAMP:KEEP ON;:INIT");
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	fake_card_close(rig.fake, rig.lab, 0);
 	asks(1, "STAT:OPER:COND?", "16");
-	rig_stop(&rig);
 }
 
 /* Real time passes in uneven pieces; the reader is sometimes slow. */
@@ -355,15 +320,16 @@ static void pass_real_time(const char *rate, uint64_t jump)
 {
 	uint64_t random = 1;
 
-	start_with(true);
+	rig_start_real();
+	sample_a_counter();
 	say(0, rate);
 	stream_to(host, BLOCKS * BLOCK, BLOCK);
 	read_lines(say(0, "INIT"));
 	for (int i = 0; i < 3000; i++) {
 		random = random * 6364136223846793005 + 1;
-		present += random >> 40;	/* up to 17 ms */
+		rig.clock += random >> 40;	/* up to 17 ms */
 		if (i % 500 == 99)
-			present += jump;
+			rig.clock += jump;
 		if (i % 100 < 50 || i % 500 == 99)
 			read_lines(acknowledge(blocks));
 		else
@@ -375,27 +341,12 @@ static void pass_real_time(const char *rate, uint64_t jump)
 	check(sampler_frames(rig.lab) ==
 	      (lab_tick(rig.lab) - rig.lab->sampler->start) /
 	      rig.lab->sampler->interval + 1);
-	rig_stop(&rig);
+	rig_stop();
 }
 
-static void real_time_loses_nothing_silently(void)
+TEST(real_time_loses_nothing_silently)
 {
 	/* what is lost is more, or less, than the ring holds */
 	pass_real_time("SAMP:RATE 100 kHz", 3 * LAB_SECOND);
 	pass_real_time("SAMP:RATE 10 kHz", LAB_SECOND / 5);
-}
-
-void test_stream(void)
-{
-	run(each_frame_arrives_in_virtual_time);
-	run(lost_frames_are_counted);
-	run(the_oldest_frames_are_lost_first);
-	run(blocks_on_the_way_stay_as_they_are);
-	run(stopping_forgets_transfers);
-	run(the_rest_comes_at_the_end);
-	run(blocks_go_over_the_end_of_the_ring);
-	run(a_refused_transfer_ends_it);
-	run(the_stream_belongs_to_one_user);
-	run(sampling_ends_with_its_stream);
-	run(real_time_loses_nothing_silently);
 }

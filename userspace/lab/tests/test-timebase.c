@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/lab.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 #define TIMERS	4
 
@@ -53,7 +53,7 @@ static bool stop_at_two(void *arg)
 	return strlen(order) >= 2;
 }
 
-static void timers_run_in_order(void)
+TEST(timers_run_in_order)
 {
 	start(false);
 	check(lab_now(&lab) == 0 && lab_next_timer(&lab) == LAB_NEVER);
@@ -70,7 +70,7 @@ static void timers_run_in_order(void)
 	check(!timers[0].active && lab_next_timer(&lab) == LAB_NEVER);
 }
 
-static void timers_are_moved_and_stopped(void)
+TEST(timers_are_moved_and_stopped)
 {
 	start(false);
 	lab_timer_start(&lab, &timers[0], 10);
@@ -93,7 +93,7 @@ static void timers_are_moved_and_stopped(void)
 	check(seen[4] == 1000 && lab_now(&lab) == 1000);
 }
 
-static void running_stops_after_a_timer(void)
+TEST(running_stops_after_a_timer)
 {
 	start(false);
 	for (int i = 0; i < TIMERS; i++)
@@ -104,7 +104,7 @@ static void running_stops_after_a_timer(void)
 	check(strcmp(order, "abcd") == 0 && lab_now(&lab) == 30);
 }
 
-static void real_time_follows_the_clock(void)
+TEST(real_time_follows_the_clock)
 {
 	start(true);
 	check(lab_lag(&lab) == 0);
@@ -119,12 +119,4 @@ static void real_time_follows_the_clock(void)
 	present += 200;
 	lab_run_until(&lab, lab_now(&lab) + lab_lag(&lab), NULL, NULL);
 	check(lab_now(&lab) == 0 && lab_lag(&lab) == 0);
-}
-
-void test_timebase(void)
-{
-	run(timers_run_in_order);
-	run(timers_are_moved_and_stopped);
-	run(running_stops_after_a_timer);
-	run(real_time_follows_the_clock);
 }

@@ -8,7 +8,7 @@
 #include "parts/input.h"
 #include "parts/sampler.h"
 #include "tests/rig.h"
-#include "tests/tests.h"
+#include "unit.h"
 
 static const struct sampler *s(void)
 {
@@ -24,26 +24,10 @@ static int at(unsigned int input, uint64_t frame)
 /* Is frame n of users what the inputs had at that time? */
 static bool frames_are_right(uint64_t count)
 {
-	for (uint64_t i = 0; i < count; i++) {
-		uint64_t frame = s()->first + i;
-		int16_t sample[LAB_INPUTS];
-
-		if (!sampler_has(rig.lab, frame, 1))
+	for (uint64_t i = 0; i < count; i++)
+		if (!sampler_has(rig.lab, s()->first + i, 1))
 			return false;
-		memcpy(sample, rig.lab->card->memory +
-		       sampler_address(rig.lab, frame), s()->frame_bytes);
-		for (unsigned int j = 0; j < s()->inputs; j++) {
-			if (sample[j] != at(s()->input[j], frame))
-				return false;
-		}
-	}
-	return true;
-}
-
-static void start(const char *settings)
-{
-	rig_start(&rig);
-	asks(0, settings, "");
+	return ring_is_right(s()->first, s()->first + count);
 }
 
 /* The frame that a level trigger has to find, according to the manual */
@@ -64,7 +48,7 @@ static uint64_t search(unsigned int input, int level, int width, int slope,
 	}
 }
 
-static void levels_trigger_at_the_exact_frame(void)
+TEST(levels_trigger_at_the_exact_frame)
 {
 	static const struct {
 		const char *settings;
@@ -84,13 +68,12 @@ static void levels_trigger_at_the_exact_frame(void)
 	};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		char line[200];
 		uint64_t found;
 
-		start("TRIG:SOUR INP;:SAMP:PRET 10");
-		sprintf(line, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
-			(int)cases[i].pre);
-		asks(0, line, "");
+		rig_start();
+		asks(0, "TRIG:SOUR INP;:SAMP:PRET 10", "");
+		check(!*sayf(0, "TRIG:%s;:SAMP:PRET %d", cases[i].settings,
+			     (int)cases[i].pre));
 		say(0, "READ?");
 		found = search(cases[i].input, cases[i].level, cases[i].width,
 			       cases[i].slope, cases[i].pre);
@@ -99,25 +82,24 @@ static void levels_trigger_at_the_exact_frame(void)
 		check(s()->trigger.tick == s()->start + found * s()->interval);
 		check(sampler_frames(rig.lab) == 1000);
 		check(frames_are_right(1000));
-		rig_stop(&rig);
+		rig_stop();
 	}
 }
 
 /* The same noise crosses often, but never by the hysteresis. */
-static void hysteresis_keeps_noise_off(void)
+RIG_TEST(hysteresis_keeps_noise_off)
 {
-	start("INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT");
+	asks(0, "INP1:FUNC NOIS;AMPL 0.5;:TRIG:SOUR INP;HYST 0.6;:SAMP:COUN 10;:INIT", "");
 	asks(0, "SYST:TIME:ADV 10;:STAT:OPER:COND?", "32");
 	asks(0, "ABOR;:TRIG:HYST 0;:INIT;*WAI;:STAT:OPER:COND?", "0");
 	check(sampler_frames(rig.lab) == 10 && s()->first < 50);
-	rig_stop(&rig);
 }
 
-static void commands_trigger_the_next_frame(void)
+RIG_TEST(commands_trigger_the_next_frame)
 {
 	uint64_t tick;
 
-	start("TRIG:SOUR BUS;:SAMP:PRET 500;RATE 1234;:INIT");
+	asks(0, "TRIG:SOUR BUS;:SAMP:PRET 500;RATE 1234;:INIT", "");
 	refuses(0, "INIT", SCPI_ERR_INIT_IGNORED);
 	refuses(0, "TRIG:SOUR IMM", SCPI_ERR_SETTINGS_CONFLICT);
 	say(0, "SYST:TIME:ADV 123.4567 s");
@@ -138,13 +120,12 @@ static void commands_trigger_the_next_frame(void)
 	asks(0, "TRIG;*WAI;:STAT:OPER:COND?", "0");
 	/* before the frames before it are there: it waits for these */
 	check(s()->first == 0 && frames_are_right(1000));
-	rig_stop(&rig);
 }
 
-static void digital_edges_trigger(void)
+RIG_TEST(digital_edges_trigger)
 {
 	/* CLOCk1 rises at each 1.00003 ms, frames are at each 0.1 ms */
-	start("CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3");
+	asks(0, "CLOC1:DIV 100003;:DIG:LINE3:SOUR CLOC,1;:TRIG:SOUR LINE;LINE 3", "");
 	say(0, "SAMP:PRET 50;:READ?");
 	check(s()->trigger.tick % 100003 == 0);
 	check(s()->trigger.tick >= s()->start + 50 * s()->interval);
@@ -166,24 +147,22 @@ static void digital_edges_trigger(void)
 	check(s()->start + s()->first * s()->interval - s()->trigger.tick <=
 	      s()->interval);
 	check(frames_are_right(1000));
-	rig_stop(&rig);
 }
 
 /* An edge that comes too early for the frames before it is not the trigger. */
-static void early_triggers_are_not_taken(void)
+RIG_TEST(early_triggers_are_not_taken)
 {
-	start("TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1");
+	asks(0, "TRIG:SOUR LINE;LINE 9;:SAMP:PRET 100;:INIT;:DIG:OUTP 1", "");
 	say(0, "SYST:TIME:ADV 1");
 	check(s()->state == SAMPLER_WAITING);
 	say(0, "DIG:OUTP 0;OUTP 1;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(1000));
-	rig_stop(&rig);
 }
 
 /* Frame 0 is that long after the trigger, in whole frames */
-static void triggers_are_delayed(void)
+RIG_TEST(triggers_are_delayed)
 {
-	start("SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT");
+	asks(0, "SAMP:RATE 1000;COUN 100;PRET 10;:TRIG:SOUR BUS;DEL 0.0205;:INIT", "");
 	say(0, "SYST:TIME:ADV 1;*TRG;*WAI");
 	check(s()->state == SAMPLER_IDLE && frames_are_right(100));
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK >=
@@ -191,16 +170,15 @@ static void triggers_are_delayed(void)
 	check(sampler_time(s(), s()->first + 10) - s()->trigger.tick * LAB_TICK <
 	      22000001);
 	asks(0, "TRIG:DEL?;DEL? MAX;*RST;DEL?", "2.05E-02;3.6E+03;0.0E+00");
-	rig_stop(&rig);
 }
 
 /* Several acquisitions follow each other in the ring, as if they were one. */
-static void triggers_are_counted(void)
+RIG_TEST(triggers_are_counted)
 {
 	int16_t *ring;
 
 	/* 10 V rise within a second: a frame each 10 ms */
-	start("INP1:FUNC RAMP;FREQ 0.1;AMPL 10;:SAMP:LIST (@1);RATE 100;COUN 20;PRET 5");
+	asks(0, "INP1:FUNC RAMP;FREQ 0.1;AMPL 10;:SAMP:LIST (@1);RATE 100;COUN 20;PRET 5", "");
 	asks(0, "TRIG:SOUR BUS;COUN 3;COUN?;:INIT", "3");
 	for (int i = 0; i < 3; i++) {
 		check(s()->state == SAMPLER_WAITING && s()->taken == (unsigned int)i);
@@ -223,16 +201,4 @@ static void triggers_are_counted(void)
 	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
 	asks(0, "SAMP:COUN INF", "");
 	refuses(0, "INIT", SCPI_ERR_SETTINGS_CONFLICT);
-	rig_stop(&rig);
-}
-
-void test_trigger(void)
-{
-	run(levels_trigger_at_the_exact_frame);
-	run(hysteresis_keeps_noise_off);
-	run(commands_trigger_the_next_frame);
-	run(digital_edges_trigger);
-	run(early_triggers_are_not_taken);
-	run(triggers_are_delayed);
-	run(triggers_are_counted);
 }

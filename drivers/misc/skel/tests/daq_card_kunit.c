@@ -20,6 +20,7 @@ static u32 fake_readl(const void __iomem *addr);
 static void fake_writel(u32 value, void __iomem *addr);
 static void fake_pop(const void __iomem *addr, u32 *word, unsigned long n);
 static void fake_push(void __iomem *addr, const u32 *word, unsigned long n);
+static bool fake_is_present(struct pci_dev *pdev);
 
 #undef readl
 #define readl(addr)		fake_readl((const void __iomem *)(addr))
@@ -29,6 +30,7 @@ static void fake_push(void __iomem *addr, const u32 *word, unsigned long n);
 #define ioread32_rep(addr, word, n)	fake_pop(addr, word, n)
 #undef iowrite32_rep
 #define iowrite32_rep(addr, word, n)	fake_push(addr, word, n)
+#define pci_device_is_present		fake_is_present
 
 #include "../../../../samples/skel/skel_daq_card.c"
 
@@ -43,6 +45,7 @@ static struct {
 	struct { u32 card, dma, run; } engine[2];
 	u8 memory[SZ_64K];
 	bool stuck;			/* nothing stops */
+	bool pulled;
 } fake;
 
 static unsigned int fake_reg(const void __iomem *addr)
@@ -60,9 +63,14 @@ static u32 fake_readl(const void __iomem *addr)
 	case REG_COUNT:
 		return fake.count;
 	case REG_STOP:
-		return fake.stuck ? ~0 : 0;
+		return fake.stuck || fake.pulled ? ~0 : 0;
 	}
 	return ~0;
+}
+
+static bool fake_is_present(struct pci_dev *pdev)
+{
+	return !fake.pulled;
 }
 
 static void fake_writel(u32 value, void __iomem *addr)
@@ -297,10 +305,24 @@ static void daq_stuck_test(struct kunit *test)
 	daq_expect(test, 1, "DONE");
 }
 
+/* A card that was pulled out has stopped: nothing is kept for it. */
+static void daq_pulled_test(struct kunit *test)
+{
+	struct daq_test *t = test->priv;
+
+	daq_say(t, 0, "TOHOST", 64);
+	daq_irq(0, &t->daq);
+	fake.pulled = true;
+	KUNIT_EXPECT_TRUE(test, daq_close(t, 0));
+	fake.pulled = false;
+	daq_open(test, 0);
+}
+
 static struct kunit_case daq_cases[] = {
 	KUNIT_CASE(daq_transfer_test),
 	KUNIT_CASE(daq_overflow_test),
 	KUNIT_CASE_SLOW(daq_stuck_test),
+	KUNIT_CASE(daq_pulled_test),
 	{}
 };
 

@@ -18,8 +18,7 @@ struct words_param {
 };
 
 static const struct words_param words_params[] = {
-	{ .line = "", .count = 0 },
-	{ .line = "\r", .count = 0 },
+	{ .line = "", .count = 0 }, { .line = "\r", .count = 0 },
 	{ .line = " \t  ", .count = 0 },
 	{ .line = "*IDN?", .count = 1, .word = { "*IDN?" } },
 	{ .line = "*IDN?\r", .count = 1, .word = { "*IDN?" } },
@@ -29,14 +28,11 @@ static const struct words_param words_params[] = {
 	{ .line = "1 2 3 4 5 6 7 8 ", .count = 8,
 	  .word = { "1", "2", "3", "4", "5", "6", "7", "8" } },
 	{ .line = "1 2 3 4 5 6 7 8 9", .ret = -E2BIG },
-	{ .line = "a\rb", .ret = -EILSEQ },
-	{ .line = "a\r\r", .ret = -EILSEQ },
+	{ .line = "a\rb", .ret = -EILSEQ }, { .line = "a\r\r", .ret = -EILSEQ },
 	{ .line = "a\0b", .len = 3, .ret = -EILSEQ },
 	{ .line = "\0", .len = 1, .ret = -EILSEQ },
-	{ .line = "a\x7f", .ret = -EILSEQ },
-	{ .line = "a\x80", .ret = -EILSEQ },
-	{ .line = "\xff", .ret = -EILSEQ },
-	{ .line = "\x1b[0m", .ret = -EILSEQ },
+	{ .line = "a\x7f", .ret = -EILSEQ }, { .line = "\x1b[0m", .ret = -EILSEQ },
+	{ .line = "a\x80", .ret = -EILSEQ }, { .line = "\xff", .ret = -EILSEQ },
 };
 
 static void escape(const char *line, size_t len, char *desc)
@@ -80,34 +76,21 @@ struct number_param {
 };
 
 static const struct number_param number_params[] = {
-	{ "0", 0, 0 },
-	{ "1", 0, 1 },
+	{ "0", 0, 0 }, { "1", 0, 1 },
 	{ "010", 0, 10 },		/* not octal */
-	{ "4096", 0, 4096 },
-	{ "4294967295", 0, U32_MAX },
-	{ "4294967296", 0, 1ULL << 32 },
-	{ "18446744073709551615", 0, U64_MAX },
+	{ "4096", 0, 4096 }, { "4294967295", 0, U32_MAX },
+	{ "4294967296", 0, 1ULL << 32 }, { "18446744073709551615", 0, U64_MAX },
 	{ "18446744073709551616", -ERANGE },
 	{ "99999999999999999999999", -ERANGE },
-	{ "0x0", 0, 0 },
-	{ "0X1f", 0, 0x1f },
+	{ "0x0", 0, 0 }, { "0X1f", 0, 0x1f },
 	{ "0xffffffffffffffff", 0, U64_MAX },
 	{ "0x10000000000000000", -ERANGE },
 	{ "00000000000000000000001", 0, 1 },
-	{ "", -EINVAL },
-	{ "+1", -EINVAL },
-	{ "-1", -EINVAL },
-	{ "0x", -EINVAL },
-	{ "0x+1", -EINVAL },
-	{ "0x0x1", -EINVAL },
-	{ "x1", -EINVAL },
-	{ "1f", -EINVAL },
-	{ "1k", -EINVAL },
-	{ "1.5", -EINVAL },
-	{ "1e3", -EINVAL },
-	{ "1 ", -EINVAL },
-	{ "f", -EINVAL },
-	{ "0b1", -EINVAL },
+	{ "", -EINVAL }, { "+1", -EINVAL }, { "-1", -EINVAL },
+	{ "0x", -EINVAL }, { "0x+1", -EINVAL }, { "0x0x1", -EINVAL },
+	{ "x1", -EINVAL }, { "1f", -EINVAL }, { "1k", -EINVAL },
+	{ "1.5", -EINVAL }, { "1e3", -EINVAL }, { "1 ", -EINVAL },
+	{ "f", -EINVAL }, { "0b1", -EINVAL },
 };
 
 static void number_desc(const struct number_param *p, char *desc)
@@ -132,10 +115,10 @@ static const char *no_run(struct skel_card *card, u32 channel, const u64 *arg)
 }
 
 static const struct skel_command commands[] = {
-	{ "*IDN?",	0, no_run },
-	{ "SPEED",	1, no_run },
-	{ "TOHOST",	3, no_run },
-	{ "ALL",	SKEL_COMMAND_ARGS_MAX, no_run },
+	{ "*IDN?", {}, no_run },
+	{ "SPEED", { { "speed", 1, 1000 } }, no_run },
+	{ "TOHOST", SKEL_REQUEST_ARGS, no_run },
+	{ "ALL", { [0 ... SKEL_COMMAND_ARGS_MAX - 1] = { "n", 0, 7 } }, no_run },
 };
 
 struct command_param {
@@ -143,6 +126,7 @@ struct command_param {
 	const char *error;
 	int command;			/* -1: none */
 	u64 arg[SKEL_COMMAND_ARGS_MAX];
+	const char *wrong;
 };
 
 static const struct command_param command_params[] = {
@@ -150,21 +134,21 @@ static const struct command_param command_params[] = {
 	{ "  \r", NULL, -1 },
 	{ "*IDN?", NULL, 0 },
 	{ "*idn?\r", NULL, 0 },
-	{ "SPEED 1000", NULL, 1, { 1000 } },
+	{ "SPEED 1000", NULL, 1, { 1000 } }, { "SPEED 1", NULL, 1, { 1 } },
 	{ "TOHOST 0 4096 0x400000000", NULL, 2, { 0, 4096, 1ULL << 34 } },
 	{ "ToHost 0xffffffffffffffff 0 0", NULL, 2, { U64_MAX, 0, 0 } },
 	{ "ALL 1 2 3 4 5 6 7", NULL, 3, { 1, 2, 3, 4, 5, 6, 7 } },
 	{ "ALL 1 2 3 4 5 6 7 8", "parameter-count" },
 	{ "TOHOSTS 0 1 2", "unknown-command" },
-	{ "TOHOS 0 1 2", "unknown-command" },
-	{ "FROMHOST", "unknown-command" },
-	{ "TOHOST", "parameter-count" },
-	{ "TOHOST 0 1", "parameter-count" },
+	{ "TOHOS 0 1 2", "unknown-command" }, { "FROMHOST", "unknown-command" },
+	{ "TOHOST", "parameter-count" }, { "TOHOST 0 1", "parameter-count" },
 	{ "TOHOST 0 1 2 3", "parameter-count" },
 	{ "*IDN? 0", "parameter-count" },
-	{ "TOHOST a 1 2", "number" },
-	{ "TOHOST 0 -1 2", "number" },
-	{ "TOHOST 0 1 18446744073709551616", "number" },
+	{ "TOHOST a 1 2", "number", .wrong = "card-address" },
+	{ "TOHOST 0 -1 2", "number", .wrong = "length" },
+	{ "TOHOST 0 1 18446744073709551616", "number", .wrong = "host-address" },
+	{ "SPEED 0", "range", .wrong = "speed" },
+	{ "SPEED 1001", "range", .wrong = "speed" },
 	{ "TOHOST 0 1 \x80", "character" },
 };
 
@@ -178,21 +162,20 @@ KUNIT_ARRAY_PARAM(command, command_params, command_desc);
 static void parse_command_test(struct kunit *test)
 {
 	const struct command_param *p = test->param_value;
-	const struct skel_command *command;
-	u64 arg[SKEL_COMMAND_ARGS_MAX];
+	struct skel_parsed parsed = {};
 	const char *error;
 	char line[64];
 
 	strscpy(line, p->line);
 	error = skel_parse_command(line, strlen(line), commands,
-				   ARRAY_SIZE(commands), &command, arg);
+				   ARRAY_SIZE(commands), &parsed);
 	KUNIT_ASSERT_STREQ(test, error ?: "", p->error ?: "");
+	KUNIT_EXPECT_STREQ(test, parsed.wrong ?: "", p->wrong ?: "");
 	if (error)
 		return;
-	KUNIT_ASSERT_PTR_EQ(test, command,
+	KUNIT_ASSERT_PTR_EQ(test, parsed.command,
 			    p->command < 0 ? NULL : &commands[p->command]);
-	for (unsigned int i = 0; command && i < command->args; i++)
-		KUNIT_EXPECT_EQ(test, arg[i], p->arg[i]);
+	KUNIT_EXPECT_MEMEQ(test, parsed.arg, p->arg, sizeof(p->arg));
 }
 
 struct format_param {

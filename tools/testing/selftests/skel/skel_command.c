@@ -127,14 +127,15 @@ TEST_F(command, commands_and_their_answers)
 		{ "ERROR parameter-count", {
 			"*IDN? 1", "TOHOST", "TOHOST 0 1", "TOHOST 0 1 2 3",
 		} },
-		{ "ERROR number", {
-			"TOHOST -1 1 0", "TOHOST +1 1 0", "TOHOST 0 one 0", "TOHOST 0 1 0x",
-			"TOHOST 0 1 0xg", "TOHOST 0 1 1x", "TOHOST 0 1 18446744073709551616",
-			"TOHOST 0 1 0x10000000000000000",
+		{ "ERROR number card-address", { "TOHOST -1 1 0", "TOHOST +1 1 0" } },
+		{ "ERROR number length", { "TOHOST 0 one 0" } },
+		{ "ERROR number host-address", {
+			"TOHOST 0 1 0x", "TOHOST 0 1 0xg", "TOHOST 0 1 1x",
+			"TOHOST 0 1 18446744073709551616", "TOHOST 0 1 0x10000000000000000",
 		} },
 		/* For the simulated card only; skel_transfer has more. */
 		{ "ERROR parameter-count", { "SAMPLE", "SPEED 1 2" } },
-		{ "ERROR range", { "SPEED 1000000001", "SPEED 18446744073709551615" } },
+		{ "ERROR range speed", { "SPEED 1000000001", "SPEED 18446744073709551615" } },
 	};
 	const size_t rows = ARRAY_SIZE(table) - (skel_is_simulated(self->fd) ? 0 : 2);
 

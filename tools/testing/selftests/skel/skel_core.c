@@ -661,7 +661,7 @@ TEST_F(core, read_only_and_back)
 /* PTEs exist when mmap() returns. The first round brings in the test itself. */
 TEST_F(core, first_touch_takes_no_page_fault)
 {
-	const size_t length = SKEL_MIB(1);
+	const size_t length = 64 * self->page;
 	struct rusage before, after, written;
 	struct utsname machine;
 	__u64 host;

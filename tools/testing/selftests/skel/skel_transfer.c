@@ -1034,19 +1034,53 @@ TEST_F(sample, ends_with_the_channel_that_started_it)
 	EXPECT_EQ(0, strncmp(skel_ask(self->fd, "STATUS?"), "STATUS IDLE ", 12));
 }
 
+/* One channel reserves the sampling: the others may look, and read. */
+TEST_F(sample, can_be_reserved)
+{
+	static const char * const busy[] = {
+		"LOCK", "UNLOCK", "INPUT 0 1000 1000", "SAMPLE 1000", "STOP",
+	};
+	int fd = skel_open(O_RDWR);
+
+	ASSERT_LE(0, fd);
+	EXPECT_STREQ("LOCK none", skel_ask(fd, "LOCK?"));
+	EXPECT_STREQ("OK UNLOCK", skel_ask(fd, "UNLOCK"));
+	for (int i = 0; i < 2; i++) {
+		EXPECT_STREQ("OK LOCK", skel_ask(fd, "LOCK"));
+		EXPECT_STREQ("LOCK own", skel_ask(fd, "LOCK?"));
+		EXPECT_STREQ("LOCK other", skel_ask(self->fd, "LOCK?"));
+		ASSERT_TRUE(begin(fd, 8000));
+		for (size_t k = 0; k < ARRAY_SIZE(busy); k++) {
+			EXPECT_STREQ("ERROR busy", skel_ask(self->fd, "%s", busy[k]))
+				TH_LOG("%s", busy[k]);
+		}
+		EXPECT_EQ(0, strncmp(skel_ask(self->fd, "STATUS?"), "STATUS SAMPLING ", 16));
+		if (i) {
+			close(fd);
+		} else {
+			EXPECT_STREQ("OK UNLOCK", skel_ask(fd, "UNLOCK"));
+			EXPECT_STREQ("OK STOP", skel_ask(self->fd, "STOP"));
+		}
+		EXPECT_STREQ("LOCK none", skel_ask(self->fd, "LOCK?"));
+	}
+}
+
 TEST_F(sample, wrong_parameters_change_nothing)
 {
-	static const char * const commands[] = {
-		"INPUT 2 1000 1000", "INPUT 0 0 1000", "INPUT 0 500000001 1000",
-		"INPUT 0 1000 10001", "SAMPLE 0", "SAMPLE 1000001",
+	static const char * const commands[][2] = {
+		{ "INPUT 2 1000 1000", "input" }, { "INPUT 0 0 1000", "mHz" },
+		{ "INPUT 0 500000001 1000", "mHz" }, { "INPUT 0 1000 10001", "mV" },
+		{ "SAMPLE 0", "rate" }, { "SAMPLE 1000001", "rate" },
 	};
 	char inputs[128], status[160];
 
 	snprintf(inputs, sizeof(inputs), "%s", skel_ask(self->fd, "INPUTS?"));
 	snprintf(status, sizeof(status), "%s", skel_ask(self->fd, "STATUS?"));
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		EXPECT_STREQ("ERROR range", skel_ask(self->fd, "%s", commands[i]))
-			TH_LOG("%s", commands[i]);
+		const char *answer = skel_ask(self->fd, "%s", commands[i][0]);
+
+		EXPECT_EQ(0, strncmp(answer, "ERROR range ", 12)) TH_LOG("%s", answer);
+		EXPECT_STREQ(commands[i][1], answer + 12);
 	}
 	EXPECT_STREQ(inputs, skel_ask(self->fd, "INPUTS?"));
 	EXPECT_STREQ(status, skel_ask(self->fd, "STATUS?"));

@@ -18,6 +18,11 @@
 /* Free pages hold this byte in a kernel that boots with page_poison=1. */
 #define SKEL_PAGE_POISON	0xaa
 
+static inline size_t skel_at_most(__u64 a, __u64 b)
+{
+	return a < b ? a : b;
+}
+
 /* Map the memory of the card, region 0; NULL on failure, errno is set */
 void *skel_card_memory(int fd, size_t *length);
 
