@@ -253,8 +253,8 @@ int sampling_start(const struct sampling *s, struct capture *c)
 	    generators_check(&s->generators, c) ||
 	    count_frames(s, c, c->rec.rate))
 		return -1;
-	fprintf(c->talk, "sampling %d inputs at %.8g Hz each", c->inputs.count,
-		c->rec.rate);
+	fprintf(c->talk, "sampling %d input%s at %.8g Hz each", c->inputs.count,
+		c->inputs.count == 1 ? "" : "s", c->rec.rate);
 	if (!c->set.keeps_rate &&
 	    fabs(c->rec.rate - c->set.rate) > 1e-9 * c->rec.rate)
 		fprintf(c->talk, " (%.8g Hz were asked for)", c->set.rate);
