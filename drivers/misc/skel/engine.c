@@ -177,6 +177,9 @@ static int skel_engine_end(struct skel_card *card, u32 nr, int error, bool stopp
 	scoped_guard(spinlock_irqsave, &card->lock) {
 		struct skel_engine *engine = &card->engines[nr];
 
+		/* Whoever ends a run that is late ends it because of that. */
+		if (error && engine->stopping)
+			error = -ETIMEDOUT;
 		if (stopped)
 			engine->stopping = false;
 		id = engine->id;

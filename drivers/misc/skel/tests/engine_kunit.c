@@ -34,6 +34,7 @@ struct engine_test {
 	unsigned int stopped;
 	unsigned int resets;
 	bool lost;			/* stop() finds that the run had ended */
+	int lost_error;			/* with which it had ended */
 	int stop_ret;
 	int reset_ret;
 };
@@ -60,7 +61,7 @@ static int test_stop(struct skel_card *card, u32 engine)
 
 	t->stopped++;
 	if (t->lost)
-		skel_engine_done(card, engine, 0);
+		skel_engine_done(card, engine, t->lost_error);
 	return t->stop_ret;
 }
 
@@ -288,6 +289,12 @@ static void timeout_test(struct kunit *test)
 	expect_line(test, 0, "DONE", NULL);
 	KUNIT_EXPECT_EQ(test, t->stopped, 2 + 3);
 	KUNIT_EXPECT_EQ(test, t->resets, 0);
+	/* An end that the stop has caused */
+	t->lost_error = -EIO;
+	KUNIT_ASSERT_EQ(test, 0, submit(t, 0, 0, 64));
+	wait_for_end(t, 0, 5000);
+	expect_line(test, 0, "FAILED", " timeout");
+	t->lost_error = 0;
 
 	t->lost = false;
 	t->stop_ret = -EIO;
