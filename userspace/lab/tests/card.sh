@@ -85,39 +85,19 @@ acquire() {
 	echo "status $?"
 }
 
-# disturbed NAME RATE COMMAND...: a recording of 10 s, and what another program does
-disturbed() {
-	name=$1
-	rate=$2
-	shift 2
-	: >/tmp/disturbed	# not that of the one before
-	acquire --rate "$rate" --frames 1000 >/tmp/disturbed &
+# reserved CARD COMMAND...: the one that samples has reserved it. Others are refused,
+# with $other, and do not disturb it.
+reserved() {
+	card=$1
+	shift
+	: >/tmp/reserved	# not that of the one before
+	acquire --rate 1000 --frames 3000 >/tmp/reserved &
 	recording=$!
-	wait_for grep -q sampling /tmp/disturbed || fail "$name" "$(cat /tmp/disturbed)"
-	other=$("$@" 2>&1)	# which the instrument may refuse
+	wait_for grep -q sampling /tmp/reserved
+	other=$("$@" 2>&1)
 	wait $recording
-	case $(cat /tmp/disturbed) in
-	*"has changed the sampling"* | *"does not sample any more"*) pass "$name" ;;
-	*) fail "$name" "$(cat /tmp/disturbed)" ;;
-	esac
-	has "$name: status" "status 1" "$(cat /tmp/disturbed)"
-}
-
-# Right, or an error: whatever others do meanwhile.
-right_or_error() { # CARD RATE
-	disturbed "$1: two recordings" "$2" acquire --rate 10000 --frames 500
-	has "$1: two recordings, the second" "measured 50.00 Hz" "$other"
-	disturbed "$1: another start at the same rate" "$2" ask "SAMPLE $2"
-	disturbed "$1: another frequency" "$2" ask 'INPUT 0 60000 8000'
-	: >/tmp/disturbed
-	acquire --rate "$2" --frames 1000 >/tmp/disturbed &
-	recording=$!
-	wait_for grep -q sampling /tmp/disturbed
-	ask STOP >/dev/null
-	wait $recording
-	has "$1: stopped" "does not sample any more" "$(cat /tmp/disturbed)"
-	has "$1: undisturbed" "measured 60.00 Hz" \
-		"$(acquire --rate 10000 --frames 500)"
+	has "$card: another: $*: refused" "measured 50.00 Hz" "$(cat /tmp/reserved)"
+	has "$card: another: $*: status" "status 0" "$(cat /tmp/reserved)"
 }
 
 no_cpu() { # NAME
@@ -160,21 +140,11 @@ else
 fi
 
 start
-# The instrument: the one that samples has reserved it.
-reserved() { # COMMAND...
-	: >/tmp/reserved
-	acquire --rate 100 --frames 300 >/tmp/reserved &
-	recording=$!
-	wait_for grep -q sampling /tmp/reserved
-	other=$("$@" 2>&1)
-	wait $recording
-	has "lab: another: $*: refused" "measured 50.00 Hz" "$(cat /tmp/reserved)"
-}
-reserved acquire --rate 1000 --frames 300
+reserved lab acquire --rate 1000 --frames 300
 has "lab: the second one is told why" "has reserved the sampling of this card (CHAN" "$other"
-reserved ask 'INPUT 0 60000 8000'
+reserved lab ask 'INPUT 0 60000 8000'
 has "lab: a setting is refused" "ERROR protected" "$other"
-reserved ask 'ABOR'
+reserved lab ask 'ABOR'
 has "lab: a stop is refused" "-203," "$other"
 stop
 
@@ -300,7 +270,13 @@ is "killed: the card is gone" "" "$(ls /dev/skel[0-9]* 2>/dev/null)"
 modprobe skel_sim
 wait_for test -c /dev/skel0
 device=/dev/skel0
-right_or_error sim 100
+reserved sim acquire --rate 10000 --frames 500
+has "sim: the second one is told why" "has reserved the sampling of this card" "$other"
+for command in 'SAMPLE 1000' 'INPUT 0 60000 8000' STOP; do
+	reserved sim ask "$command"
+	has "sim: $command is refused" "ERROR busy" "$other"
+done
+has "sim: nothing is left of it" "measured 50.00 Hz" "$(acquire --rate 10000 --frames 500)"
 wait_for rmmod skel_sim 2>/dev/null
 
 sh demo.sh --function triangle --frequency 2000 --amplitude 5 >/tmp/demo 2>&1
