@@ -17,10 +17,10 @@ struct my_card {
 static void my_engine(struct work_struct *work)
 {
 	struct my_card *my = container_of(work, struct my_card, engine);
+	int error = skel_card_copy(my->card, my->id);
 
-	skel_card_copy(my->card, my->id);
 	/* The next transfer may be started before this returns. */
-	skel_engine_done(my->card, 0, 0);
+	skel_engine_done(my->card, 0, error);
 }
 
 static void my_start(struct skel_card *card, u32 engine, struct skel_run *run)

@@ -78,8 +78,7 @@ const char *skel_parse_command(char *line, size_t len,
 	const struct skel_argument *arg;
 	unsigned int n;
 
-	parsed->command = NULL;
-	parsed->wrong = NULL;
+	*parsed = (struct skel_parsed) {};
 	if (ret)
 		return ret == -EILSEQ ? "character" : "parameter-count";
 	if (!words.count)

@@ -461,16 +461,16 @@ void skel_xfer_unstick(struct skel_card *card)
 }
 EXPORT_SYMBOL_IF_KUNIT(skel_xfer_unstick);
 
-/*
- * A completion or a copy may be under way. No transfer is running: but for what is
- * kept, only such code holds pins, and it always drops them.
- */
 static bool skel_xfer_has_pins(struct skel_chan *chan)
 {
 	guard(spinlock_irq)(&chan->card->lock);
 	return chan->pins != chan->kept;
 }
 
+/*
+ * A completion or a copy may be under way. No transfer is running: but for what is
+ * kept, only such code holds pins, and it always drops them.
+ */
 static void skel_xfer_wait_pins(struct skel_chan *chan)
 {
 	wait_event(chan->wait, !skel_xfer_has_pins(chan));

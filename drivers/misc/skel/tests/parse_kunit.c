@@ -162,7 +162,7 @@ KUNIT_ARRAY_PARAM(command, command_params, command_desc);
 static void parse_command_test(struct kunit *test)
 {
 	const struct command_param *p = test->param_value;
-	struct skel_parsed parsed = {};
+	struct skel_parsed parsed;
 	const char *error;
 	char line[64];
 

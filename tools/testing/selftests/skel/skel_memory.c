@@ -1224,8 +1224,7 @@ static int go_round(int fd, __u64 first)
 		/* The length that is zeroed is smaller than what it takes. */
 		if (!rc)
 			rc = skel_alloc(fd, SKEL_BOTH,
-					(info.buffer_max < large ? info.buffer_max : large) / 2 + 1,
-					&host);
+					skel_at_most(info.buffer_max, large) / 2 + 1, &host);
 		if (!rc)
 			rc = skel_free(fd, host);
 	}
