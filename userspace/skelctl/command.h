@@ -65,7 +65,6 @@ const struct command *find_command(const char *name);
  */
 int command_option(const struct command *command, int argc, char **argv);
 
-
 /* The help text of a command, or with NULL that of the whole program */
 void command_help(const struct command *command, FILE *file);
 
